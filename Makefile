@@ -1,0 +1,50 @@
+# The two that README begins with are `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint types format bench coverage clean help
+
+help:            ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+
+run: $(VENV)/.installed config/tls/localhost.pem   ## install, and serve config/polyport.yaml
+	$(BIN)/twistd -n --pidfile= polyport -c config/polyport.yaml
+
+test: $(VENV)/.tested config/tls/localhost.pem     ## install, run the whole test-suite, print its coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered
+
+lint: $(VENV)/.tested      ## ruff: style, and its formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.tested     ## mypy, strict
+	$(BIN)/mypy
+
+format: $(VENV)/.tested    ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed  ## measure beside the peers (see benchmarks/README.md)
+	$(BIN)/python benchmarks/run.py
+
+clean:           ## remove what the other targets made
+	rm -rf $(VENV) config/tls config/*.sock benchmarks/build .coverage* dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+config/tls/localhost.pem: | $(VENV)/.installed
+	$(BIN)/polyport cert --out config/tls
+
+# A target for each set of packages, renewed when pyproject.toml changes.
+$(VENV)/.installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Polyport needs Python 3.11 or newer; try: make PYTHON=python3.12"; rm -rf $(VENV); exit 1; }
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/pip install --quiet --editable '.[test]'
+	touch $@

@@ -1,0 +1,86 @@
+"""The load generator: compiled on demand, then run against one server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from failure import BenchmarkError
+from processor import pin
+from scenarios import Scenario
+
+HERE = Path(__file__).parent
+SOURCES = HERE / "load"
+PROGRAM = HERE / "build" / "load"
+FLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror"]
+
+# The generator ends by itself: at most 5 s to connect, and 1 s after its time for the last replies.
+PATIENCE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the generator saw in one run."""
+
+    messages: int
+    """Right replies within the run's time."""
+    seconds: float
+    drained: int
+    """Right replies after the time was over."""
+    lost: int
+    """Datagrams without a reply in time."""
+    late: int
+    """Replies to datagrams that had been given up."""
+    errors: int
+    p50_us: float
+    p99_us: float
+
+
+def build() -> None:
+    """Compile the generator unless its program is newer than its sources.
+
+    Raises :class:`BenchmarkError` with what the compiler says.
+    """
+    sources = sorted(SOURCES.glob("*.c"))
+    newest = max(path.stat().st_mtime for path in SOURCES.iterdir())
+    if PROGRAM.exists() and PROGRAM.stat().st_mtime > newest:
+        return
+    PROGRAM.parent.mkdir(exist_ok=True)
+    compiler = shlex.split(os.environ.get("CC", "cc"))
+    try:
+        done = subprocess.run(
+            [*compiler, *FLAGS, "-o", PROGRAM, *sources], capture_output=True, text=True
+        )
+    except FileNotFoundError:
+        raise BenchmarkError(
+            f"no C compiler: {compiler[0]} is not there (set CC to another)"
+        ) from None
+    if done.returncode != 0:
+        raise BenchmarkError(f"the load generator does not compile:\n{done.stderr}")
+
+
+def apply_load(scenario: Scenario, port: int, seconds: float, core: int | None) -> Load:
+    """Run `scenario` for `seconds` against the server on `port`.
+
+    Raises :class:`BenchmarkError` if a reply was wrong, a connection broke, or none came at all.
+    """
+    command: list[str | Path] = [PROGRAM, scenario.transport, "127.0.0.1", str(port)]
+    command += ["--connections" if scenario.transport == "tcp" else "--sockets"]
+    command += [str(scenario.sockets), "--in-flight", str(scenario.in_flight)]
+    command += ["--size", str(scenario.size), "--seconds", str(seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            pin(process.pid, core)
+            output, complaint = process.communicate(timeout=seconds + PATIENCE_SECONDS)
+        finally:
+            process.kill()
+    if process.returncode != 0:
+        raise BenchmarkError(complaint.decode().strip() or f"load ended with {process.returncode}")
+    load = Load(**json.loads(output))
+    if load.messages == 0:
+        raise BenchmarkError("no reply came in time")
+    return load

@@ -1,0 +1,49 @@
+"""Which core runs what, and how much processor time a process has used."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from dataclasses import dataclass
+
+from failure import BenchmarkError
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """The cores of a run; both ``None`` where there is only one, and nothing is pinned."""
+
+    server: int | None
+    load: int | None
+
+    @classmethod
+    def available(cls) -> Cores:
+        """The first two cores this process may use."""
+        cores = sorted(os.sched_getaffinity(0))
+        return cls(cores[0], cores[1]) if len(cores) > 1 else cls(None, None)
+
+    def __str__(self) -> str:
+        if self.server is None:
+            return "one core only: server and load generator share it, so expect low rates"
+        return f"server on core {self.server}, load generator on core {self.load}"
+
+
+def pin(pid: int, core: int | None) -> None:
+    """Keep a process that was just started, and what threads it starts, on one core."""
+    if core is not None:
+        os.sched_setaffinity(pid, {core})
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process so far: user and system, every thread, ended ones included.
+
+    POSIX clock_getcpuclockid(3): nanoseconds, where /proc/PID/stat counts in ticks of 10 ms.
+    """
+    clock = ctypes.c_int()
+    error = _libc.clock_getcpuclockid(pid, ctypes.byref(clock))
+    if error:
+        raise BenchmarkError(f"processor time of process {pid}: {os.strerror(error)}")
+    return time.clock_gettime(clock.value)

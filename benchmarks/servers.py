@@ -1,0 +1,177 @@
+"""Starting a server, knowing when it answers, and ending it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import IO
+
+from failure import BenchmarkError
+from processor import pin
+
+HERE = Path(__file__).parent
+
+# A cold start of Python with Twisted takes about a second; a busy machine several.
+START_SECONDS = 20.0
+# Between two looks at a server that is starting.
+LOOK_SECONDS = 0.02
+# For one question to a server that is starting.
+PROBE_SECONDS = 0.5
+# Not the address the server has, so that a question sent to a port where nothing listens yet can
+# never be answered by its own socket, which the kernel may have given that very port.
+PROBE_HOST = "127.0.0.2"
+# From SIGTERM to SIGKILL.
+STOP_SECONDS = 5.0
+# What of a failed server's output is shown.
+SHOWN_LINES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answers on 127.0.0.1."""
+
+    pid: int
+    port: int
+
+
+@contextmanager
+def peer_server(module: str, transport: str, core: int | None) -> Iterator[Server]:
+    """Run a module of the folder ``peers``, which picks its port and prints ``ready PORT``."""
+    command = [sys.executable, "-m", f"peers.{module}"]
+    with _process(command, HERE, core) as running:
+        port = running.announced_port()
+        running.wait_for_answer(transport, port)
+        yield Server(running.process.pid, port)
+
+
+@contextmanager
+def polyport_server(transport: str, core: int | None) -> Iterator[Server]:
+    """Run Polyport under twistd on the epoll reactor, with the configuration that lies here."""
+    ports = {"tcp": _free_port(socket.SOCK_STREAM), "udp": _free_port(socket.SOCK_DGRAM)}
+    twistd = Path(sys.executable).parent / "twistd"
+    with tempfile.TemporaryDirectory(prefix="polyport-benchmark-") as folder:
+        configuration = Path(folder) / "polyport.yaml"
+        template = Template((HERE / "polyport.yaml").read_text())
+        configuration.write_text(template.substitute(tcp_port=ports["tcp"], udp_port=ports["udp"]))
+        # Functions are found beside the file that names them.
+        shutil.copy(HERE / "shouting.py", folder)
+        command = [str(twistd), "-n", "--pidfile=", "--reactor=epoll"]
+        command += ["polyport", "-c", str(configuration)]
+        with _process(command, HERE.parent, core) as running:
+            running.wait_for_answer(transport, ports[transport])
+            yield Server(running.process.pid, ports[transport])
+
+
+def _free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _process(command: Sequence[str], folder: Path, core: int | None) -> Iterator[_Running]:
+    with tempfile.TemporaryFile() as output:
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        except OSError as error:
+            raise BenchmarkError(f"{command[0]} does not start: {error}") from error
+        try:
+            pin(process.pid, core)
+            running = _Running(" ".join(command), process, output)
+            try:
+                yield running
+            except BenchmarkError as error:
+                raise BenchmarkError(f"{error}\n{running.account()}") from error
+        finally:
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class _Running:
+    """A process under way, and what it has written so far."""
+
+    def __init__(self, command: str, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
+        self.process = process
+        self._command = command
+        self._output = output
+        self._deadline = time.monotonic() + START_SECONDS
+
+    def announced_port(self) -> int:
+        """The port of the line ``ready PORT``."""
+        while True:
+            if found := re.search(r"^ready (\d+)$", self._written(), re.MULTILINE):
+                return int(found[1])
+            self._keep_waiting()
+
+    def wait_for_answer(self, transport: str, port: int) -> None:
+        """Return once the server has answered a question rightly."""
+        ask = _ask_line if transport == "tcp" else _ask_datagram
+        while True:
+            try:
+                answer = ask(port)
+            except OSError:
+                self._keep_waiting()
+                continue
+            if answer.rstrip(b"\n") != b"READY":
+                raise BenchmarkError(f"the server answers {answer!r} where b'READY' is right")
+            return
+
+    def account(self) -> str:
+        """The command and the end of its output, for an error message."""
+        lines = self._written().rstrip().splitlines()[-SHOWN_LINES:]
+        shown = "".join(f"\n    {line}" for line in lines) or " nothing"
+        return f"  command: {self._command}\n  its output:{shown}"
+
+    def _written(self) -> str:
+        # The process writes through the same open file, so its position must not be moved.
+        size = os.fstat(self._output.fileno()).st_size
+        return os.pread(self._output.fileno(), size, 0).decode(errors="replace")
+
+    def _keep_waiting(self) -> None:
+        if self.process.poll() is not None:
+            raise BenchmarkError(f"the server ended with status {self.process.returncode}")
+        if time.monotonic() > self._deadline:
+            raise BenchmarkError(f"the server did not answer within {START_SECONDS:.0f} s")
+        time.sleep(LOOK_SECONDS)
+
+
+def _ask_line(port: int) -> bytes:
+    address = ("127.0.0.1", port)
+    with socket.create_connection(address, PROBE_SECONDS, (PROBE_HOST, 0)) as client:
+        client.sendall(b"ready\n")
+        with client.makefile("rb") as lines:
+            return lines.readline()
+
+
+def _ask_datagram(port: int) -> bytes:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(PROBE_SECONDS)
+        client.bind((PROBE_HOST, 0))
+        client.connect(("127.0.0.1", port))
+        client.send(b"ready")
+        return client.recv(64)

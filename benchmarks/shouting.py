@@ -1,0 +1,6 @@
+"""The function every measured server puts on the network."""
+
+
+def shout(message: bytes) -> bytes:
+    """The message in upper case."""
+    return message.upper()

@@ -1,0 +1,53 @@
+"""The functions that minimal.yaml and full.yaml put on the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twisted.internet.protocol import Factory, Protocol
+
+
+def shout(message: str) -> str:
+    """Answer in capitals."""
+    return message.upper()
+
+
+async def reverse(message: bytes) -> bytes:
+    """Answer with the bytes turned round."""
+    return message[::-1]
+
+
+@dataclass
+class Order:
+    """What a customer asks for."""
+
+    item: str
+    count: int = 1
+
+
+@dataclass
+class Quote:
+    """What it would cost."""
+
+    item: str
+    total: float
+
+
+PRICES = {"tea": 3.5, "coffee": 4.0}
+
+
+def price(order: Order) -> Quote:
+    """Say what an order costs."""
+    return Quote(order.item, order.count * PRICES.get(order.item, 1.0))
+
+
+class Greeting(Protocol):
+    """Greets, and hangs up."""
+
+    def connectionMade(self) -> None:
+        assert self.transport is not None
+        self.transport.write(b"hello\r\n")
+        self.transport.loseConnection()
+
+
+greeting = Factory.forProtocol(Greeting)

@@ -1,0 +1,181 @@
+"""From a configuration to services that are ready to start: all of them, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from OpenSSL import SSL
+from twisted.internet.interfaces import IProtocol, IProtocolFactory
+
+from protocols.daemon.carriers import Carriers, ForeignFactory
+from protocols.daemon.framings import framing_for
+from protocols.daemon.loader import Loaded
+from protocols.daemon.problems import ConfigError, Problem
+from protocols.daemon.site import HTTP_PROTOCOLS, site_for
+from protocols.daemon.spec.framing import FramingSpec
+from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
+from protocols.daemon.spec.service import ServiceSpec
+from protocols.daemon.spec.tls import CertificateSpec
+from protocols.datagram import DatagramServer
+from protocols.framing import Framing, Lines, Raw
+from protocols.guard import server_context
+from protocols.handlers import BUILTINS, Builtin, FunctionHandler
+from protocols.handlers.builtin import quote_of_the_day, quotes_in
+from protocols.journal import Journal
+from protocols.session import Handler
+from protocols.stream import StreamFactory
+
+
+def assemble(loaded: Loaded, reactor: Any) -> dict[str, Carriers]:
+    """What serves each enabled service, by name.
+
+    Raises :class:`ConfigError` with everything that does not fit, such as a function whose signature is
+    none that Polyport knows.
+    """
+    problems: list[Problem] = []
+    carriers: dict[str, Carriers] = {}
+    for name, spec in loaded.config.services.items():
+        if spec.enabled:
+            try:
+                carriers[name] = _ASSEMBLERS[spec.kind](Assembly(loaded, reactor, name, spec))
+            except MisfitError as misfit:
+                path = ("services", name, *misfit.path)
+                problems.append(loaded.origin.problem(path, str(misfit)))
+    if problems:
+        for made in carriers.values():
+            for stop in made.stops:
+                stop()
+        raise ConfigError(problems)
+    return carriers
+
+
+class MisfitError(Exception):
+    """What one key of a service names cannot be used for it."""
+
+    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class Assembly:
+    """One service on its way from words to parts."""
+
+    def __init__(self, loaded: Loaded, reactor: Any, name: str, spec: ServiceSpec) -> None:
+        self.loaded = loaded
+        self.reactor = reactor
+        self.spec = spec
+        self.carriers = Carriers(Journal(name))
+
+    def function(self, spec: FunctionSpec, path: tuple[str | int, ...]) -> FunctionHandler:
+        """The handler for a user's function; it is ended with the service."""
+        try:
+            handler = FunctionHandler(
+                self.loaded.resolved[spec.call],  # type: ignore[arg-type]  # it says so if it is no function
+                reactor=self.reactor,
+                codec=spec.codec,
+                run=spec.run,
+                workers=spec.workers,
+                timeout=spec.timeout,
+                pending=self.spec.limits.pending,
+            )
+        except (TypeError, ValueError) as error:
+            raise MisfitError(path, str(error)) from error
+        self.carriers.stops.append(handler.stop)
+        return handler
+
+    def serve(self, stream: Handler, datagram: Handler, default: Framing) -> Carriers:
+        """Carriers for messages answered by `stream` and `datagram`, the same one or two of a kind."""
+        spec, carriers = self.spec, self.carriers
+        framing = framing_for(spec.framing) if isinstance(spec.framing, FramingSpec) else default
+        carriers.stream = StreamFactory(
+            stream,
+            framing,
+            journal=carriers.journal,
+            clock=self.reactor,
+            idle=spec.limits.idle,
+            connections=spec.limits.connections,
+        )
+        carriers.datagram = lambda: DatagramServer(datagram, journal=carriers.journal)
+        carriers.tls = self.tls()
+        return carriers
+
+    def tls(self, *protocols: bytes) -> SSL.Context | None:
+        """The server's side of TLS, if the service speaks it."""
+        if self.spec.tls is None:
+            return None
+        named = self.spec.tls.certificate
+        files = named if isinstance(named, CertificateSpec) else self.loaded.config.certificates[named]
+        try:
+            return server_context(Path(files.certificate), Path(files.key), protocols)
+        except SSL.Error as error:
+            raise MisfitError(("tls", "certificate"), f"OpenSSL refuses it: {error}") from error
+
+
+def _function(assembly: Assembly) -> Carriers:
+    assert assembly.spec.function is not None
+    handler = assembly.function(assembly.spec.function, ("function",))
+    return assembly.serve(handler, handler, Lines())
+
+
+def _builtin(assembly: Assembly) -> Carriers:
+    spec = assembly.spec.builtin
+    assert spec is not None
+    builtin = _quotes(spec) or BUILTINS[spec.kind]
+    # The RFCs know no messages: what they describe are bytes.
+    return assembly.serve(builtin.stream, builtin.datagram, Raw())
+
+
+def _quotes(spec: BuiltinSpec) -> Builtin | None:
+    file = spec.qotd.file if spec.qotd is not None else None
+    if file is None:
+        return None
+    try:
+        return quote_of_the_day(quotes_in(Path(file).read_bytes()))
+    except (OSError, ValueError) as error:
+        raise MisfitError(("builtin", "qotd", "file"), str(error)) from error
+
+
+def _factory(assembly: Assembly) -> Carriers:
+    spec, carriers = assembly.spec, assembly.carriers
+    assert spec.factory is not None
+    named = assembly.loaded.resolved[spec.factory]
+    path = ("factory",)
+
+    def made(interface: Any, what: str) -> Any:
+        if interface.providedBy(named):
+            return named
+        if callable(named):
+            try:
+                product = named()
+            except Exception as error:  # whatever a user's factory raises is the operator's to read
+                raise MisfitError(path, f"calling it raised {type(error).__name__}: {error}") from error
+            if interface.providedBy(product):
+                return product
+        raise MisfitError(path, f"{spec.factory} is not, and does not make, {what}")
+
+    if any(address.family != "datagram" for address in spec.listen):
+        foreign = made(IProtocolFactory, "a Twisted IProtocolFactory")
+        carriers.stream = ForeignFactory(foreign, carriers.journal, spec.limits.connections)
+    if any(address.family == "datagram" for address in spec.listen):
+        made(IProtocol, "a Twisted DatagramProtocol") if not callable(named) else None
+        carriers.datagram = lambda: made(IProtocol, "a Twisted DatagramProtocol")
+    carriers.tls = assembly.tls()
+    return carriers
+
+
+def _http(assembly: Assembly) -> Carriers:
+    carriers = assembly.carriers
+    carriers.stream = site_for(assembly)
+    carriers.tls = assembly.tls(*HTTP_PROTOCOLS)
+    return carriers
+
+
+_ASSEMBLERS: Final[Mapping[str, Callable[[Assembly], Carriers]]] = {
+    "function": _function,
+    "builtin": _builtin,
+    "factory": _factory,
+    "http": _http,
+}
+"""The kinds of service there are."""

@@ -1,0 +1,86 @@
+"""What serves one service: a factory for its streams, a protocol for each of its datagram sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from OpenSSL import SSL
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory
+from twisted.internet.protocol import DatagramProtocol
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+
+from protocols.datagram import DatagramServer
+from protocols.journal import Journal
+
+
+class Drainable(Protocol):
+    """A factory that knows its connections."""
+
+    def drain(self) -> Deferred[None]:
+        """Let every connection finish; fires when the last is gone."""
+
+    def abort(self) -> None:
+        """Close every connection at once."""
+
+
+@dataclass(slots=True)
+class Carriers:
+    """The parts of one service that meet the network."""
+
+    journal: Journal
+    stream: IProtocolFactory | None = None
+    """Serves its streams; also :class:`Drainable`."""
+    datagram: Callable[[], DatagramServer | DatagramProtocol] | None = None
+    """Makes what serves one of its datagram sockets."""
+    tls: SSL.Context | None = None
+    """For the addresses that speak TLS."""
+    stops: list[Callable[[], None]] = field(default_factory=list)
+    """What has to be ended after the last connection."""
+
+
+class ForeignFactory(WrappingFactory):
+    """A plain Twisted factory of the user's, whose connections are counted so that they can be waited for.
+
+    Nobody outside knows when such a protocol has finished, so draining leaves its connections to
+    themselves; the deadline ends them.
+    """
+
+    noisy = False
+
+    def __init__(self, factory: IProtocolFactory, journal: Journal, connections: int) -> None:
+        super().__init__(factory)
+        self._journal = journal
+        self._limit = connections
+        self._drained: list[Deferred[None]] = []
+
+    def buildProtocol(self, addr: IAddress | None) -> IProtocol | None:  # type: ignore[override]
+        if len(self.protocols) >= self._limit:
+            self._journal.refused(f"{self._limit} are open")
+            return None
+        inner = self.wrappedFactory.buildProtocol(addr)
+        return None if inner is None else ProtocolWrapper(self, inner)
+
+    def registerProtocol(self, p: ProtocolWrapper) -> None:
+        super().registerProtocol(p)
+        self._journal.counts.connections += 1
+
+    def unregisterProtocol(self, p: ProtocolWrapper) -> None:
+        super().unregisterProtocol(p)
+        if not self.protocols:
+            waiting, self._drained = self._drained, []
+            for deferred in waiting:
+                deferred.callback(None)
+
+    def drain(self) -> Deferred[None]:
+        if not self.protocols:
+            return succeed(None)
+        drained: Deferred[None] = Deferred()
+        self._drained.append(drained)
+        return drained
+
+    def abort(self) -> None:
+        for protocol in list(self.protocols):
+            protocol.abortConnection()

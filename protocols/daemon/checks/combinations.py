@@ -1,0 +1,49 @@
+"""Keys of one service that do not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from protocols.daemon.checks.parts import Parts
+from protocols.daemon.inheritance import has_scheme
+from protocols.daemon.origin import Origin
+from protocols.daemon.problems import Path, Problem
+from protocols.daemon.spec.service import ServiceSpec
+
+
+def check(parts: Parts) -> Iterator[Problem]:
+    """TLS without a place for it, or the reverse; framing where nothing is framed; datagrams where a
+    stream is needed."""
+    for name, service in parts.own.items():
+        path = ("services", name)
+        yield from _datagrams(path, service, parts.origin)
+        yield from _framing(path, service, parts.origin)
+        if service.tls is not None and not has_scheme(service, "tls", "fd"):
+            text = "no address of this service is tls:// or fd://, so nothing would be encrypted"
+            yield parts.origin.problem((*path, "tls"), text, key=True)
+        if parts.defaults is not None and parts.services[name].tls is None:
+            for index, address in enumerate(service.listen):
+                if address.scheme == "tls":
+                    text = "tls:// needs a certificate: this service has no tls, and defaults neither"
+                    yield parts.origin.problem((*path, "listen", index), text, safe=True)
+
+
+def _datagrams(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
+    if service.kind not in ("http", "factory"):
+        return
+    for index, address in enumerate(service.listen):
+        if address.family == "datagram":
+            text = f"{service.kind} needs a stream, and {address.scheme} carries datagrams"
+            yield origin.problem((*path, "listen", index), text, safe=True)
+
+
+def _framing(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
+    if service.framing is None:
+        return
+    if service.kind in ("http", "factory"):
+        text = f"{service.kind} does its own framing; remove this key"
+    elif all(address.family == "datagram" for address in service.listen):
+        text = "datagrams are messages already; framing is for streams"
+    else:
+        return
+    yield origin.problem((*path, "framing"), text, key=True)

@@ -1,0 +1,42 @@
+"""Files and folders that services read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+
+from protocols.daemon.checks.parts import Parts
+from protocols.daemon.origin import Origin
+from protocols.daemon.problems import Path, Problem
+
+
+def check(parts: Parts) -> Iterator[Problem]:
+    """Folders of ``files`` and quotes of ``qotd`` that are not there, of enabled services."""
+    for path, service in parts.enabled():
+        for route, answer in (service.http or {}).items():
+            if answer.files is not None:
+                place = (*path, "http", route, "files", "folder")
+                yield from _folder(place, answer.files.folder, parts.origin)
+        quotes = service.builtin.qotd if service.builtin else None
+        if quotes is not None and quotes.file is not None:
+            place = (*path, "builtin", "qotd", "file")
+            yield from _file(place, quotes.file, parts.origin)
+
+
+def _folder(path: Path, folder: FilePath, origin: Origin) -> Iterator[Problem]:
+    shown = origin.shown(folder)
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        yield origin.problem(path, f"the folder {shown} {what}")
+    elif not os.access(folder, os.R_OK | os.X_OK):
+        yield origin.problem(path, f"the folder {shown} cannot be read")
+
+
+def _file(path: Path, file: FilePath, origin: Origin) -> Iterator[Problem]:
+    shown = origin.shown(file)
+    if not file.is_file():
+        what = "is not a file" if file.exists() else "does not exist"
+        yield origin.problem(path, f"the file {shown} {what}")
+    elif not os.access(file, os.R_OK):
+        yield origin.problem(path, f"the file {shown} cannot be read")

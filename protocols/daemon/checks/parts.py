@@ -1,0 +1,52 @@
+"""The parts of a configuration that are valid by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from protocols.daemon.origin import Origin
+from protocols.daemon.problems import Path
+from protocols.daemon.spec.config import DefaultsSpec
+from protocols.daemon.spec.handler import FunctionSpec
+from protocols.daemon.spec.service import ServiceSpec
+from protocols.daemon.spec.tls import CertificateSpec, TlsSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the checks look at."""
+
+    origin: Origin
+    own: Mapping[str, ServiceSpec]
+    """The services as they are written, disabled ones too."""
+    services: Mapping[str, ServiceSpec]
+    """The same services with what they inherit."""
+    defaults: DefaultsSpec | None
+    """``None`` if they are not valid."""
+    certificates: Mapping[str, CertificateSpec]
+    certificate_names: tuple[str, ...] | None
+    """The names of all certificates, valid or not; ``None`` if not all of them are known."""
+
+    def enabled(self) -> Iterator[tuple[Path, ServiceSpec]]:
+        """The services that will be started, with their paths."""
+        for name, service in self.services.items():
+            if service.enabled:
+                yield ("services", name), service
+
+    def tls(self) -> Iterator[tuple[Path, TlsSpec]]:
+        """Every ``tls``, with its path."""
+        if self.defaults is not None and self.defaults.tls is not None:
+            yield ("defaults", "tls"), self.defaults.tls
+        for name, service in self.own.items():
+            if service.tls is not None:
+                yield ("services", name, "tls"), service.tls
+
+
+def functions(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, FunctionSpec]]:
+    """Every function of `service`, which stands at `path`."""
+    if service.function is not None:
+        yield (*path, "function"), service.function
+    for route, answer in (service.http or {}).items():
+        if answer.function is not None:
+            yield (*path, "http", route, "function"), answer.function

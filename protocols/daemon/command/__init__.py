@@ -1,0 +1,40 @@
+"""The command line ``polyport``: a group of sub-commands, each in a module of its own.
+
+A module is imported when its command is used (or listed), and imports what is slow inside the command, so
+that help and completion answer at once.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from protocols import __version__
+from protocols.daemon.command.lazy_group import LazyGroup
+
+COMMANDS: Final = {
+    "run": "protocols.daemon.command.run",
+    "check": "protocols.daemon.command.check",
+    "init": "protocols.daemon.command.init",
+    "schema": "protocols.daemon.command.schema",
+    "send": "protocols.daemon.command.send",
+    "listen": "protocols.daemon.command.listen",
+    "cert": "protocols.daemon.command.cert",
+    "completion": "protocols.daemon.command.completion",
+}
+"""Every sub-command, in the order of the help, and the module whose ``command`` it is."""
+
+
+@click.group(
+    "polyport",
+    cls=LazyGroup,
+    modules=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="polyport")
+def main() -> None:
+    """Put functions, files and services on TCP, UDP, Unix sockets, TLS and HTTP.
+
+    Every command explains itself: polyport COMMAND --help
+    """

@@ -1,0 +1,75 @@
+"""``polyport check``: every problem of a YAML file, or what it would serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from protocols.daemon.spec.service import ServiceSpec
+
+PROBLEMS = 2
+"""Exit status for a file that cannot be used; the same as that of a daemon started with it."""
+
+
+@click.command("check", short_help="List the problems of a YAML file, or what it would serve.")
+@click.argument("file", default="polyport.yaml", type=click.Path(path_type=Path))
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing if there is no problem.")
+def command(file: Path, quiet: bool) -> None:
+    """Read FILE (polyport.yaml unless given) as the daemon would, with all it includes, and the functions
+    it names; nothing is listened on.
+
+    \b
+    Exit status: 0 if it can be started; 2 if it has problems, one a line on standard error:
+      polyport.yaml:4:5: services.shout.lisen: this key is not known; …; did you mean listen?
+
+    \b
+    Examples:
+      polyport check
+      polyport check /etc/polyport/polyport.yaml && systemctl restart polyport
+    """
+    from twisted.internet import reactor
+
+    from protocols.daemon.assembly import assemble
+    from protocols.daemon.importing import importer
+    from protocols.daemon.loader import load
+    from protocols.daemon.problems import ConfigError
+
+    try:
+        loaded = load(file, importer(file.parent))
+        carriers = assemble(loaded, reactor)
+    except ConfigError as error:
+        click.echo(error, err=True)
+        count = len(error.problems)
+        click.echo(f"{count} problem{'' if count == 1 else 's'}", err=True)
+        raise SystemExit(PROBLEMS) from error
+    for made in carriers.values():
+        for stop in made.stops:
+            stop()
+    if not quiet:
+        rows = [row for name, spec in loaded.config.services.items() for row in _rows(name, spec)]
+        click.echo("\n".join(_aligned(rows)))
+        click.echo(f"{file}: no problems")
+
+
+def _rows(name: str, spec: ServiceSpec) -> list[tuple[str, str, str]]:
+    """One row for each address: service, address, what answers."""
+    answers = _answers(spec) if spec.enabled else "not enabled"
+    return [(name, str(address), answers) for address in spec.listen]
+
+
+def _answers(spec: ServiceSpec) -> str:
+    if spec.function is not None:
+        return f"function {spec.function.call}"
+    if spec.builtin is not None:
+        return f"builtin {spec.builtin.kind}"
+    if spec.factory is not None:
+        return f"factory {spec.factory}"
+    return "http " + ", ".join(spec.http or ())
+
+
+def _aligned(rows: list[tuple[str, str, str]]) -> list[str]:
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
+    return [f"{name:{widths[0]}}  {address:{widths[1]}}  {answers}" for name, address, answers in rows]

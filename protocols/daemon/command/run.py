@@ -1,0 +1,56 @@
+"""``polyport run``: twistd with the options a foreground daemon wants."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from protocols.daemon.log import FORMATS, LEVELS
+
+
+@click.command("run", short_help="Serve what a YAML file says.")
+@click.argument("file", default="polyport.yaml", type=click.Path())
+@click.option(
+    "--log", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="The log's form."
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(LEVELS),
+    default="info",
+    show_default=True,
+    help="The least that is logged.",
+)
+@click.option(
+    "--reactor", help="One of twistd's reactors, such as asyncio; twistd --help-reactors lists them."
+)
+def command(file: str, log: str, log_level: str, reactor: str | None) -> None:
+    """Serve what FILE says (polyport.yaml unless given), in the foreground, until Ctrl-C or SIGTERM.
+
+    The same as `twistd --nodaemon --pidfile= polyport --config FILE`.  To run in the background, under
+    another user or with a log file, use twistd itself.
+
+    \b
+    Exit status: 0 after an orderly stop; 1 if an address cannot be listened on;
+    2 if the file has problems, which are all listed.
+
+    \b
+    Examples:
+      polyport run
+      polyport run /etc/polyport/polyport.yaml --log json
+      polyport run --reactor asyncio        # functions may await asyncio's awaitables
+    """
+    from twisted.scripts.twistd import run
+
+    chosen = [f"--reactor={reactor}"] if reactor else []
+    sys.argv = [
+        "twistd",
+        "--nodaemon",
+        "--pidfile=",
+        *chosen,
+        "polyport",
+        f"--config={file}",
+        f"--log={log}",
+        f"--log-level={log_level}",
+    ]
+    run()

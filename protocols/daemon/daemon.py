@@ -1,0 +1,112 @@
+"""The daemon: every service of one YAML file, started together and stopped together."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from protocols import __version__
+from protocols.daemon.carriers import Carriers
+from protocols.daemon.loader import Loaded
+from protocols.daemon.port_service import PortService
+from protocols.daemon.sockets import BindError, BoundSocket, Inherited, bind
+from protocols.daemon.systemd import notify
+
+log = Logger(namespace="polyport")
+
+
+class StartError(Exception):
+    """The daemon cannot start; the text says which service and why."""
+
+
+class Daemon(MultiService):
+    """All services of a configuration.
+
+    Made with every socket bound: what cannot listen is known before anything is served.
+    """
+
+    def __init__(self, loaded: Loaded, carriers: Mapping[str, Carriers], reactor: Any) -> None:
+        super().__init__()
+        self._reactor = reactor
+        self._stopping = False
+        self._units: list[PortService] = []
+        self._drain = loaded.config.server.drain
+        self._made_of = carriers
+
+    def bind(self, loaded: Loaded, inherited: Inherited) -> None:
+        """Bind every address, or none: raises :class:`StartError`."""
+        bound: dict[str, list[BoundSocket]] = {}
+        try:
+            for name in self._made_of:
+                bound[name] = []
+                for index, address in enumerate(loaded.config.services[name].listen):
+                    try:
+                        bound[name] += bind(address, inherited)
+                    except BindError as error:
+                        place = f"services.{name}.listen[{index}]"
+                        raise StartError(f"cannot listen: {place}: {address}: {error}") from error
+        except StartError:
+            for one in (one for sockets in bound.values() for one in sockets):
+                one.close()
+            raise
+        for name, carriers in self._made_of.items():
+            unit = PortService(name, carriers, bound[name], self._reactor, self._drain)
+            unit.setServiceParent(self)
+            self._units.append(unit)
+
+    def startService(self) -> None:
+        super().startService()
+        self._reactor.callWhenRunning(self._running)
+
+    def stopService(self) -> Deferred[Any]:
+        self._stopping = True
+        notify("STOPPING=1")
+        stopped: Deferred[Any] = super().stopService()
+        return stopped
+
+    def _running(self) -> None:
+        # The reactor installs its own handlers before this; twistd's would end the process by the
+        # signal, with a status that says it failed.
+        signal.signal(signal.SIGTERM, self._signalled)
+        signal.signal(signal.SIGINT, self._signalled)
+        signal.signal(signal.SIGHUP, self._hung_up)
+        count = len(self._units)
+        log.info("polyport {version}: {services} ready", version=__version__, services=_counted(count))
+        notify("READY=1")
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        self._reactor.callFromThread(self._stop, signal.Signals(number).name)
+
+    def _hung_up(self, number: int, frame: FrameType | None) -> None:
+        self._reactor.callFromThread(self._terminal_or_reload)
+
+    def _stop(self, name: str) -> None:
+        if self._stopping:
+            log.info("{signal} again: closing every connection now", signal=name)
+            for unit in self._units:
+                unit.abort()
+            return
+        self._stopping = True
+        log.info(
+            "{signal}: stopping; connections have {drain:g} s to finish, a second signal ends them",
+            signal=name,
+            drain=self._drain,
+        )
+        self._reactor.stop()
+
+    def _terminal_or_reload(self) -> None:
+        if sys.stdin is not None and sys.stdin.isatty():
+            self._stop("SIGHUP")
+        else:
+            log.warn("SIGHUP ignored: restart the daemon to make it read its configuration again")
+
+
+def _counted(services: int) -> str:
+    return "1 service" if services == 1 else f"{services} services"

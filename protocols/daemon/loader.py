@@ -1,0 +1,165 @@
+"""A YAML file, read whole: either a configuration that can be started, or everything wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from protocols.daemon.checks import addresses, certificates, combinations, files, references
+from protocols.daemon.checks.parts import Parts
+from protocols.daemon.checks.references import Resolve
+from protocols.daemon.include import Sources
+from protocols.daemon.inheritance import inherit
+from protocols.daemon.origin import Origin
+from protocols.daemon.problems import ConfigError, Path, Problem, known_help, path_text
+from protocols.daemon.secrets import Secrets, expand_all
+from protocols.daemon.spec.config import Config, DefaultsSpec, ServerSpec
+from protocols.daemon.spec.service import ServiceSpec
+from protocols.daemon.spec.tls import CertificateSpec, Name
+from protocols.daemon.validation import validate
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration without a problem."""
+
+    config: Config
+    """Paths are absolute, and services have what they inherit from ``defaults``; those with
+    ``enabled: false`` are among them."""
+    origin: Origin
+    """Where each value stands, for what turns out to be wrong later."""
+    resolved: Mapping[str, object]
+    """What each reference of an enabled service names; empty if ``load`` was given no resolver."""
+
+
+def load(
+    file: str | FilePath,
+    resolve: Resolve | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Read `file` and all it includes.
+
+    `resolve` finds what ``module:name`` stands for (:func:`protocols.daemon.importing.importer` makes
+    one); without it, references are only checked for their form.  Secrets are looked up in
+    `environment`, ``os.environ`` unless given.
+
+    Raises :class:`ConfigError` with every problem there is.
+    """
+    sources = Sources(FilePath(file))
+    loading = _Loading(sources, environment)
+    if not isinstance(sources.data, dict):
+        text = "a mapping is expected here, with services in it"
+        raise ConfigError([*sources.problems, loading.origin.problem((), text)])
+    resolved: dict[str, object] = {}
+    loading.validate()
+    loading.check(resolve, resolved)
+    if loading.problems:
+        raise ConfigError(loading.problems)
+    return Loaded(loading.config(), loading.origin, resolved)
+
+
+class _Loading:
+    """One pass over the sections, each by itself, so that no fault hides another."""
+
+    def __init__(self, sources: Sources, environment: Mapping[str, str] | None) -> None:
+        self.origin = Origin(sources.file, sources.positions)
+        self.problems: list[Problem] = list(sources.problems)
+        self._complete = sources.complete
+        # A value that is only a guess already has its problem; a second one would mislead.
+        self._settled = {path_text(path) for path in sources.faulty}
+        self._server: ServerSpec | None = None
+        self._defaults: DefaultsSpec | None = None
+        self._certificates: dict[str, CertificateSpec] = {}
+        self._services: dict[str, ServiceSpec] = {}
+        secrets = Secrets(self.origin.folder, environment)
+        self.data, hidden = expand_all(sources.data, secrets, self._unresolved)
+        self.origin.hidden = hidden
+
+    def validate(self) -> None:
+        """Check every section against the specification."""
+        for key in self.data:
+            if key not in Config.model_fields:
+                text = "this key is not known" + known_help(key, Config.keys(), "known keys")
+                self._report([self.origin.problem((key,), text, key=True)])
+        self._include()
+        self._server = self._one(ServerSpec, "server")
+        self._defaults = self._one(DefaultsSpec, "defaults")
+        self._certificates = dict(self._named(CertificateSpec, "certificates"))
+        self._services = dict(self._named(ServiceSpec, "services"))
+        if not self.data.get("services") and self._complete and not Config.misspelt(self.data):
+            text = "services is missing: there is nothing to serve"
+            self._report([self.origin.problem(("services",), text, key=True)])
+
+    def check(self, resolve: Resolve | None, resolved: dict[str, object]) -> None:
+        """Check whether the sections fit each other and this machine."""
+        defaults = self._defaults or DefaultsSpec()
+        services = {name: inherit(service, defaults) for name, service in self._services.items()}
+        names = self.data.get("certificates") or {}
+        known = tuple(names) if self._complete and isinstance(names, dict) else None
+        parts = Parts(self.origin, self._services, services, self._defaults, self._certificates, known)
+        for module in (combinations, addresses, certificates, files):
+            self._report(module.check(parts))
+        if resolve is not None:
+            self._report(references.check(parts, resolve, resolved))
+
+    def config(self) -> Config:
+        """The whole, once it has no problem."""
+        defaults = self._defaults or DefaultsSpec()
+        sections = {
+            "include": self.data.get("include", ()),
+            "server": self._server or ServerSpec(),
+            "certificates": self._certificates,
+            "defaults": defaults,
+            "services": {name: inherit(s, defaults) for name, s in self._services.items()},
+        }
+        given = {key: value for key, value in sections.items() if key in self.data}
+        return Config.model_validate(given)
+
+    def _include(self) -> None:
+        if "include" in self.data:
+            field = Config.model_fields["include"]
+            adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
+            self._valid(adapter, ("include",))
+
+    def _one(self, kind: type[T], section: str) -> T | None:
+        if section not in self.data:
+            return kind()
+        return self._valid(TypeAdapter(kind), (section,))
+
+    def _named(self, kind: type[T], section: str) -> Iterator[tuple[str, T]]:
+        """The valid entries of a section that maps names to values."""
+        entries = self.data.get(section)
+        if entries is None and section not in self.data:
+            return
+        if not isinstance(entries, dict):
+            text = "has no value" if entries is None else "a mapping of names is expected here"
+            self._report([self.origin.problem((section,), text)])
+            return
+        adapter = TypeAdapter(kind)
+        for name in entries:
+            name_is_valid = self._valid(TypeAdapter(Name), (section, name), name)
+            value = self._valid(adapter, (section, name))
+            if name_is_valid is not None and value is not None:
+                yield name, value
+
+    def _valid(self, kind: TypeAdapter[T], path: Path, name: str | None = None) -> T | None:
+        """What stands at `path`, or the `name` that leads to it, as a `kind`."""
+        data: Any = self.data
+        for step in path:
+            data = data[step]
+        found = validate(kind, data if name is None else name, path, self.origin)
+        self._report(found[1])
+        return found[0]
+
+    def _unresolved(self, path: Path, message: str) -> None:
+        self._report([self.origin.problem(path, message)])
+        self._settled.add(path_text(path))
+
+    def _report(self, problems: Iterator[Problem] | list[Problem]) -> None:
+        self.problems += [p for p in problems if p.path not in self._settled]

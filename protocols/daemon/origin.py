@@ -1,0 +1,52 @@
+"""Where the values of a configuration came from, so that every message can say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+
+from protocols.daemon.document import Place, Spot
+from protocols.daemon.problems import Path, Problem, path_text
+
+HIDDEN = "the value that the reference to a secret gives is not accepted here"
+
+
+class Origin:
+    """The place of every value of one configuration, and which of them are secrets."""
+
+    def __init__(self, file: FilePath, positions: Mapping[Path, Spot]) -> None:
+        self.file = file
+        """The main YAML file, as the operator named it."""
+        self.folder = file.parent.absolute()
+        """Where relative paths begin."""
+        self.hidden: frozenset[Path] = frozenset()
+        """Paths of values that a secret went into: no message may show anything of them."""
+        self._positions = positions
+
+    def known(self, path: Path) -> Path:
+        """The longest beginning of `path` that stands in a file."""
+        while path and path not in self._positions:
+            path = path[:-1]
+        return path
+
+    def place(self, path: Path, *, key: bool = False) -> Place:
+        """Where the value at `path` stands, or its key, or what is nearest around it."""
+        spot = self._positions.get(self.known(path))
+        if spot is None:
+            return Place(str(self.file), 0, 0)
+        return spot.key if key else spot.value
+
+    def shown(self, file: FilePath) -> str:
+        """`file` for a message: relative to the folder of the YAML where it is inside."""
+        return str(file.relative_to(self.folder) if file.is_relative_to(self.folder) else file)
+
+    def problem(self, path: Path, message: str, *, key: bool = False, safe: bool = False) -> Problem:
+        """A problem with the value at `path`, or with its key.
+
+        `message` is replaced where a secret went into the value, unless it is `safe`: written so that
+        it shows nothing of the value.
+        """
+        known = self.known(path)
+        if known in self.hidden and not (key or safe):
+            message = HIDDEN
+        return Problem(*self.place(known, key=key), path_text(known), message)

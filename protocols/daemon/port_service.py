@@ -1,0 +1,133 @@
+"""One service of the YAML in the reactor: its sockets, from the first connection to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred, DeferredList, maybeDeferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from protocols.daemon.carriers import Carriers
+from protocols.daemon.sockets import BoundSocket
+from protocols.daemon.unix_port import UnixPort
+from protocols.datagram import DatagramServer
+from protocols.datagram_port import DatagramPort
+from protocols.guard import TLSFactory
+
+log = Logger(namespace="polyport")
+
+AFTER_ABORT = 1.0
+"""Seconds an aborted connection gets to say that it is gone."""
+
+MAX_DATAGRAM = 65_536
+"""Bytes read of one datagram for a protocol of the user's: more than UDP can carry."""
+
+
+class PortService(Service):
+    """Serves `carriers` on `bound`, sockets that are listening already.
+
+    :param drain: seconds that connections may take to finish once the service is stopped.
+    """
+
+    def __init__(
+        self, name: str, carriers: Carriers, bound: Sequence[BoundSocket], reactor: Any, drain: float
+    ) -> None:
+        self.setName(name)
+        self.carriers = carriers
+        self.bound = bound
+        self._reactor = reactor
+        self._drain = drain
+        self._ports: list[Any] = []
+        self._drainables: list[Any] = []
+
+    def startService(self) -> None:
+        super().startService()
+        for bound in self.bound:
+            self._serve(bound)
+            log.info(
+                "{service}: listening on {address}",
+                service=self.name,
+                address=str(bound.address),
+            )
+
+    def stopService(self) -> Deferred[None]:
+        """Listen no more, let connections finish until the deadline, then close what is left."""
+        super().stopService()
+        # A factory that is told to stop while its connections finish may close what they still need.
+        stream = self.carriers.stream
+        if stream is not None:
+            stream.doStart()
+        stopping: list[Deferred[Any]] = [maybeDeferred(port.stopListening) for port in self._ports]
+        stopping += [drainable.drain() for drainable in self._drainables]
+        stopped: Deferred[Any] = DeferredList(stopping, consumeErrors=True)
+        stopped.addTimeout(self._drain, self._reactor, self._deadline)
+        stopped.addErrback(self._abort_rest)
+        stopped.addCallback(lambda _: self._end())
+        return stopped
+
+    def abort(self) -> None:
+        """Close every connection at once."""
+        for drainable in self._drainables:
+            drainable.abort()
+
+    def _serve(self, bound: BoundSocket) -> None:
+        if bound.is_stream:
+            self._serve_streams(bound)
+        else:
+            self._serve_datagrams(bound)
+
+    def _serve_streams(self, bound: BoundSocket) -> None:
+        factory = self.carriers.stream
+        assert factory is not None
+        if factory not in self._drainables:
+            self._drainables.append(factory)
+        if self.carriers.tls is not None and bound.address.scheme in ("tls", "fd"):
+            factory = TLSFactory(self.carriers.tls, factory)
+        family = bound.socket.family
+        if family.name == "AF_UNIX":
+            port: Any = UnixPort(bound.socket.dup(), factory, self._reactor)
+            port.startListening()
+        else:
+            port = self._reactor.adoptStreamPort(bound.socket.fileno(), family, factory)
+        self._ports.append(port)
+
+    def _serve_datagrams(self, bound: BoundSocket) -> None:
+        assert self.carriers.datagram is not None
+        server = self.carriers.datagram()
+        if isinstance(server, DatagramServer):
+            port: Any = DatagramPort(bound.socket.dup(), server, self._reactor)
+            port.startListening()
+            self._drainables.append(server)
+            self.carriers.stops.append(port.close)
+        else:
+            port = self._reactor.adoptDatagramPort(
+                bound.socket.fileno(), bound.socket.family, server, MAX_DATAGRAM
+            )
+        self._ports.append(port)
+
+    def _deadline(self, outcome: object, seconds: float) -> object:
+        log.warn(
+            "{service}: some connections did not finish within {seconds:g} s; closing them",
+            service=self.name,
+            seconds=seconds,
+        )
+        return outcome
+
+    def _abort_rest(self, failure: Failure) -> Deferred[Any]:
+        failure.trap(CancelledError)
+        self.abort()
+        rest: Deferred[Any] = DeferredList([drainable.drain() for drainable in self._drainables])
+        rest.addTimeout(AFTER_ABORT, self._reactor, lambda outcome, seconds: None)
+        return rest
+
+    def _end(self) -> None:
+        for stop in self.carriers.stops:
+            stop()
+        if self.carriers.stream is not None:
+            self.carriers.stream.doStop()
+        for bound in self.bound:
+            bound.close()
+        log.info("{service}: stopped ({summary})", service=self.name, summary=self.carriers.journal.summary())

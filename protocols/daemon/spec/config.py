@@ -1,0 +1,47 @@
+"""The whole YAML."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StrictStr
+
+from protocols.daemon.spec.choice import Listed
+from protocols.daemon.spec.framing import FramingSpec
+from protocols.daemon.spec.model import Spec
+from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
+from protocols.daemon.spec.tls import CertificateSpec, Name, TlsSpec
+from protocols.daemon.spec.values import Duration
+
+
+class ServerSpec(Spec):
+    """The daemon as a whole."""
+
+    drain: Duration = Duration.parse("30s")
+    """How long connections may finish their work once the daemon was told to stop."""
+
+
+class DefaultsSpec(Spec):
+    """What every service has that does not say otherwise."""
+
+    framing: FramingSpec | None = None
+    """For services with a `function` or `builtin` that listen for streams."""
+    tls: TlsSpec | None = None
+    """For services that listen on `tls://`."""
+    limits: LimitsSpec = LimitsSpec()
+    """For every service; a service that sets one limit keeps the others."""
+
+
+class Config(Spec):
+    """What one daemon serves."""
+
+    include: Annotated[tuple[StrictStr, ...], Listed()] = ()
+    """Files with further `certificates` and `services`, such as `conf.d/*.yaml`."""
+    server: ServerSpec = ServerSpec()
+    """The daemon as a whole."""
+    certificates: Annotated[dict[Name, CertificateSpec], Field(default_factory=dict)]
+    """Certificates by name, for `tls`."""
+    defaults: DefaultsSpec = DefaultsSpec()
+    """What every service has that does not say otherwise."""
+    services: Annotated[dict[Name, ServiceSpec], Field(min_length=1)]
+    """Services by name: lower-case letters, digits, `-` and `_`."""

@@ -1,0 +1,106 @@
+"""``twistd polyport``: the options it takes, and the service it starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+# Before anything that imports twisted.internet.endpoints, which takes the variables away.
+from protocols.daemon.systemd import inherited_sockets
+
+INHERITED = inherited_sockets(os.environ)
+
+from twisted.application.service import IService  # noqa: E402
+from twisted.logger import ILogObserver  # noqa: E402
+from twisted.python import usage  # noqa: E402
+from twisted.python.logfile import LogFile  # noqa: E402
+
+from protocols.daemon.log import FORMATS, LEVELS, observer  # noqa: E402
+
+CONFIG_PROBLEM = 2
+"""Exit status for a configuration that cannot be used."""
+
+START_PROBLEM = 1
+"""Exit status when an address cannot be listened on."""
+
+
+class Options(usage.Options):
+    """What stands behind ``polyport`` on twistd's command line."""
+
+    longdesc = "Serves what a YAML file says.  `polyport --help` knows more: check, send, cert, init …"
+    optParameters = [  # noqa: RUF012 - the name and shape are Twisted's
+        ["config", "c", "polyport.yaml", "The YAML file."],
+        ["log", None, "text", f"What the log looks like: {' or '.join(FORMATS)}."],
+        ["log-level", None, "info", f"The least that is logged: {', '.join(LEVELS)}."],
+    ]
+    compData = usage.Completions(
+        optActions={
+            "config": usage.CompleteFiles("*.yaml"),
+            "log": usage.CompleteList(list(FORMATS)),
+            "log-level": usage.CompleteList(list(LEVELS)),
+        }
+    )
+
+    chosen: ClassVar[Options | None] = None
+    """The options that were read from the command line, for :func:`chosen_observer`."""
+
+    def postOptions(self) -> None:
+        # twistd changes its working directory later.
+        self["config"] = str(Path(self["config"]).absolute())
+        if self["log"] not in FORMATS:
+            raise usage.UsageError(f"--log: {self['log']}: known values: {', '.join(FORMATS)}")
+        if self["log-level"] not in LEVELS:
+            raise usage.UsageError(f"--log-level: {self['log-level']}: known values: {', '.join(LEVELS)}")
+        twistd = self.parent
+        if twistd is not None and not twistd.get("logger") and not twistd.get("syslog"):
+            # twistd takes the observer's maker by name only.
+            Options.chosen = self
+            twistd["logger"] = f"{__name__}.chosen_observer"
+
+
+def chosen_observer() -> ILogObserver:
+    """The observer that the command line asks for; twistd calls this where its log is to begin."""
+    options = Options.chosen
+    assert options is not None
+    assert options.parent is not None
+    file = _log_file(options.parent.get("logfile"), bool(options.parent.get("nodaemon")))
+    return observer(options["log"], options["log-level"], file)
+
+
+def _log_file(name: str | None, foreground: bool) -> IO[str]:
+    if name == "-" or (foreground and not name):
+        return sys.stdout
+    rotating: Any = LogFile.fromFullPath(name or "twistd.log")
+    return rotating  # type: ignore[no-any-return]  # it writes text, which is all that is asked of it
+
+
+def makeService(options: Options) -> IService:
+    """The daemon, with every address bound; ends the process if that cannot be done.
+
+    This runs before twistd becomes a daemon, so the shell that started it sees the message and the
+    status, and nothing is left behind.
+    """
+    from twisted.internet import reactor
+
+    from protocols.daemon.assembly import assemble
+    from protocols.daemon.daemon import Daemon, StartError
+    from protocols.daemon.importing import importer
+    from protocols.daemon.loader import load
+    from protocols.daemon.problems import ConfigError
+
+    config = Path(options["config"])
+    try:
+        loaded = load(config, importer(config.parent))
+        carriers = assemble(loaded, reactor)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(CONFIG_PROBLEM) from error
+    daemon = Daemon(loaded, carriers, reactor)
+    try:
+        daemon.bind(loaded, INHERITED)
+    except StartError as error:
+        sys.stderr.write(f"polyport: {error}\n")
+        raise SystemExit(START_PROBLEM) from error
+    return daemon

@@ -1,0 +1,170 @@
+"""Messages over UDP and Unix datagrams: one datagram in, its replies to its sender.
+
+Every datagram is a conversation of its own: a session is opened for it, receives it, hears at once that
+nothing more will come, and lives until it closes.  A reply can be lost, as any datagram can; a datagram
+that is too long is dropped whole, never half-handled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.protocol import DatagramProtocol
+
+from protocols.journal import Journal
+from protocols.peer_address import datagram_peer
+from protocols.session import Handler, Peer, Session
+
+LIMIT = 65_507
+"""Bytes of the longest datagram: what UDP over IPv4 can carry (65,535 less the two headers)."""
+
+PENDING = 1024
+"""Datagrams being answered at a time.  More are dropped: a sender that hears nothing tries again,
+a queue that grows without end only makes every answer late."""
+
+
+class DatagramConnection:
+    """One datagram's way back: a :class:`~protocols.session.Connection`."""
+
+    __slots__ = ("_address", "_ended", "_paused", "_server", "_session", "closed", "peer")
+
+    def __init__(self, server: DatagramServer, address: object) -> None:
+        self.peer: Peer = datagram_peer(address)
+        self.closed = False
+        self._server = server
+        self._address = address
+        self._session: Session | None = None
+        self._paused = False
+        self._ended = False
+
+    def deliver(self, message: bytes) -> None:
+        """Open the session, and give it all it will ever receive."""
+        try:
+            self._session = session = self._server.handler.open(self)
+            session.started()
+            if not self.closed:
+                session.received(message)
+                self._end()
+        except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
+            self.fail(failure)
+        if self.closed:
+            self.tell_closed()
+
+    def send(self, message: bytes) -> None:
+        """Send one datagram to the sender (see :class:`~protocols.session.Connection`)."""
+        if not self.closed:
+            self._server.reply(message, self._address)
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self._server.left(self)
+
+    def fail(self, error: BaseException) -> None:
+        if not self.closed:
+            self._server.journal.failed(self.peer, error)
+            self.close()
+
+    def reject(self, error: Exception) -> None:
+        self._server.journal.rejected(self.peer, error)
+
+    def pause(self) -> None:
+        self._paused = True
+
+    def resume(self) -> None:
+        self._paused = False
+        if self._session is not None:
+            self._end()
+
+    def _end(self) -> None:
+        if not (self._paused or self._ended or self.closed):
+            self._ended = True
+            assert self._session is not None
+            self._session.ended(None)
+
+    def tell_closed(self) -> None:
+        """The last thing a session hears."""
+        session, self._session = self._session, None
+        if session is not None:
+            try:
+                session.closed(None)
+            except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
+                self._server.journal.failed(self.peer, failure)
+
+
+class DatagramServer(DatagramProtocol):
+    """Serves `handler` over one datagram socket.
+
+    Works with ``reactor.listenUDP(port, server, maxPacketSize=server.limit + 1)``, the one byte more
+    being how a datagram that was cut is told from one that just fits.
+
+    :param limit: bytes of the longest datagram that is handled.
+    :param pending: how many may be being answered at a time.
+    """
+
+    noisy = False
+
+    def __init__(
+        self, handler: Handler, *, journal: Journal, limit: int = LIMIT, pending: int = PENDING
+    ) -> None:
+        self.handler = handler
+        self.journal = journal
+        self.limit = limit
+        self.pending = pending
+        self.open: set[DatagramConnection] = set()
+        self._drained: list[Deferred[None]] = []
+        self._sendto: Callable[[bytes, object], int] | None = None
+
+    def startProtocol(self) -> None:
+        # The transport's own write() checks the address three times; it came from the kernel.
+        self._sendto = self.transport.getHandle().sendto  # type: ignore[union-attr]
+
+    def datagramReceived(self, datagram: bytes, addr: object) -> None:
+        counts = self.journal.counts
+        counts.datagrams += 1
+        if len(datagram) > self.limit:
+            counts.oversize += 1
+        elif len(self.open) >= self.pending:
+            counts.overload += 1
+        else:
+            connection = DatagramConnection(self, addr)
+            connection.deliver(datagram)
+            if not connection.closed:
+                self.open.add(connection)
+
+    def reply(self, message: bytes, address: object) -> None:
+        """Send `message` to `address`, unless the kernel will not have it just now."""
+        if not address or self._sendto is None:
+            self.journal.counts.unsent += 1
+            return
+        if len(message) > LIMIT and isinstance(address, tuple):
+            raise ValueError(f"a reply of {len(message)} bytes does not fit a datagram ({LIMIT})")
+        try:
+            self._sendto(message, address)
+        except OSError:
+            self.journal.counts.unsent += 1
+
+    def left(self, connection: DatagramConnection) -> None:
+        """An answer that was pending is finished (one that never pended was never in the set)."""
+        if connection not in self.open:
+            return
+        self.open.remove(connection)
+        connection.tell_closed()
+        if not self.open:
+            waiting, self._drained = self._drained, []
+            for deferred in waiting:
+                deferred.callback(None)
+
+    def drain(self) -> Deferred[None]:
+        """Fires when everything received so far is answered."""
+        if not self.open:
+            return succeed(None)
+        drained: Deferred[None] = Deferred()
+        self._drained.append(drained)
+        return drained
+
+    def abort(self) -> None:
+        """Give up every answer that is under way."""
+        for connection in list(self.open):
+            connection.close()

@@ -1,0 +1,58 @@
+"""Messages that are lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from protocols.framing.contract import Decoder
+from protocols.framing.delimited import DelimitedDecoder
+from protocols.framing.limit import DEFAULT_LIMIT, check_limit
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Each message is a line; its ending is no part of the message.
+
+    ======== ============================= =============
+    `ending` a line ends at                is sent with
+    ======== ============================= =============
+    ``lf``   LF; a CR before it stays      LF
+    ``crlf`` CR LF; a lone LF is content   CR LF
+    ``any``  LF, with one CR or none       LF
+    ======== ============================= =============
+
+    `limit` is the longest line accepted, in bytes, the ending not counted.
+
+    Raises :class:`ValueError` for another ending or a limit below 1.
+    """
+
+    ending: Literal["lf", "crlf", "any"] = "any"
+    limit: int = DEFAULT_LIMIT
+
+    def __post_init__(self) -> None:
+        if self.ending not in ("lf", "crlf", "any"):
+            raise ValueError(f"the ending of a line is lf, crlf or any, not {self.ending!r}")
+        check_limit(self.limit)
+
+    def decoder(self) -> Decoder:
+        """A fresh decoder for one connection."""
+        if self.ending == "crlf":
+            return DelimitedDecoder(b"\r\n", self.limit)
+        return DelimitedDecoder(b"\n", self.limit, b"\r" if self.ending == "any" else b"")
+
+    def encode(self, message: bytes) -> bytes:
+        """`message` and the line ending.
+
+        Raises :class:`ValueError` if the message contains the ending and would read as two, or,
+        with ``any``, if it ends in a CR, which the reader would take for part of the ending.
+        """
+        if self.ending == "crlf":
+            if b"\r\n" in message:
+                raise ValueError("a message sent as a line cannot contain a line ending (CR LF)")
+            return message + b"\r\n"
+        if b"\n" in message:
+            raise ValueError("a message sent as a line cannot contain a line ending (LF)")
+        if self.ending == "any" and message[-1:] == b"\r":
+            raise ValueError("a message sent as a line that LF or CR LF may end cannot itself end in CR")
+        return message + b"\n"

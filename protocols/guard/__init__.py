@@ -1,0 +1,5 @@
+"""What wraps a factory: TLS."""
+
+from protocols.guard.tls import TLSFactory, server_context
+
+__all__ = ["TLSFactory", "server_context"]

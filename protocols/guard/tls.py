@@ -1,0 +1,76 @@
+"""TLS around any stream factory, by pyOpenSSL through Twisted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from OpenSSL import SSL
+from twisted.internet.interfaces import IAddress, IOpenSSLServerConnectionCreator, IProtocolFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from zope.interface import implementer
+
+CIPHERS = (
+    b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+    b"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+    b"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+)
+"""For TLS 1.2: ephemeral key exchange and authenticated encryption only, as Mozilla's intermediate profile
+recommends.  TLS 1.3 has its own five, all of that kind."""
+
+
+def server_context(certificate: Path, key: Path, protocols: Sequence[bytes] = ()) -> SSL.Context:
+    """A server's side of TLS 1.2 and 1.3.
+
+    :param certificate: PEM: the server's certificate, then the intermediate ones.
+    :param key: PEM: its private key, not encrypted.
+    :param protocols: what is spoken inside, for ALPN (RFC 7301), the preferred first.  A client that
+        offers others, or a server that names none, goes on without: the service may be one that ALPN has
+        no name for.
+
+    Raises :class:`OpenSSL.SSL.Error` if the files do not hold a matching pair.
+    """
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_cipher_list(CIPHERS)
+    context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_RENEGOTIATION)
+    context.use_certificate_chain_file(str(certificate))
+    context.use_privatekey_file(str(key))
+    context.check_privatekey()
+
+    def choose(connection: SSL.Connection, offered: list[bytes]) -> object:
+        for protocol in protocols:
+            if protocol in offered:
+                return protocol
+        return SSL.NO_OVERLAPPING_PROTOCOLS
+
+    context.set_alpn_select_callback(choose)  # type: ignore[arg-type]  # the sentinel is part of its contract
+    return context
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class _FromContext:
+    def __init__(self, context: SSL.Context) -> None:
+        self._context = context
+
+    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        return SSL.Connection(self._context, None)
+
+
+class TLSFactory(TLSMemoryBIOFactory):
+    """Wraps `factory` in the server's side of TLS."""
+
+    noisy = False
+    # Not the buffering one: it keeps what was written until the next turn of the reactor, and a peer whose
+    # close_notify comes with its last message would not get the reply.  What we wrap gathers by itself.
+    protocol = TLSMemoryBIOProtocol
+
+    def __init__(self, context: SSL.Context, factory: IProtocolFactory) -> None:
+        super().__init__(_FromContext(context), False, factory)
+
+    def buildProtocol(  # type: ignore[override]  # every factory may refuse a connection
+        self, addr: IAddress | None
+    ) -> TLSMemoryBIOProtocol | None:
+        # Twisted's own wraps whatever it gets, also the None by which a factory refuses a connection.
+        inner = self.wrappedFactory.buildProtocol(addr)
+        return None if inner is None else self.protocol(self, inner)

@@ -1,0 +1,11 @@
+"""What answers: a user's function, or one of the built-in services.
+
+A handler is opened once per conversation and answers through the
+:class:`~protocols.session.Connection` it is given; it cannot tell what carries its messages.
+"""
+
+from protocols.handlers.builtin import BUILTINS, Builtin
+from protocols.handlers.conversation import Conversation
+from protocols.handlers.function import CallTimeoutError, FunctionHandler
+
+__all__ = ["BUILTINS", "Builtin", "CallTimeoutError", "Conversation", "FunctionHandler"]

@@ -1,0 +1,37 @@
+"""What every route offers."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from twisted.internet.defer import Deferred
+
+from protocols.http.request import Request
+from protocols.http.response import Response
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""The methods there are.  TRACE would show a client's own secrets to its scripts, CONNECT is for proxies
+(RFC 9110, sections 9.3.6 and 9.3.8)."""
+
+
+class Route(Protocol):
+    """What answers the requests for one path, or for every path below one.  Serves many at a time."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods it answers; OPTIONS is answered for it unless it is among them."""
+
+    @property
+    def subtree(self) -> bool:
+        """Whether its path must end in a slash, for it stands for what is below."""
+
+    def respond(self, request: Request, rest: str) -> Response | Deferred[Response]:
+        """Answer `request`; `rest` is what its path has behind the route's own.
+
+        Raises, or fails with, :class:`~protocols.http.HTTPError` and
+        :class:`~protocols.codec.DecodeError` for the peer's mistakes; whatever else it raises is ours
+        (status 500).  A Deferred is cancelled when the client goes away.
+        """
+
+    def stop(self) -> None:
+        """End what it runs; it is not asked again."""

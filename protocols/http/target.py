@@ -1,0 +1,62 @@
+"""The target of a request line: from what the client wrote to a path and a query."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, unquote_to_bytes
+
+from protocols.http.errors import HTTPError
+from protocols.http.fields import Query
+
+_ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+SAFE = "/~!$&'()*+,;=:@"
+"""What a path may hold unescaped besides letters, digits and ``-._`` (RFC 3986, section 3.3)."""
+
+
+def split_target(target: str) -> tuple[str, Query]:
+    """The path, decoded, and the query of a request target in origin-form, absolute-form (RFC 9112,
+    section 3.2) or ``*``.
+
+    Raises :class:`HTTPError` (400) for anything else.
+    """
+    if target == "*":
+        return target, Query()
+    if not target.startswith("/"):
+        absolute = _ABSOLUTE.match(target)
+        if absolute is None:
+            raise HTTPError(400, "The request target is not a path")
+        target = target[absolute.end() :]
+        if not target.startswith("/"):
+            target = "/" + target
+    if not target.isascii() or "#" in target:
+        raise HTTPError(400, "The request target holds a character that must be escaped")
+    path, _, query = target.partition("?")
+    return decode_path(path), Query(query)
+
+
+def decode_path(path: str) -> str:
+    """`path`, percent-decoded exactly once.
+
+    An escaped slash becomes a slash like any other, before anything looks at the segments; so ``..``
+    cannot hide.  Raises :class:`HTTPError` (400) for a broken escape, for what is not UTF-8, for control
+    characters, and for the segments ``.`` and ``..``, which clients resolve themselves.
+    """
+    if _BROKEN_ESCAPE.search(path):
+        raise HTTPError(400, "The path holds a broken percent escape")
+    try:
+        decoded = unquote_to_bytes(path).decode() if "%" in path else path
+    except UnicodeDecodeError:
+        raise HTTPError(400, "The path is not UTF-8") from None
+    if _CONTROL.search(decoded):
+        raise HTTPError(400, "The path holds a control character")
+    if "." in decoded and not {".", ".."}.isdisjoint(decoded.split("/")):
+        raise HTTPError(400, 'The path holds "." or ".." as a segment')
+    return decoded
+
+
+def encode_path(path: str) -> str:
+    """`path`, decoded as :func:`decode_path` does it, as it stands in a URL."""
+    return quote(path, safe=SAFE)

@@ -1,0 +1,95 @@
+"""What happens in one service: always counted, and logged where somebody wants to read it.
+
+Whose fault an error is decides how it shows.  The peer's faults are counted and logged at debug, since
+anybody on the network can make any number of them; the handler's are logged as failures with their
+traceback, once.  No payload is ever logged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from protocols.session import Peer
+
+log = Logger(namespace="polyport")
+
+
+@dataclass(slots=True)
+class Counts:
+    """Totals since the service started."""
+
+    connections: int = 0
+    """Stream connections accepted."""
+    refused: int = 0
+    """Stream connections closed at once because ``limits.connections`` was reached."""
+    datagrams: int = 0
+    """Datagrams received."""
+    framing_errors: int = 0
+    """Connections whose bytes stopped making sense."""
+    rejected: int = 0
+    """Messages whose content was not what the function takes."""
+    failures: int = 0
+    """Errors of the handler."""
+    oversize: int = 0
+    """Datagrams dropped because they were longer than the limit, or cut by the kernel."""
+    overload: int = 0
+    """Datagrams dropped because too many were being answered."""
+    unsent: int = 0
+    """Reply datagrams that the kernel did not take, or whose sender has no address."""
+
+
+class Journal:
+    """The log and the counters of one service."""
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self.counts = Counts()
+
+    def opened(self, peer: Peer) -> None:
+        self.counts.connections += 1
+        log.debug("{service}: {peer} connected", service=self.service, peer=peer)
+
+    def closed(self, peer: Peer, reason: Exception | None) -> None:
+        log.debug(
+            "{service}: {peer} closed{reason}",
+            service=self.service,
+            peer=peer,
+            reason="" if reason is None else f": {reason}",
+        )
+
+    def refused(self, why: str) -> None:
+        self.counts.refused += 1
+        log.debug("{service}: connection refused: {why}", service=self.service, why=why)
+
+    def framing_error(self, peer: Peer, error: Exception) -> None:
+        self.counts.framing_errors += 1
+        log.debug("{service}: {peer}: {error}", service=self.service, peer=peer, error=error)
+
+    def rejected(self, peer: Peer, error: Exception) -> None:
+        self.counts.rejected += 1
+        log.debug("{service}: {peer}: rejected: {error}", service=self.service, peer=peer, error=error)
+
+    def idle(self, peer: Peer, seconds: float) -> None:
+        log.debug(
+            "{service}: {peer}: nothing moved for {seconds:g} s",
+            service=self.service,
+            peer=peer,
+            seconds=seconds,
+        )
+
+    def failed(self, peer: Peer, error: BaseException) -> None:
+        self.counts.failures += 1
+        log.failure(
+            "{service}: {peer}: the handler failed",
+            failure=Failure(error),
+            service=self.service,
+            peer=peer,
+        )
+
+    def summary(self) -> str:
+        """The counters that are not zero, in words: ``connections: 12, failures: 1``."""
+        counts = ((name, getattr(self.counts, name)) for name in Counts.__dataclass_fields__)
+        return ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in counts if n) or "never used"

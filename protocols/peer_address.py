@@ -1,0 +1,42 @@
+"""From a Twisted transport, or a socket address, to a :class:`~protocols.session.Peer`."""
+
+from __future__ import annotations
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.interfaces import ISSLTransport, ITransport
+
+from protocols.session import Peer
+
+IPV4_MAPPED = "::ffff:"
+"""How a dual-stack socket writes an IPv4 peer (RFC 4291, section 2.5.5.2)."""
+
+
+def plain_host(host: str) -> str:
+    """`host`, with an IPv4-mapped IPv6 address written as the IPv4 address it is."""
+    if host.startswith(IPV4_MAPPED) and "." in host:
+        return host[len(IPV4_MAPPED) :]
+    return host
+
+
+def stream_peer(transport: ITransport) -> Peer:
+    """Who is at the other end of a stream transport, TLS or not."""
+    address = transport.getPeer()
+    if isinstance(address, UNIXAddress):
+        name = address.name
+        return Peer("unix", "" if name is None else name.decode("utf-8", "backslashreplace"))
+    kind = "tls" if ISSLTransport.providedBy(transport) else "tcp"
+    if isinstance(address, IPv4Address | IPv6Address):
+        return Peer(kind, plain_host(address.host), address.port)
+    return Peer(kind, str(address))
+
+
+def datagram_peer(address: object) -> Peer:
+    """Who sent a datagram, from the address `recvfrom` gave.
+
+    ``(host, port, …)`` for UDP; a path, or nothing for an unnamed socket, for Unix datagrams.
+    """
+    if isinstance(address, tuple):
+        return Peer("udp", plain_host(address[0]), address[1])
+    if isinstance(address, bytes):
+        return Peer("unixgram", address.decode("utf-8", "backslashreplace"))
+    return Peer("unixgram", str(address or ""))

@@ -1,0 +1,122 @@
+"""The words every carrier and every handler share.
+
+A *carrier* (a stream, a datagram socket, an HTTP route) turns bytes into messages; a *handler* answers
+them.  They meet here: the carrier opens one :class:`Session` per conversation and pushes messages into
+it; the session answers through its :class:`Connection`.  Neither knows the other's class, so a handler
+cannot tell what carries it.
+
+The order of calls on one session is::
+
+    open → started → received* → ended? → closed
+
+* After :meth:`Connection.pause` no message is delivered until :meth:`Connection.resume`, not even one
+  that was already read; after :meth:`Connection.close` or :meth:`Connection.fail` none at all.
+* ``ended`` comes at most once, never while the connection is paused, and no message follows it.
+* ``closed`` comes exactly once, last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a peer's verified certificate says."""
+
+    subject: str
+    """The subject's common name."""
+    names: tuple[str, ...]
+    """Subject alternative names: DNS names, IP addresses, URIs and mail addresses, as text."""
+    fingerprint: str
+    """SHA-256 of the DER encoding, lower-case hex."""
+    expires: datetime
+    """End of validity, with a time zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end, as far as anything knows."""
+
+    transport: str
+    """``tcp``, ``tls``, ``unix``, ``udp``, ``unixgram``, ``http`` or ``https``."""
+    host: str = ""
+    """An IP address (IPv4 never in its IPv6-mapped form), or the path of a Unix socket, or ``""``."""
+    port: int = 0
+    """0 where the transport has no ports."""
+    user: str | None = None
+    """Account, token, client certificate or Unix credentials: one identity, whatever proved it."""
+    certificate: Certificate | None = None
+
+    def __str__(self) -> str:
+        if self.port:
+            host = f"[{self.host}]" if ":" in self.host else self.host
+            return f"{self.transport}://{host}:{self.port}"
+        return f"{self.transport}://{self.host}"
+
+
+class Connection(Protocol):
+    """What a session may do with its peer."""
+
+    @property
+    def peer(self) -> Peer: ...
+
+    def send(self, message: bytes) -> None:
+        """Send one message.  After the connection has closed this does nothing.
+
+        Raises :class:`ValueError` if the carrier's framing cannot carry `message`: that is the
+        handler's fault, not the peer's.
+        """
+
+    def close(self) -> None:
+        """Deliver what has been sent, then close.  No further message is received."""
+
+    def fail(self, error: BaseException) -> None:
+        """Say that the handler failed: `error` is logged and counted, and the connection closes."""
+
+    def reject(self, error: Exception) -> None:
+        """Say that the peer sent a bad message: counted and noted, and the connection stays open."""
+
+    def pause(self) -> None:
+        """Stop delivering messages, and stop reading from the peer."""
+
+    def resume(self) -> None:
+        """Undo :meth:`pause`."""
+
+
+class Session(Protocol):
+    """One conversation, as its handler sees it."""
+
+    def started(self) -> None:
+        """The connection is ready: a session that speaks first does it now.
+
+        Not before: until ``open`` has returned, nothing could tell the session to pause writing.
+        """
+
+    def received(self, message: bytes) -> None:
+        """The peer has sent a whole message."""
+
+    def ended(self, error: Exception | None) -> None:
+        """The peer will send nothing more; answer what is owed, then call ``connection.close()``.
+
+        `error` is ``None`` after an orderly end (the peer shut down its side, or the service is
+        draining), and says what was wrong if the bytes stopped making sense.
+        """
+
+    def closed(self, reason: Exception | None) -> None:
+        """The connection is gone.  `reason` is ``None`` if it ended cleanly."""
+
+    def pause_writing(self) -> None:
+        """The peer reads slower than this session sends: send no more than is already under way."""
+
+    def resume_writing(self) -> None:
+        """Undo :meth:`pause_writing`."""
+
+
+class Handler(Protocol):
+    """What answers: opened once per conversation."""
+
+    def open(self, connection: Connection) -> Session:
+        """A session for `connection`, on which nothing may be done before ``started``."""

@@ -1,0 +1,4 @@
+"""Raises as it is imported."""
+
+settings: dict[str, str] = {}
+PORT = settings["port"]

@@ -1,0 +1,5 @@
+"""What the examples here refer to."""
+
+
+def shout(message: str) -> str:
+    return message.upper()
