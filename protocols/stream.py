@@ -95,7 +95,7 @@ class StreamConnection(Protocol):
         if not ISSLTransport.providedBy(transport):
             self.handshakeCompleted()
 
-    def handshakeCompleted(self) -> None:
+    def handshakeCompleted(self) -> None:  # noqa: N802 - Twisted's name
         """Nothing stands between the peer and the session any more (IHandshakeListener)."""
         self._corked = True
         try:
@@ -144,8 +144,8 @@ class StreamConnection(Protocol):
             self._timer.cancel()
         self._closing = self._halted = True
         self._waiting.clear()
-        cause = None if reason.check(error.ConnectionDone) else reason.value
-        cause = cause if isinstance(cause, Exception) else None
+        gone = reason.value
+        cause = gone if isinstance(gone, Exception) and not isinstance(gone, error.ConnectionDone) else None
         self.factory.left(self, cause)
         session, self._session = self._session, None
         if session is not None:
@@ -226,9 +226,8 @@ class StreamConnection(Protocol):
     def abort(self) -> None:
         """Close at once, whatever is still to be sent."""
         self._closing = self._halted = True
-        transport = self.transport
-        if transport is not None:
-            transport.abortConnection()  # type: ignore[attr-defined]  # ITCPTransport and TLS have it
+        if self.transport is not None:
+            self.transport.abortConnection()  # type: ignore[attr-defined]  # ITCPTransport and TLS have it
 
     # -- inside --------------------------------------------------------------------------------------
 
@@ -242,7 +241,8 @@ class StreamConnection(Protocol):
         try:
             while waiting and not self._halted:
                 received(waiting.popleft())
-            if not waiting and not self._halted and self._input_over and not self._end_told:
+            # Told to a blocked session too: one that never stops sending would never hear of it.
+            if self._input_over and not (waiting or self._paused or self._closing or self._end_told):
                 self._end_told = True
                 session.ended(self._end_error)
         except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
@@ -282,8 +282,7 @@ class StreamConnection(Protocol):
         self._end_error = error
         if error is not None:
             self.factory.journal.framing_error(self.peer, error)
-        if not self._halted:
-            self._deliver()
+        self._deliver()
 
     def _end_if_drained(self) -> None:
         if not (self._input_over or self._waiting or self._decoder.partial):
@@ -309,8 +308,6 @@ class StreamConnection(Protocol):
                 call(self._session)
             except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
                 self.fail(failure)
-
-    # -- time ----------------------------------------------------------------------------------------
 
     def _restart_timer(self, seconds: float) -> None:
         if self._timer is not None and self._timer.active():

@@ -12,8 +12,9 @@ from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from protocols.daemon.carriers import Carriers, ForeignFactory
 from protocols.daemon.framings import framing_for
 from protocols.daemon.loader import Loaded
+from protocols.daemon.misfit import MisfitError
 from protocols.daemon.problems import ConfigError, Problem
-from protocols.daemon.site import HTTP_PROTOCOLS, site_for
+from protocols.daemon.routes import RouteMaker, site_for
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.service import ServiceSpec
@@ -23,6 +24,7 @@ from protocols.framing import Framing, Lines, Raw
 from protocols.guard import server_context
 from protocols.handlers import BUILTINS, Builtin, FunctionHandler
 from protocols.handlers.builtin import quote_of_the_day, quotes_in
+from protocols.http import ALPN
 from protocols.journal import Journal
 from protocols.session import Handler
 from protocols.stream import StreamFactory
@@ -49,14 +51,6 @@ def assemble(loaded: Loaded, reactor: Any) -> dict[str, Carriers]:
                 stop()
         raise ConfigError(problems)
     return carriers
-
-
-class MisfitError(Exception):
-    """What one key of a service names cannot be used for it."""
-
-    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
-        super().__init__(message)
-        self.path = path
 
 
 class Assembly:
@@ -167,8 +161,9 @@ def _factory(assembly: Assembly) -> Carriers:
 
 def _http(assembly: Assembly) -> Carriers:
     carriers = assembly.carriers
-    carriers.stream = site_for(assembly)
-    carriers.tls = assembly.tls(*HTTP_PROTOCOLS)
+    maker = RouteMaker(assembly.loaded, assembly.reactor, carriers.journal, carriers.stops)
+    carriers.stream = site_for(assembly.spec, maker, carriers.journal, assembly.reactor)
+    carriers.tls = assembly.tls(*ALPN)
     return carriers
 
 

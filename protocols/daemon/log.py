@@ -27,7 +27,7 @@ LEVELS: Final = ("debug", "info", "warn", "error", "critical")
 
 NOISE = re.compile(
     r"Unable to write to plugin cache"  # twistd may not write beside its plug-ins, which does no harm
-    r"|\S+ starting on \S+$|\((TCP|UNIX|UDP) Port .* Closed\)$"  # our own lines name the service too
+    r"|\S+( \(TLS\))? starting on \S+$|\((TCP|UNIX|UDP) Port .* Closed\)$"  # our own lines name the service too
 )
 """What Twisted says that helps nobody here."""
 

@@ -333,7 +333,11 @@ class FunctionSession:
             if threads is None:
                 items.close()
             elif not running:  # one that runs cannot be closed; its thread drops it when it returns
-                threads.call(items.close).addErrback(lambda failure: self._connection.fail(failure.value))
+                threads.call(items.close).addErrback(self._failed_after)
+
+    def _failed_after(self, failure: Failure) -> None:
+        assert failure.value is not None
+        self._connection.fail(failure.value)
 
     async def _pour_async(self, items: AsyncGenerator[Any, None]) -> None:
         encode = self._handler.codec.encode

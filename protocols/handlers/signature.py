@@ -68,7 +68,7 @@ def _parameters(function: Callable[..., Any], name: str) -> list[inspect.Paramet
         signature = inspect.signature(function, eval_str=True)
     except ValueError as error:
         raise TypeError(f"{name} does not tell what it takes; wrap it in a def") from error
-    except NameError as error:
+    except (NameError, AttributeError, SyntaxError) as error:
         raise TypeError(f"an annotation of {name} is not defined: {error}") from error
     needed = []
     for parameter in signature.parameters.values():

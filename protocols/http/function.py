@@ -33,9 +33,7 @@ def function_route(
     if signature_of(function).message is Request:
         if codec is not None:
             raise TypeError(f"{name_of(function)} takes the whole request, which no codec reads")
-        return RequestFunctionRoute(
-            function, reactor=reactor, run=run, workers=workers, timeout=timeout
-        )
+        return RequestFunctionRoute(function, reactor=reactor, run=run, workers=workers, timeout=timeout)
     handler = FunctionHandler(
         function, reactor=reactor, codec=codec, run=run, workers=workers, timeout=timeout
     )

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from protocols.handlers import FunctionHandler
 from protocols.http.source import PIECE, Source
@@ -38,16 +39,18 @@ class GeneratorSource(Source):
         self._handler = handler
         self._report = report
         self._over = False
-        self._reading: Deferred[bytes | None] | None = None
+        self._reading: Deferred[Any] | None = None
 
-    def read(self) -> bytes | None | Deferred[bytes | None]:
+    def read(self) -> bytes | Deferred[bytes | None] | None:
         if self._over:
             return None
         threads = self._handler.threads
         if threads is None:
             return self._taken(_take(self._items, self._encode))
-        self._reading = self._handler.limited(threads.call(_take, self._items, self._encode))
-        return self._reading.addCallback(self._taken)
+        reading = self._handler.limited(threads.call(_take, self._items, self._encode))
+        self._reading = reading
+        piece: Deferred[bytes | None] = reading.addCallback(self._taken)
+        return piece
 
     def _taken(self, outcome: tuple[bytes, bool]) -> bytes | None:
         piece, more = outcome
@@ -62,12 +65,16 @@ class GeneratorSource(Source):
             reading.cancel()
         elif self._handler.threads is not None:
             closing = self._handler.threads.call(self._items.close)
-            closing.addErrback(lambda failure: self._report(failure.value))
+            closing.addErrback(self._failed)
         else:
             try:
                 self._items.close()
             except Exception as error:  # noqa: BLE001 - the user's own code ends here
                 self._report(error)
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.value is not None:
+            self._report(failure.value)
 
 
 class AsyncGeneratorSource(Source):
@@ -83,7 +90,7 @@ class AsyncGeneratorSource(Source):
         self._closed = False
         self._reading: Deferred[Any] | None = None
 
-    def read(self) -> bytes | None | Deferred[bytes | None]:
+    def read(self) -> bytes | Deferred[bytes | None] | None:
         item = self._handler.run_coroutine(_next(self._items))
         if not isinstance(item, Deferred):
             return self._encoded(item)
@@ -113,7 +120,11 @@ class AsyncGeneratorSource(Source):
             self._report(error)
         else:
             if isinstance(closing, Deferred):
-                closing.addErrback(lambda failure: self._report(failure.value))
+                closing.addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.value is not None:
+            self._report(failure.value)
 
 
 def _take(items: Generator[Any, None, None], encode: Encode) -> tuple[bytes, bool]:

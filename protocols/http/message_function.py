@@ -21,7 +21,13 @@ NDJSON = "application/x-ndjson"
 """One JSON text per line: what a function that yields answers with where it speaks JSON."""
 
 MAYBE_JSON: Final = frozenset(
-    {"application/json", "text/json", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded"}
+    {
+        "application/json",
+        "application/octet-stream",
+        "application/x-www-form-urlencoded",
+        "text/json",
+        "text/plain",
+    }
 )
 """What clients call JSON: its own type, what clients say that do not know, and what ``curl -d`` says."""
 

@@ -48,7 +48,7 @@ class RequestFunctionRoute:
         if signature.wants_peer:
             raise TypeError(f"{self._name} takes the whole request: the peer is request.peer")
         if signature.kind not in ("function", "coroutine"):
-            raise TypeError(f"{self._name} takes the whole request, so it returns one Response, and yields none")
+            raise TypeError(f"{self._name} takes the whole request, so it returns one Response")
         where = run or ("loop" if signature.is_async else "threads")
         if where == "processes" or (signature.is_async and where != "loop"):
             raise TypeError(f"run: {where} does not fit {self._name}, which takes the whole request")
@@ -82,7 +82,7 @@ class RequestFunctionRoute:
     def _limited(self, outcome: Deferred[Response]) -> Deferred[Response]:
         return outcome.addTimeout(self._timeout, self._clock, self._timed_out)
 
-    def _timed_out(self, outcome: object, timeout: float) -> object:
+    def _timed_out(self, outcome: Response | Failure, timeout: float) -> Response | Failure:
         if isinstance(outcome, Failure) and not outcome.check(CancelledError):
             return outcome
         raise CallTimeoutError(f"{self._name} did not answer within {timeout:g} s")

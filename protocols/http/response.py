@@ -17,7 +17,9 @@ JSON: Final = "application/json"
 BODILESS: Final = frozenset({204, 205, 304})
 """Statuses whose responses have no body (RFC 9110, section 15)."""
 
-OURS: Final = frozenset({"connection", "content-length", "content-type", "date", "server", "transfer-encoding"})
+OURS: Final = frozenset(
+    {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
+)
 """Headers that are written by the server: they say how the body is framed, or who frames it."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -21,7 +21,7 @@ class Source(ABC):
     """Bytes of the whole body, where they are known before."""
 
     @abstractmethod
-    def read(self) -> bytes | None | Deferred[bytes | None]:
+    def read(self) -> bytes | Deferred[bytes | None] | None:
         """The next piece, now or later; ``None`` at the end."""
 
     @abstractmethod

@@ -23,12 +23,9 @@ CASES = sorted(FOLDER.glob("*.yaml"))
 
 
 @pytest.fixture(autouse=True)
-def _in_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_the_folder(monkeypatch: pytest.MonkeyPatch, forgotten_imports: None) -> None:
     monkeypatch.chdir(FOLDER)
-    monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    for name in ("functions", "broken_module"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
 
 
 def problems(name: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -13,17 +14,13 @@ from protocols.daemon.importing import ResolveError, importer
 Resolve = Callable[[str], object]
 
 
-@pytest.fixture()
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A user's folder; what is imported from it is forgotten afterwards."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    before = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
+@pytest.fixture
+def folder(tmp_path: Path, forgotten_imports: None) -> Path:
+    """A user's folder."""
+    return tmp_path
 
 
-@pytest.fixture()
+@pytest.fixture
 def resolve(folder: Path) -> Resolve:
     return importer(folder)
 
@@ -86,9 +83,7 @@ def test_what_is_wrong(folder: Path, resolve: Resolve, reference: str, expected:
 
 
 @pytest.mark.parametrize("name", ["json", "sys", "protocols", "__main__", "yaml"])
-def test_a_module_that_another_hides_is_refused(
-    folder: Path, resolve: Resolve, name: str
-) -> None:
+def test_a_module_that_another_hides_is_refused(folder: Path, resolve: Resolve, name: str) -> None:
     write(folder / f"{name}.py", "value = 1\n")
     with pytest.raises(ResolveError, match=f"the module {name} would not be {name}.py of your"):
         resolve(f"{name}:value")
@@ -97,3 +92,12 @@ def test_a_module_that_another_hides_is_refused(
 def test_a_folder_without_modules_hides_nothing(folder: Path, resolve: Resolve) -> None:
     (folder / "json").mkdir()
     assert resolve("json:loads") is __import__("json").loads
+
+
+def test_a_module_made_by_hand_hides_too(
+    folder: Path, resolve: Resolve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "made_by_hand", ModuleType("made_by_hand"))
+    write(folder / "made_by_hand.py", "value = 1\n")
+    with pytest.raises(ResolveError, match="but the one from Python itself"):
+        resolve("made_by_hand:value")

@@ -13,7 +13,7 @@ from protocols.daemon.problems import ConfigError
 SERVICE = "{listen: tcp://127.0.0.1:0, builtin: echo}"
 
 
-@pytest.fixture()
+@pytest.fixture
 def main(tmp_path: Path) -> Path:
     (tmp_path / "conf.d").mkdir()
     return tmp_path / "main.yaml"
@@ -52,16 +52,14 @@ def test_a_file_does_not_include_itself(main: Path) -> None:
 def test_a_pattern_may_match_nothing_and_a_name_may_not(main: Path) -> None:
     main.write_text(f"include: [none/*.yaml, none.yaml]\nservices: {{main: {SERVICE}}}\n")
     assert refused(main) == (
-        'main.yaml:1:25: include[1]: there is no file "none.yaml" in the folder of this file'
+        'main.yaml:1:24: include[1]: there is no file "none.yaml" in the folder of this file'
     )
 
 
 def test_one_name_in_two_files_names_both_places(main: Path) -> None:
     main.write_text(f"include: conf.d/a.yaml\nservices:\n  main: {SERVICE}\n")
     (main.parent / "conf.d" / "a.yaml").write_text(f"services: {{main: {SERVICE}}}\n")
-    assert refused(main) == (
-        "conf.d/a.yaml:1:12: services.main: this name stands already at main.yaml:3:3"
-    )
+    assert refused(main) == ("conf.d/a.yaml:1:12: services.main: this name stands already at main.yaml:3:3")
 
 
 def test_nothing_else_may_be_included(main: Path) -> None:
@@ -104,3 +102,16 @@ def test_the_number_of_files_is_bounded(main: Path, monkeypatch: pytest.MonkeyPa
         (main.parent / "conf.d" / f"{number}.yaml").write_text(f"services: {{s{number}: {SERVICE}}}")
     main.write_text(f"include: conf.d/*.yaml\nservices: {{main: {SERVICE}}}\n")
     assert "matches more than 2 files" in refused(main)
+
+
+def test_an_empty_pattern_and_a_value_that_is_none(main: Path) -> None:
+    main.write_text(f"include: ''\nservices: {{main: {SERVICE}}}\n")
+    assert 'include: "" is no pattern of files' in refused(main)
+    main.write_text(f"include: 5\nservices: {{main: {SERVICE}}}\n")
+    assert "include: a list is expected, not the number 5" in refused(main)
+
+
+def test_a_section_of_the_main_file_that_is_no_mapping(main: Path) -> None:
+    main.write_text("include: conf.d/a.yaml\nservices: [a]\n")
+    (main.parent / "conf.d" / "a.yaml").write_text(f"services: {{main: {SERVICE}}}\n")
+    assert refused(main) == "main.yaml:2:11: services: a mapping of names is expected here"

@@ -9,7 +9,7 @@ import pytest
 from protocols.daemon.secrets import MAX_SECRET_SIZE, SecretError, Secrets, expand_all
 
 
-@pytest.fixture()
+@pytest.fixture
 def secrets(tmp_path: Path) -> Secrets:
     credentials = tmp_path / "credentials"
     credentials.mkdir()

@@ -24,9 +24,10 @@ def test_floats(number: float) -> None:
 @given(st.text())
 def test_nothing_else_is_raised(text: str) -> None:
     try:
-        resolve(text)
-    except ScalarError as error:
-        assert "write" in str(error) or "longest" in str(error)
+        value = resolve(text)
+    except ScalarError:
+        return
+    assert value is None or isinstance(value, str | int | float)
 
 
 def test_not_a_number() -> None:

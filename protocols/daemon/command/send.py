@@ -72,7 +72,9 @@ Examples:
 )
 @click.option("--whole", is_flag=True, help="Send all of standard input as one message.")
 @click.option("--ca", type=FILE, help="Trust these authorities too, besides the system's.")
-@click.option("--server-name", metavar="NAME", help="The name to find in the certificate.  [default: the host]")
+@click.option(
+    "--server-name", metavar="NAME", help="The name to find in the certificate.  [default: the host]"
+)
 @click.option("--certificate", type=FILE, help="Show the server this certificate (PEM).")
 @click.option("--key", type=FILE, help="Its key (PEM).  [default: in the same file]")
 @click.option("--insecure", is_flag=True, help="Believe any server: no protection at all.")
@@ -133,9 +135,7 @@ def _octets(argument: str) -> bytes:
     return argument.encode("utf-8", "surrogateescape")
 
 
-def _terms(
-    address: Address, framing: Framing | None, codec: str, replies: int | None, timeout: float
-) -> Any:
+def _terms(address: Address, framing: Framing | None, codec: str, replies: int | None, timeout: float) -> Any:
     from protocols.daemon.command.exchange import Terms, Until
     from protocols.daemon.command.standard_output import StandardOutput, complain
     from protocols.daemon.command.typed_text import typed_text

@@ -33,7 +33,12 @@ CONNECT_TIMEOUT = 30.0
 
 
 def send_by_stream(
-    address: Address, framing: Framing, tls: ClientTLS | None, source: MessageSource, terms: Terms, reactor: Any
+    address: Address,
+    framing: Framing,
+    tls: ClientTLS | None,
+    source: MessageSource,
+    terms: Terms,
+    reactor: Any,
 ) -> int:
     """Run one exchange over TCP, TLS or a Unix socket, and return the exit status."""
     explain = _explainer(terms.server, tls)

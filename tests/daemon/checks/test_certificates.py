@@ -30,9 +30,7 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{name}.pem").write_bytes(chain + authority.cert_pem.bytes())
         issued.private_key_pem.write_to_path(str(folder / f"{name}.key"))
     key = load_pem_private_key((folder / "one.key").read_bytes(), None)
-    encrypted = key.private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"passphrase")
-    )
+    encrypted = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"passphrase"))
     (folder / "encrypted.key").write_bytes(encrypted)
     (folder / "text.pem").write_text("no certificate, but a line worth keeping to oneself")
     return folder
@@ -60,8 +58,7 @@ def test_a_pair_that_fits(pem: Path) -> None:
 
 def test_a_key_of_another_certificate(pem: Path) -> None:
     assert refused(pem, "one.pem", "two.key") == [
-        "certificates.main.key: this key does not belong to the first certificate of the file "
-        "beside it"
+        "certificates.main.key: this key does not belong to the first certificate of the file beside it"
     ]
 
 
@@ -87,9 +84,7 @@ def test_an_unknown_name(pem: Path) -> None:
     more = SERVICE.replace("main", "mian") + "defaults: {tls: other}\n"
     first, second = refused(pem, "one.pem", "one.key", more)
     assert first.endswith('no certificate "mian"; known certificates: main; did you mean main?')
-    assert second == (
-        'defaults.tls: there is no certificate "other"; known certificates: main'
-    )
+    assert second == ('defaults.tls: there is no certificate "other"; known certificates: main')
 
 
 def test_the_name_of_an_invalid_certificate_is_known(pem: Path) -> None:

@@ -16,10 +16,10 @@ services:
 """
 
 
-def write(folder: Path, **words: str) -> Path:
-    (folder / "site").mkdir()
-    (folder / "quotes.txt").write_text("Less is more.\n")
-    file = folder / "main.yaml"
+def write(place: Path, **words: str) -> Path:
+    (place / "site").mkdir()
+    (place / "quotes.txt").write_text("Less is more.\n")
+    file = place / "main.yaml"
     file.write_text(TEXT.format(**{"more": "", **words}))
     return file
 

@@ -127,7 +127,6 @@ def test_any_ip_address(ip: object, port: int, scheme: str) -> None:
 def test_any_text_is_an_address_or_a_value_error(text: str, scheme: str) -> None:
     try:
         address = Address.parse(scheme + text)
-    except ValueError as error:
-        assert str(error)
-    else:
-        assert Address.parse(str(address)) == address
+    except ValueError:
+        return
+    assert Address.parse(str(address)) == address

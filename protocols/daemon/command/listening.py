@@ -1,0 +1,84 @@
+"""Carrying out one ``listen``: binds, serves until it is over, and gives the exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from OpenSSL import SSL
+from twisted.internet.defer import Deferred
+
+from protocols.daemon.carriers import Carriers
+from protocols.daemon.command.announcer import Announcer
+from protocols.daemon.command.event_loop import run
+from protocols.daemon.port_service import PortService
+from protocols.daemon.sockets import BoundSocket, bind
+from protocols.daemon.spec.address import Address
+from protocols.datagram import DatagramServer
+from protocols.framing import Framing
+from protocols.journal import Journal
+from protocols.stream import StreamFactory
+
+UNIX_MODE = 0o600
+"""Who may talk to a server that somebody started to try something: that somebody."""
+
+DRAIN = 1.0
+"""Seconds that connections have to take their last replies."""
+
+
+def bound_sockets(address: Address) -> list[BoundSocket]:
+    """The sockets for `address`.  Raises :class:`~protocols.daemon.sockets.BindError`."""
+    bound = bind(address, {})
+    if address.path:
+        # It was made for owner and group.
+        Path(address.path).chmod(UNIX_MODE)
+    return bound
+
+
+def serve(
+    bound: Sequence[BoundSocket],
+    framing: Framing | None,
+    limit: int,
+    tls: SSL.Context | None,
+    announcer: Callable[[Callable[[], None]], Announcer],
+    started: Callable[[Address], None],
+    reactor: Any,
+) -> int:
+    """Serve on `bound` until the announcer has finished, and return the exit status.
+
+    :param framing: for streams; ``None`` for datagrams.
+    :param limit: bytes of the longest datagram.
+    :param announcer: makes the handler, given what it must call when it has finished.
+    :param started: told each address that is listened on.
+    """
+    journal = Journal("listen")
+    finished: Deferred[None] = Deferred()
+
+    def finish() -> None:
+        # Later, so that the reply to the last message is sent first.
+        reactor.callLater(0, finished.callback, None)
+
+    handler = announcer(finish)
+    carriers = Carriers(
+        journal,
+        stream=None
+        if framing is None
+        else StreamFactory(handler, framing, journal=journal, clock=reactor, idle=0),
+        datagram=lambda: DatagramServer(handler, journal=journal, limit=limit),
+        tls=tls,
+    )
+    service = PortService("listen", carriers, bound, reactor, DRAIN)
+
+    def start() -> Deferred[int]:
+        service.startService()
+        for one in bound:
+            started(one.address)
+        stopped = finished.addCallback(lambda _: service.stopService())
+        return stopped.addCallback(lambda _: 0)
+
+    try:
+        return run(start)
+    finally:
+        for one in bound:
+            one.close()

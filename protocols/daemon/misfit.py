@@ -1,0 +1,16 @@
+"""The error of a part that cannot be made from what the configuration says."""
+
+from __future__ import annotations
+
+from protocols.daemon.problems import Path
+
+
+class MisfitError(Exception):
+    """What one key of a service names cannot be used for it.
+
+    ``path`` leads from the service to the key.
+    """
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path

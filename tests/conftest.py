@@ -1,0 +1,230 @@
+"""Fakes that the tests of several modules share, and the rule that no failure goes unnoticed."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.logger import LogLevel, globalLogPublisher
+from twisted.python.failure import Failure
+from zope.interface import directlyProvides
+
+from protocols.framing import Lines
+from protocols.handlers import FunctionHandler
+from protocols.journal import Journal
+from protocols.session import Peer
+from protocols.stream import StreamFactory
+
+WAIT = 20.0
+"""Seconds to wait for what must happen; only a test that fails takes them."""
+
+
+class LoggedFailures:
+    """The events of error and critical level of one test."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        if event["log_level"] in (LogLevel.error, LogLevel.critical):
+            self.events.append(event)
+
+    def take(self, *kinds: type[BaseException]) -> list[dict[str, Any]]:
+        """The failures logged so far, which must be of `kinds`, in that order; they are expected."""
+        events, self.events = self.events, []
+        assert len(events) == len(kinds), events
+        for event, kind in zip(events, kinds, strict=True):
+            assert event["log_failure"].check(kind), event["log_failure"]
+        return events
+
+
+@pytest.fixture(autouse=True)
+def failures() -> Iterator[LoggedFailures]:
+    """Fails a test after which an error is in the log that it has not taken."""
+    logged = LoggedFailures()
+    globalLogPublisher.addObserver(logged)
+    yield logged
+    globalLogPublisher.removeObserver(logged)
+    unexpected = [str(event.get("log_failure", event)) for event in logged.events]
+    assert unexpected == []
+
+
+class QueueClock(Clock):
+    """A reactor without a loop: its time is moved, and its calls from threads are run, by the test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.from_threads: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+
+    def callFromThread(self, function: Callable[..., object], *arguments: object) -> None:
+        self.from_threads.put(lambda: function(*arguments))
+
+    def turn(self) -> None:
+        """Run one call from a thread, waiting for it if there is none yet."""
+        self.from_threads.get(timeout=WAIT)()
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Run calls from threads, and what is due now, until `condition` holds."""
+        while not condition():
+            self.turn()
+            self.advance(0)
+
+
+@pytest.fixture
+def clock() -> QueueClock:
+    return QueueClock()
+
+
+class FakeTransport(StringTransport):
+    """A transport whose peer reads only when the test says so."""
+
+    BUFFER = 65_536
+    """As Twisted's: with more than this unread, the producer is paused."""
+
+    def __init__(self, **addresses: Any) -> None:
+        super().__init__(**addresses, lenient=True)
+        self.writes: list[bytes] = []
+        self.unread = 0
+        self.read_bytes = 0
+        self.half_closed = False
+        self.aborted = False
+
+    def write(self, data: bytes) -> None:
+        if self.disconnecting:
+            return
+        super().write(data)
+        self.writes.append(data)
+        self.unread += len(data)
+        if self.unread > self.BUFFER and self.producer is not None:
+            self.producer.pauseProducing()
+
+    def peer_reads(self) -> None:
+        """All that was written has reached the peer."""
+        self.unread = 0
+        if self.producer is not None:
+            self.producer.resumeProducing()
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        assert enabled
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+
+    def loseWriteConnection(self) -> None:
+        self.half_closed = True
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+        super().abortConnection()
+
+
+class FakePeer:
+    """One connection to a service, seen from its client."""
+
+    def __init__(self, factory: StreamFactory, transport: FakeTransport) -> None:
+        self.factory = factory
+        self.transport = transport
+        connection = factory.buildProtocol(None)
+        assert connection is not None
+        self.connection = connection
+        connection.makeConnection(transport)
+
+    def send(self, data: bytes) -> None:
+        self.connection.dataReceived(data)
+
+    @property
+    def received(self) -> bytes:
+        return bytes(self.transport.value())
+
+    @property
+    def closing(self) -> bool:
+        """Whether the service will send nothing more."""
+        return bool(self.transport.half_closed or self.transport.disconnecting)
+
+    def shut_down(self) -> None:
+        """Say that nothing more will be sent."""
+        self.connection.readConnectionLost()
+
+    def leave(self, reason: Exception | None = None) -> None:
+        self.connection.connectionLost(Failure(reason or ConnectionDone()))
+
+
+class Service:
+    """A factory around a function or a handler, with what a test looks at."""
+
+    def __init__(self, factory: StreamFactory) -> None:
+        self.factory = factory
+        self.counts = factory.journal.counts
+
+    def connect(self, *provides: Any, **addresses: Any) -> FakePeer:
+        transport = FakeTransport(**addresses)
+        if provides:
+            directlyProvides(transport, *provides)
+        return FakePeer(self.factory, transport)
+
+
+@pytest.fixture
+def serve(clock: QueueClock) -> Iterator[Callable[..., Service]]:
+    """Serve a function, or a handler, on fake transports and the fake clock; it runs in the loop."""
+    lifted: list[FunctionHandler] = []
+
+    def serve(
+        answer: Any, framing: Any = None, *, idle: float = 300, connections: int = 100, **settings: Any
+    ) -> Service:
+        if not hasattr(answer, "open"):
+            answer = FunctionHandler(answer, reactor=clock, **{"run": "loop", **settings})
+            lifted.append(answer)
+        return Service(
+            StreamFactory(
+                answer,
+                framing or Lines(),
+                journal=Journal("tested"),
+                clock=clock,
+                idle=idle,
+                connections=connections,
+            )
+        )
+
+    yield serve
+    for handler in lifted:
+        handler.stop()
+
+
+class RecordingConnection:
+    """A connection that notes what its session does."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self.sent: list[bytes] = []
+        self.events: list[str] = []
+        self.errors: list[BaseException] = []
+
+    def send(self, message: bytes) -> None:
+        self.sent.append(message)
+
+    def close(self) -> None:
+        self.events.append("close")
+
+    def fail(self, error: BaseException) -> None:
+        self.events.append("fail")
+        self.errors.append(error)
+
+    def reject(self, error: Exception) -> None:
+        self.events.append("reject")
+        self.errors.append(error)
+
+    def pause(self) -> None:
+        self.events.append("pause")
+
+    def resume(self) -> None:
+        self.events.append("resume")
+
+
+@pytest.fixture
+def connection() -> RecordingConnection:
+    return RecordingConnection(Peer("tcp", "192.0.2.1", 4000))

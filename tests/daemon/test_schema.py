@@ -1,0 +1,113 @@
+"""The JSON Schema says what the loader does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from protocols.daemon import yaml_reader
+from protocols.daemon.loader import load
+from protocols.daemon.problems import ConfigError
+from protocols.daemon.schema import DIALECT, json_schema
+
+ROOT = Path(__file__).parent.parent.parent
+VALIDATOR = jsonschema.Draft202012Validator(json_schema())
+
+
+def service(**keys: Any) -> dict[str, Any]:
+    return {"services": {"a": {"listen": "tcp://127.0.0.1:0", **keys}}}
+
+
+def accepted(folder: Path, data: Any) -> bool:
+    """Whether the loader takes `data`; JSON is YAML."""
+    file = folder / "main.yaml"
+    file.write_text(json.dumps(data))
+    try:
+        load(file)
+    except ConfigError:
+        return False
+    return True
+
+
+def test_it_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    assert json_schema()["$schema"] == DIALECT
+    assert json.loads(json.dumps(json_schema())) == json_schema()
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "config").glob("*.yaml")), ids=lambda f: f.name)
+def test_the_examples_match(file: Path) -> None:
+    VALIDATOR.validate(yaml_reader.read(file).data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        service(builtin="echo"),
+        service(builtin={"echo": None}),
+        service(builtin={"qotd": {}}),
+        service(function="m:f"),
+        service(function={"call": "m.n:f.g", "run": "loop", "timeout": "1m30s"}),
+        service(factory="m:f", enabled=False),
+        service(builtin="echo", framing="length"),
+        service(builtin="echo", framing={"length": {"bytes": 2, "limit": "1KiB"}}),
+        service(builtin="echo", framing={"fixed": {"size": 4}}),
+        service(builtin="echo", limits={"connections": 1, "idle": "500ms", "body": 5}),
+        service(http={"/": {"redirect": "/x"}, "/a": {"respond": {"body": "", "status": 404}}}),
+        service(builtin="echo", listen=["udp://[::1]:0", "unix:a.sock", "unix:@a", "fd://a"]),
+        {**service(builtin="echo"), "server": {"drain": "0s"}, "certificates": {}},
+        {**service(builtin="echo"), "include": "x*.yaml", "defaults": {"limits": {}}},
+    ],
+)
+def test_both_accept(tmp_path: Path, data: Any) -> None:
+    VALIDATOR.validate(data)
+    assert accepted(tmp_path, data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        [],
+        {"services": {}},
+        {"services": {"A b": {"listen": "tcp://:0", "builtin": "echo"}}},
+        {**service(builtin="echo"), "servers": {}},
+        service(),
+        service(builtin="ecko"),
+        service(builtin=None),
+        service(builtin="echo", function="m:f"),
+        service(builtin="echo", listen="http://:80"),
+        service(builtin="echo", listen=[]),
+        service(builtin="echo", listen=7000),
+        service(builtin="echo", colour=1),
+        service(builtin="echo", enabled="yes"),
+        service(builtin="echo", framing="fixed"),
+        service(builtin="echo", framing={"fixed": None}),
+        service(builtin="echo", framing={"lines": {"ending": "cr"}}),
+        service(builtin="echo", framing={"length": {"bytes": 3}}),
+        service(builtin="echo", framing={"lines": {}, "raw": {}}),
+        service(builtin="echo", limits={"connections": 0}),
+        service(builtin="echo", limits={"idle": 5}),
+        service(builtin="echo", limits={"body": "5K"}),
+        service(function="no_colon"),
+        service(function={"call": "m:f", "workers": 0}),
+        service(http={}),
+        service(http={"relative": {"respond": "x"}}),
+        service(http={"/": {}}),
+        service(http={"/": {"redirect": {"to": "/", "status": 300}}}),
+    ],
+)
+def test_both_refuse(tmp_path: Path, data: Any) -> None:
+    assert not VALIDATOR.is_valid(data)
+    assert not accepted(tmp_path, data)
+
+
+def test_defaults_are_written_as_in_yaml() -> None:
+    limits = json_schema()["$defs"]["LimitsSpec"]["properties"]
+    assert limits["idle"]["default"] == "5m"
+    assert limits["body"]["default"] == "1MiB"
+    assert limits["connections"]["default"] == 1000

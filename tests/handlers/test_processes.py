@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import os
+import select
+
+import pytest
+
+from protocols.handlers import CallTimeoutError, FunctionHandler
+from protocols.handlers.processes import COLLECTED
+from protocols.session import Peer
+
+
+@pytest.fixture
+def ask(serve, clock, worker_functions):
+    """Serve a function of the importable module in processes: connect, say, and wait for the replies."""
+
+    def ask(name: str, said: bytes, replies: int, **settings):
+        service = serve(getattr(worker_functions, name), run="processes", **{"workers": 1, **settings})
+        peer = service.connect()
+        peer.send(said)
+        clock.until(lambda: peer.received.count(b"\n") >= replies or peer.closing)
+        return service, peer
+
+    return ask
+
+
+def wait_until_gone(pid: int) -> None:
+    """Wait for a process to end, whoever its parent is."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        ready, _, _ = select.select([descriptor], [], [], 20)
+        assert ready, f"process {pid} still runs"
+    finally:
+        os.close(descriptor)
+
+
+def test_answers_elsewhere_and_ends_with_the_pool(ask):
+    service, peer = ask("pid", b"x\n", 1)
+    worker = int(peer.received)
+    assert worker != os.getpid()
+    service.factory.handler.stop()
+    wait_until_gone(worker)
+
+
+def test_forms(ask, worker_functions):
+    assert ask("who", b"hi\n", 1)[1].received == b"192.168.1.1 says hi\n"
+    assert ask("count", b"3\n", 3)[1].received == b"0\n1\n2\n"
+
+
+def test_typed_function_explains_a_bad_message_from_the_worker(ask):
+    service, peer = ask("take", b'{"amount": 4}\n{"amount": []}\n', 2)
+    answer, problem = peer.received.splitlines()
+    assert answer == b"8"
+    assert b'"status":422' in problem
+    assert b'"pointer":"/amount"' in problem
+    assert service.counts.rejected == 1
+    assert not peer.closing
+
+
+def test_replies_keep_the_order(ask, tmp_path):
+    path = str(tmp_path / "quick").encode()
+    # Two connections, so that the second message can be answered first.
+    service, quick = ask("late", b"quick " + path + b"\n", 1, workers=2)
+    peer = service.connect()
+    peer.send(b"slow " + path + b"\nquick " + path + b"\n")
+    service.factory.clock.until(lambda: peer.received.count(b"\n") == 2)
+    assert peer.received == b"slow\nquick\n"
+
+
+def test_crashed_worker_is_replaced(ask, clock, failures):
+    service, peer = ask("crash", b"crash\n", 1)
+    assert peer.received == b""
+    assert peer.closing
+    (event,) = failures.take(Exception)
+    assert "ProcessExpired" in repr(event["log_failure"].type)
+    again = service.connect()
+    again.send(b"well\n")
+    clock.until(lambda: again.received)
+    assert again.received == b"well\n"
+
+
+def test_failure_has_the_traceback_of_the_worker(ask, failures):
+    _, peer = ask("boom", b"x\n", 1)
+    assert peer.closing
+    (event,) = failures.take(LookupError)
+    assert "in boom" in event["log_failure"].getTraceback()
+
+
+def test_wrong_type_is_a_failure(ask, failures):
+    assert ask("strange", b"x\n", 1)[1].closing
+    failures.take(ValueError)
+
+
+def test_call_that_never_returns_is_killed(serve, clock, worker_functions, tmp_path, failures):
+    pipe = tmp_path / "pid"
+    os.mkfifo(pipe)
+    service = serve(worker_functions.hang, run="processes", workers=1, timeout=5)
+    peer = service.connect()
+    peer.send(str(pipe).encode() + b"\n")
+    worker = int(pipe.read_text())
+    clock.advance(5)
+    failures.take(CallTimeoutError)
+    assert peer.closing
+    wait_until_gone(worker)
+
+
+def test_endless_generator_is_bounded(ask, failures):
+    _, peer = ask("endless", b"x\n", 1)
+    assert peer.closing
+    (event,) = failures.take(OverflowError)
+    assert str(COLLECTED) in str(event["log_failure"].value)
+
+
+def test_interrupt_from_the_terminal_is_ignored(ask):
+    assert ask("interrupted", b"x\n", 1)[1].received == b"still here\n"
+
+
+def test_none_is_no_reply(serve, clock, worker_functions):
+    handler = FunctionHandler(worker_functions.silent, reactor=clock, run="processes", workers=1)
+    answer = handler.bind(Peer("tcp"))(b"x")
+    replies = []
+    answer.addCallback(replies.append)
+    clock.until(lambda: replies)
+    assert replies == [()]
+    handler.stop()
+
+
+def test_function_that_cannot_be_named_is_refused(clock):
+    with pytest.raises(TypeError, match="another process can import"):
+        FunctionHandler(lambda message: message, reactor=clock, run="processes")
+
+

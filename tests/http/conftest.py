@@ -1,0 +1,175 @@
+# ruff: noqa: N802 - the names are Twisted's
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPResponse
+from io import BytesIO
+from typing import Any
+
+import pytest
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IHalfCloseableDescriptor
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.logger import LogEvent, globalLogPublisher
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from protocols.http import HTTPFactory, Route
+from protocols.http.channel import Channel
+from protocols.journal import Journal
+
+
+class ReactorClock(Clock):
+    """A clock that can stand for a reactor: calls from threads are kept for the test to run."""
+
+    def callFromThread(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self.callLater(0, function, *arguments)
+
+
+@implementer(IHalfCloseableDescriptor)
+class Wire(StringTransport):
+    """A transport that remembers how it was closed, and is full after `room` bytes."""
+
+    half_closed = False
+    aborted = False
+    room: int | None = None
+
+    def __init__(self) -> None:
+        super().__init__(peerAddress=IPv4Address("TCP", "192.0.2.7", 4321))
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        if self.room is not None and len(self.value()) > self.room and self.producer is not None:
+            self.producer.pauseProducing()
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        self.write(b"".join(data))
+
+    def loseWriteConnection(self) -> None:
+        self.half_closed = True
+
+    def readConnectionLost(self, reason: Failure) -> None:
+        raise AssertionError("not asked for")
+
+    def writeConnectionLost(self, reason: Failure) -> None:
+        raise AssertionError("not asked for")
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+
+class _Bytes:
+    def __init__(self, stream: BytesIO) -> None:
+        self.stream = stream
+
+    def makefile(self, mode: str) -> BytesIO:
+        return self.stream
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: Any
+    body: bytes
+
+
+def parse(data: bytes, method: str = "GET") -> list[Answer]:
+    """Every response in `data`, which holds nothing else."""
+    stream = BytesIO(data)
+    stream.close = lambda: None  # type: ignore[method-assign]  # http.client closes what it has read
+    answers = []
+    while stream.tell() < len(data):
+        response = HTTPResponse(_Bytes(stream), method=method)  # type: ignore[arg-type]
+        response.begin()
+        answers.append(Answer(response.status, response.headers, response.read()))
+    return answers
+
+
+@dataclass
+class Client:
+    """One connection to a factory, in memory."""
+
+    factory: HTTPFactory
+    clock: ReactorClock
+    wire: Wire = field(default_factory=Wire)
+
+    def __post_init__(self) -> None:
+        channel = self.factory.buildProtocol(None)
+        assert channel is not None
+        self.channel: Channel = channel
+        self.channel.makeConnection(self.wire)
+
+    def send(self, data: bytes) -> None:
+        self.channel.dataReceived(data)
+
+    def turn(self) -> None:
+        """Let happen what waits for the next turns of the reactor."""
+        self.clock.advance(0)
+
+    def answers(self, method: str = "GET") -> list[Answer]:
+        return parse(self.wire.value(), method)
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+        """Send one request and return the one response."""
+        self.wire.clear()
+        lines = [f"{method} {path} HTTP/1.1", "Host: a.test"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        if body:
+            lines.append(f"Content-Length: {len(body)}")
+        self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        self.turn()
+        (answer,) = self.answers(method)
+        return answer
+
+    @property
+    def closed(self) -> bool:
+        return self.wire.disconnecting or self.wire.half_closed or self.wire.aborted
+
+    def leave(self, reason: type[Exception] = ConnectionDone) -> None:
+        self.channel.connectionLost(Failure(reason()))
+
+    def break_off(self) -> None:
+        self.leave(ConnectionLost)
+
+
+@pytest.fixture
+def clock() -> ReactorClock:
+    return ReactorClock()
+
+
+@pytest.fixture
+def journal() -> Journal:
+    return Journal("web")
+
+
+@pytest.fixture
+def connect(clock: ReactorClock, journal: Journal) -> Callable[..., Client]:
+    """Connect to a factory of its own for some routes."""
+
+    def connect(routes: Mapping[str, Route], **settings: Any) -> Client:
+        return Client(HTTPFactory(routes, journal=journal, clock=clock, **settings), clock)
+
+    return connect
+
+
+@pytest.fixture
+def another(clock: ReactorClock) -> Callable[[Client], Client]:
+    """Another connection to the factory of a client."""
+    return lambda client: Client(client.factory, clock)
+
+
+@pytest.fixture
+def failures() -> Iterator[list[LogEvent]]:
+    """What is logged as a failure."""
+    found: list[LogEvent] = []
+
+    def observe(event: LogEvent) -> None:
+        if "log_failure" in event:
+            found.append(event)
+
+    globalLogPublisher.addObserver(observe)
+    yield found
+    globalLogPublisher.removeObserver(observe)

@@ -1,0 +1,87 @@
+"""Imports point one way, and none of them installs a reactor."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import protocols
+
+ROOT = Path(protocols.__file__).parent
+CARRIED = {"framing", "session", "journal", "peer_address"}
+MAY_IMPORT = {
+    "framing": set(),
+    "session": set(),
+    "journal": {"session"},
+    "peer_address": {"session"},
+    "codec": {"session"},
+    "handlers": {"session", "codec"},
+    "stream": CARRIED,
+    "datagram": CARRIED,
+    "datagram_port": {"datagram"},
+    "http": {"session", "handlers", "codec", "journal", "peer_address"},
+    "guard": {"session"},
+}
+"""What the parts of the package may import of one another, besides themselves."""
+
+STANDARD_ONLY = {"framing", "session"}
+OUTERMOST = ROOT / "daemon"
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+LIBRARY = [name for name in SOURCES if not name.startswith("protocols.daemon") and name != "protocols"]
+
+
+def imports(path: Path) -> set[str]:
+    """The dotted names that a module imports, at its top or inside a function."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def part(name: str) -> str:
+    return name.split(".")[1]
+
+
+def test_every_part_has_a_rule():
+    assert {part(name) for name in LIBRARY} <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_imports_point_one_way(name):
+    ours = {part(each) for each in imports(SOURCES[name]) if each.startswith("protocols.")}
+    assert ours - {part(name)} <= MAY_IMPORT[part(name)]
+
+
+@pytest.mark.parametrize("name", [name for name in LIBRARY if part(name) in STANDARD_ONLY])
+def test_the_words_need_the_standard_library_only(name):
+    roots = {each.partition(".")[0] for each in imports(SOURCES[name])} - {"protocols"}
+    assert roots <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_reactor_is_imported_at_the_outside_only(name):
+    if "twisted.internet.reactor" in imports(SOURCES[name]):
+        assert SOURCES[name].is_relative_to(OUTERMOST)
+
+
+def test_library_installs_no_reactor():
+    program = "import importlib, sys\n"
+    program += "".join(f"importlib.import_module({name!r})\n" for name in LIBRARY)
+    program += "sys.exit('twisted.internet.reactor' in sys.modules)"
+    finished = subprocess.run([sys.executable, "-c", program], cwd=ROOT.parent, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr

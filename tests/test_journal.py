@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from twisted.logger import LogLevel, capturedLogs
+
+from protocols.journal import Journal
+from protocols.session import Peer
+
+PEER = Peer("tcp", "192.0.2.1", 4000)
+
+
+@pytest.mark.parametrize(
+    ("happens", "counter"),
+    [
+        (lambda journal: journal.opened(PEER), "connections"),
+        (lambda journal: journal.refused("1000 are open"), "refused"),
+        (lambda journal: journal.framing_error(PEER, ValueError("bad")), "framing_errors"),
+        (lambda journal: journal.rejected(PEER, ValueError("bad")), "rejected"),
+        (lambda journal: journal.closed(PEER, None), None),
+        (lambda journal: journal.idle(PEER, 300.0), None),
+    ],
+)
+def test_peers_doings_are_counted_and_logged_at_debug(happens, counter):
+    journal = Journal("orders")
+    with capturedLogs() as events:
+        happens(journal)
+    (event,) = events
+    assert event["log_level"] is LogLevel.debug
+    assert event["service"] == "orders"
+    assert journal.summary() == (f"{counter.replace('_', ' ')}: 1" if counter else "never used")
+
+
+def test_failure_is_logged_with_its_traceback(failures):
+    journal = Journal("orders")
+    try:
+        raise LookupError("the shelf is empty")
+    except LookupError as error:
+        journal.failed(PEER, error)
+    (event,) = failures.take(LookupError)
+    assert event["service"] == "orders"
+    assert event["peer"] == PEER
+    assert "test_failure_is_logged_with_its_traceback" in event["log_failure"].getTraceback()
+    assert journal.counts.failures == 1
+
+
+def test_summary_names_what_is_not_zero():
+    journal = Journal("orders")
+    journal.counts.connections = 12
+    journal.counts.framing_errors = 2
+    assert journal.summary() == "connections: 12, framing errors: 2"
