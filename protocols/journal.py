@@ -83,8 +83,9 @@ class Journal:
     def failed(self, peer: Peer, error: BaseException) -> None:
         self.counts.failures += 1
         log.failure(
-            "{service}: {peer}: the handler failed",
+            "{service}: {peer}: the handler failed{notes}",
             failure=Failure(error),
+            notes="".join(f"\n{note}" for note in getattr(error, "__notes__", ())),
             service=self.service,
             peer=peer,
         )

@@ -95,7 +95,7 @@ class StreamConnection(Protocol):
         if not ISSLTransport.providedBy(transport):
             self.handshakeCompleted()
 
-    def handshakeCompleted(self) -> None:  # noqa: N802 - Twisted's name
+    def handshakeCompleted(self) -> None:
         """Nothing stands between the peer and the session any more (IHandshakeListener)."""
         self._corked = True
         try:

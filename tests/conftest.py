@@ -61,7 +61,7 @@ class QueueClock(Clock):
         super().__init__()
         self.from_threads: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
 
-    def callFromThread(self, function: Callable[..., object], *arguments: object) -> None:
+    def callFromThread(self, function: Callable[..., object], *arguments: object) -> None:  # noqa: N802
         self.from_threads.put(lambda: function(*arguments))
 
     def turn(self) -> None:
@@ -109,16 +109,16 @@ class FakeTransport(StringTransport):
         if self.producer is not None:
             self.producer.resumeProducing()
 
-    def setTcpNoDelay(self, enabled: bool) -> None:
+    def setTcpNoDelay(self, enabled: bool) -> None:  # noqa: N802
         assert enabled
 
-    def unregisterProducer(self) -> None:
+    def unregisterProducer(self) -> None:  # noqa: N802
         self.producer = None
 
-    def loseWriteConnection(self) -> None:
+    def loseWriteConnection(self) -> None:  # noqa: N802
         self.half_closed = True
 
-    def abortConnection(self) -> None:
+    def abortConnection(self) -> None:  # noqa: N802
         self.aborted = True
         super().abortConnection()
 

@@ -17,10 +17,10 @@ class Readers:
     def __init__(self) -> None:
         self.readers: set[Any] = set()
 
-    def addReader(self, reader: Any) -> None:
+    def addReader(self, reader: Any) -> None:  # noqa: N802
         self.readers.add(reader)
 
-    def removeReader(self, reader: Any) -> None:
+    def removeReader(self, reader: Any) -> None:  # noqa: N802
         self.readers.discard(reader)
 
 

@@ -83,5 +83,7 @@ def test_library_installs_no_reactor():
     program = "import importlib, sys\n"
     program += "".join(f"importlib.import_module({name!r})\n" for name in LIBRARY)
     program += "sys.exit('twisted.internet.reactor' in sys.modules)"
-    finished = subprocess.run([sys.executable, "-c", program], cwd=ROOT.parent, capture_output=True, text=True)
+    finished = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT.parent, capture_output=True, text=True
+    )
     assert finished.returncode == 0, finished.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from OpenSSL import SSL
-from twisted.internet.interfaces import IProtocol, IProtocolFactory
+from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.carriers import Carriers, ForeignFactory
 from protocols.daemon.framings import framing_for
@@ -134,29 +134,27 @@ def _quotes(spec: BuiltinSpec) -> Builtin | None:
 def _factory(assembly: Assembly) -> Carriers:
     spec, carriers = assembly.spec, assembly.carriers
     assert spec.factory is not None
-    named = assembly.loaded.resolved[spec.factory]
-    path = ("factory",)
-
-    def made(interface: Any, what: str) -> Any:
-        if interface.providedBy(named):
-            return named
-        if callable(named):
-            try:
-                product = named()
-            except Exception as error:  # whatever a user's factory raises is the operator's to read
-                raise MisfitError(path, f"calling it raised {type(error).__name__}: {error}") from error
-            if interface.providedBy(product):
-                return product
-        raise MisfitError(path, f"{spec.factory} is not, and does not make, {what}")
-
-    if any(address.family != "datagram" for address in spec.listen):
-        foreign = made(IProtocolFactory, "a Twisted IProtocolFactory")
-        carriers.stream = ForeignFactory(foreign, carriers.journal, spec.limits.connections)
-    if any(address.family == "datagram" for address in spec.listen):
-        made(IProtocol, "a Twisted DatagramProtocol") if not callable(named) else None
-        carriers.datagram = lambda: made(IProtocol, "a Twisted DatagramProtocol")
+    carriers.stream = ForeignFactory(
+        _protocol_factory(assembly.loaded.resolved[spec.factory], spec.factory),
+        carriers.journal,
+        spec.limits.connections,
+    )
     carriers.tls = assembly.tls()
     return carriers
+
+
+def _protocol_factory(named: object, reference: str) -> IProtocolFactory:
+    """The factory that is `named`, or that calling it makes."""
+    made = named
+    if not IProtocolFactory.providedBy(named) and callable(named):
+        try:
+            made = named()
+        except Exception as error:  # whatever a user's factory raises is the operator's to read
+            text = f"calling {reference} raised {type(error).__name__}: {error}"
+            raise MisfitError(("factory",), text) from error
+    if not IProtocolFactory.providedBy(made):
+        raise MisfitError(("factory",), f"{reference} neither is nor makes a Twisted IProtocolFactory")
+    return made
 
 
 def _http(assembly: Assembly) -> Carriers:

@@ -9,7 +9,6 @@ from typing import Protocol
 from OpenSSL import SSL
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory
-from twisted.internet.protocol import DatagramProtocol
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
 from protocols.datagram import DatagramServer
@@ -33,7 +32,7 @@ class Carriers:
     journal: Journal
     stream: IProtocolFactory | None = None
     """Serves its streams; also :class:`Drainable`."""
-    datagram: Callable[[], DatagramServer | DatagramProtocol] | None = None
+    datagram: Callable[[], DatagramServer] | None = None
     """Makes what serves one of its datagram sockets."""
     tls: SSL.Context | None = None
     """For the addresses that speak TLS."""

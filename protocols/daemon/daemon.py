@@ -49,6 +49,7 @@ class Daemon(MultiService):
                 for index, address in enumerate(loaded.config.services[name].listen):
                     try:
                         bound[name] += bind(address, inherited)
+                        self._check_kinds(name, bound[name])
                     except BindError as error:
                         place = f"services.{name}.listen[{index}]"
                         raise StartError(f"cannot listen: {place}: {address}: {error}") from error
@@ -60,6 +61,11 @@ class Daemon(MultiService):
             unit = PortService(name, carriers, bound[name], self._reactor, self._drain)
             unit.setServiceParent(self)
             self._units.append(unit)
+
+    def _check_kinds(self, name: str, bound: list[BoundSocket]) -> None:
+        """A socket that was handed over may be of a kind that its service cannot serve."""
+        if self._made_of[name].datagram is None and not all(one.is_stream for one in bound):
+            raise BindError("the socket is one for datagrams, and this service needs streams")
 
     def startService(self) -> None:
         super().startService()

@@ -27,7 +27,8 @@ LEVELS: Final = ("debug", "info", "warn", "error", "critical")
 
 NOISE = re.compile(
     r"Unable to write to plugin cache"  # twistd may not write beside its plug-ins, which does no harm
-    r"|\S+( \(TLS\))? starting on \S+$|\((TCP|UNIX|UDP) Port .* Closed\)$"  # our own lines name the service too
+    # Our own lines name the service too.
+    r"|\S+( \(TLS\))? starting on \S+$|\((TCP|UNIX|UDP) Port .* Closed\)$"
 )
 """What Twisted says that helps nobody here."""
 

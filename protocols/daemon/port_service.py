@@ -13,7 +13,6 @@ from twisted.python.failure import Failure
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.sockets import BoundSocket
 from protocols.daemon.unix_port import UnixPort
-from protocols.datagram import DatagramServer
 from protocols.datagram_port import DatagramPort
 from protocols.guard import TLSFactory
 
@@ -21,9 +20,6 @@ log = Logger(namespace="polyport")
 
 AFTER_ABORT = 1.0
 """Seconds an aborted connection gets to say that it is gone."""
-
-MAX_DATAGRAM = 65_536
-"""Bytes read of one datagram for a protocol of the user's: more than UDP can carry."""
 
 
 class PortService(Service):
@@ -97,15 +93,10 @@ class PortService(Service):
     def _serve_datagrams(self, bound: BoundSocket) -> None:
         assert self.carriers.datagram is not None
         server = self.carriers.datagram()
-        if isinstance(server, DatagramServer):
-            port: Any = DatagramPort(bound.socket.dup(), server, self._reactor)
-            port.startListening()
-            self._drainables.append(server)
-            self.carriers.stops.append(port.close)
-        else:
-            port = self._reactor.adoptDatagramPort(
-                bound.socket.fileno(), bound.socket.family, server, MAX_DATAGRAM
-            )
+        port = DatagramPort(bound.socket.dup(), server, self._reactor)
+        port.startListening()
+        self._drainables.append(server)
+        self.carriers.stops.append(port.close)
         self._ports.append(port)
 
     def _deadline(self, outcome: object, seconds: float) -> object:

@@ -92,6 +92,27 @@ async def _bridged(coroutine: Coroutine[Any, Any, Any]) -> Any:
     return await _deferreds_as_futures(coroutine)
 
 
+def _fired(deferred: Deferred[Any], loop: asyncio.AbstractEventLoop) -> Generator[Any, Any, None]:
+    """Wait until `deferred` has fired, and leave its result to whoever awaits it.
+
+    ``Deferred.asFuture`` takes the result away, and the coroutine would find ``None``.
+    """
+    future: asyncio.Future[None] = loop.create_future()
+
+    def wake(result: Any) -> Any:
+        if not future.done():
+            future.set_result(None)
+        return result
+
+    deferred.addBoth(wake)
+    try:
+        yield from future
+    except BaseException:
+        deferred.addErrback(lambda _: None)  # nobody awaits it any more
+        deferred.cancel()
+        raise
+
+
 @generator_coroutine
 def _deferreds_as_futures(coroutine: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
     """Step `coroutine`, and wait for each Deferred it yields as the future that asyncio understands."""
@@ -105,7 +126,8 @@ def _deferreds_as_futures(coroutine: Coroutine[Any, Any, Any]) -> Generator[Any,
             return finished.value
         try:
             if isinstance(awaited, Deferred):
-                argument = yield from awaited.asFuture(loop)
+                yield from _fired(awaited, loop)
+                argument = None
             else:
                 argument = yield awaited
             step = coroutine.send

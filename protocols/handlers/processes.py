@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Future
 from inspect import isgenerator
+from threading import Thread
 from typing import Any
 
 from pebble import ProcessPool as PebblePool
@@ -76,6 +77,8 @@ class ProcessPool:
     def stop(self) -> None:
         """End the workers, whatever they are at."""
         self._pool.stop()
+        # Without join the workers stay; it takes until they are dead, which the reactor cannot wait for.
+        Thread(target=self._pool.join, name="polyport-processes-end").start()
 
 
 def _give_up(future: Future[Any]) -> None:
@@ -90,6 +93,8 @@ def _settle(future: Future[Any], deferred: Deferred[Replies]) -> None:
     except FutureCancelled:
         deferred.cancel()
     except Exception as error:  # noqa: BLE001 - whatever the worker raised is the caller's to see
+        if remote := getattr(error, "traceback", ""):  # pebble's: where in the worker
+            error.add_note(str(remote))
         deferred.errback(error)
     else:
         if isinstance(outcome, DecodeError):

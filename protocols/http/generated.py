@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
+from inspect import GEN_RUNNING, getgeneratorstate
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -39,6 +40,7 @@ class GeneratorSource(Source):
         self._handler = handler
         self._report = report
         self._over = False
+        self._closed = False
         self._reading: Deferred[Any] | None = None
 
     def read(self) -> bytes | Deferred[bytes | None] | None:
@@ -47,7 +49,7 @@ class GeneratorSource(Source):
         threads = self._handler.threads
         if threads is None:
             return self._taken(_take(self._items, self._encode))
-        reading = self._handler.limited(threads.call(_take, self._items, self._encode))
+        reading = self._handler.limited(threads.call(self._take_in_thread))
         self._reading = reading
         piece: Deferred[bytes | None] = reading.addCallback(self._taken)
         return piece
@@ -59,18 +61,34 @@ class GeneratorSource(Source):
         return piece if piece or more else None
 
     def close(self) -> None:
+        self._closed = True
         reading, self._reading = self._reading, None
         if reading is not None:
-            # A thread is in it and cannot be stopped; the generator goes when that comes back.
             reading.cancel()
-        elif self._handler.threads is not None:
-            closing = self._handler.threads.call(self._items.close)
-            closing.addErrback(self._failed)
+        if self._over:
+            return
+        if self._handler.threads is not None:
+            self._handler.threads.call(self._close_in_thread).addErrback(self._failed)
         else:
             try:
                 self._items.close()
             except Exception as error:  # noqa: BLE001 - the user's own code ends here
                 self._report(error)
+
+    def _take_in_thread(self) -> tuple[bytes, bool]:
+        try:
+            return _take(self._items, self._encode)
+        finally:
+            if self._closed:
+                self._items.close()
+
+    def _close_in_thread(self) -> None:
+        try:
+            self._items.close()
+        except ValueError:
+            # Another thread is in it: that one sees that it is closed, and closes it when it comes back.
+            if getgeneratorstate(self._items) != GEN_RUNNING:
+                raise
 
     def _failed(self, failure: Failure) -> None:
         if failure.value is not None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import struct
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -93,7 +94,7 @@ class TestTime:
 class TestChargen:
     def test_lines_rotate(self):
         assert {len(line) for line in CHARGEN_LINES} == {74}
-        for line, following in zip(CHARGEN_LINES, CHARGEN_LINES[1:], strict=False):
+        for line, following in pairwise(CHARGEN_LINES):
             assert line[1:72] == following[:71]
         assert CHARGEN_LINES[-1][1:72] == CHARGEN_LINES[0][:71]
 

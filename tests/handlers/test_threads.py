@@ -61,13 +61,12 @@ def test_an_idle_thread_is_used_again(pool, clock):
 
 def test_abandoned_threads_are_replaced_in_full(pool, clock, gate):
     crowd = pool(3)
-    stuck = [crowd.call(gate.wait) for _ in range(3)]
+    running = threading.Semaphore(0)
+    stuck = [crowd.call(lambda: (running.release(), gate.wait())) for _ in range(3)]
     found = results(*stuck)
-    # Each of the three has taken its job when a fourth, which waits, can be the only one left.
     started = threading.Barrier(4)
-    gate_jobs = crowd._jobs
-    while not gate_jobs.empty():
-        pass
+    for _ in range(3):
+        assert running.acquire(timeout=20)
     for each in stuck:
         each.cancel()
     assert all(failure is not None for failure in found)

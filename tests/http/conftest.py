@@ -17,7 +17,7 @@ from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from protocols.http import HTTPFactory, Route
+from protocols.http import HTTPFactory, Route, function_route
 from protocols.http.channel import Channel
 from protocols.journal import Journal
 
@@ -173,3 +173,14 @@ def failures() -> Iterator[list[LogEvent]]:
     globalLogPublisher.addObserver(observe)
     yield found
     globalLogPublisher.removeObserver(observe)
+
+
+@pytest.fixture
+def serve(connect, clock, journal):
+    """A client of one function, at /f, that runs in the loop unless it is said where."""
+
+    def serve(function: Any, **settings: Any):
+        settings.setdefault("run", "loop")
+        return connect({"/f": function_route(function, reactor=clock, journal=journal, **settings)})
+
+    return serve

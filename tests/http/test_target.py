@@ -65,7 +65,7 @@ def test_no_decoded_path_climbs(text: str) -> None:
     try:
         path, _ = split_target("/" + text)
     except HTTPError as error:
-        assert error.status == 400
+        assert error.status == 400  # noqa: PT017 - either outcome is right, each in its way
     else:
         assert ".." not in path.split("/")
         assert "\0" not in path

@@ -86,6 +86,9 @@ class _Announced:
         self._announcer = announcer
         self._connection = connection
 
+    def started(self) -> None:
+        """The peer speaks first."""
+
     def received(self, message: bytes) -> None:
         self._announcer.received(self._connection, message)
 

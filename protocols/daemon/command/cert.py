@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 FAILED = 1
 """Exit status when the folder cannot be used."""
 
+CERTIFICATE_DAYS = 397
+"""Days a certificate is valid unless said otherwise: browsers refuse more than 398."""
+
 DEFAULT_NAMES = ("localhost", "127.0.0.1", "::1")
 
 EPILOG = """\
@@ -45,7 +48,7 @@ Examples:
 @click.option(
     "--days",
     type=click.IntRange(1, 3650),
-    default=397,
+    default=CERTIFICATE_DAYS,
     show_default=True,
     help="How long the certificate is valid; browsers refuse more than 398.",
 )

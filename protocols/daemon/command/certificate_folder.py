@@ -75,7 +75,7 @@ class CertificateFolder:
     def _read(self, certificate: Path, key: Path) -> Pair:
         for path, other in ((certificate, key), (key, certificate)):
             if not path.exists():
-                raise FolderError(f"{other} is there without {path.name}; remove it, or use --force")
+                raise FolderError(f"{other} is there without {path.name}; restore that, or remove it")
         try:
             return Pair.from_pem(certificate.read_bytes(), key.read_bytes())
         except ValueError as error:

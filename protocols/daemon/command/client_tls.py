@@ -58,7 +58,10 @@ class ClientTLS:
             self._verifying = optionsForClientTLS(settings.name, extraCertificateOptions=own)
         self._connection: SSL.Connection | None = None
 
-    def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+    def clientConnectionForTLS(
+        self,
+        tlsProtocol: TLSMemoryBIOProtocol,
+    ) -> SSL.Connection:
         if self._settings.insecure:
             connection = SSL.Connection(self._context, None)
             if not _is_ip_address(self._settings.name):
@@ -72,27 +75,25 @@ class ClientTLS:
         self._connection = connection
         return connection
 
-    def explain(self, failure: Failure) -> str:
-        """Why the handshake failed, or the connection was lost after it."""
+    def explain(self, failure: Failure) -> str | None:
+        """What TLS had against the connection; ``None`` if it was lost for another reason."""
         if failure.check(VerificationError):
             return f"the server's certificate is not for {self._settings.name}{self._its_names()}"
-        if failure.check(SSL.Error):
+        if isinstance(failure.value, SSL.Error):
             reasons = failure.value.args[0] if failure.value.args else ()
             words = [reason[-1] for reason in reasons] if isinstance(reasons, list | tuple) else []
             if "certificate verify failed" in words:
                 return f"the server's certificate is not trusted: {self._verdict()}"
             return _TLS_WORDS.get(words[0] if words else "", "; ".join(words) or "the server broke it off")
-        return "the server closed the connection during the handshake"
+        return None
 
     def _its_names(self) -> str:
         """What the certificate is for instead."""
-        certificate = self._connection.get_peer_certificate() if self._connection else None
-        if certificate is None:
+        chain = self._connection.get_peer_cert_chain() if self._connection else None
+        if not chain:
             return ""
         try:
-            names = certificate.to_cryptography().extensions.get_extension_for_class(
-                x509.SubjectAlternativeName
-            )
+            names = chain[0].to_cryptography().extensions.get_extension_for_class(x509.SubjectAlternativeName)
         except x509.ExtensionNotFound:
             return ", it names no host"
         return ", but for " + ", ".join(str(name.value) for name in names.value)

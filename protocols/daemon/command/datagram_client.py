@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from twisted.internet.interfaces import IReactorFDSet, IReadWriteDescriptor
 from twisted.python.failure import Failure
@@ -27,7 +28,7 @@ READS_PER_TURN = 64
 
 
 @contextmanager
-def client_socket(address: Address) -> Iterator[tuple[socket.socket, object]]:
+def client_socket(address: Address) -> Iterator[tuple[socket.socket, Any]]:
     """A socket from which `address` can be reached, and where to send; cleans up after itself.
 
     The place to send to is ``None`` where the socket is connected: then the kernel reports that nobody
@@ -83,7 +84,7 @@ class DatagramClient:
     """
 
     def __init__(
-        self, sock: socket.socket, where: object, exchange: Exchange, server: str, reactor: IReactorFDSet
+        self, sock: socket.socket, where: Any, exchange: Exchange, server: str, reactor: IReactorFDSet
     ) -> None:
         self._socket = sock
         self._where = where
@@ -157,7 +158,7 @@ class DatagramClient:
             if self._where is None:
                 self._socket.send(message)
             else:
-                self._socket.sendto(message, self._where)  # type: ignore[arg-type]  # from getaddrinfo
+                self._socket.sendto(message, self._where)
         except BlockingIOError:
             return False
         except OSError as error:

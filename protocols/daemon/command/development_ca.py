@@ -28,9 +28,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 AUTHORITY_DAYS = 3653
 """Days an authority is valid: ten years."""
 
-CERTIFICATE_DAYS = 397
-"""Days a certificate is valid: browsers refuse more than 398."""
-
 BACKDATED = timedelta(minutes=5)
 """How far in the past validity begins, for clocks that are slow."""
 

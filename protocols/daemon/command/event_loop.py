@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import ReactorNotRunning
@@ -23,7 +23,9 @@ def run(start: Callable[[], Deferred[int]]) -> int:
 
     An error of `start` or of its Deferred is raised here.
     """
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed  # an interface of its own for each thing it can do
 
     status = 0
     failures: list[Failure] = []

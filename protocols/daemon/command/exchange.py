@@ -127,14 +127,13 @@ class Exchange:
         """The connection is gone, or nothing more will come through it."""
         if self._closed:
             return
+        self._closed = True
         if not self.over:
             wanted = self._wanted()
             if wanted is not None and self._replies < wanted:
                 self.fail(f"{self._terms.server} closed after {self._replies} of {_counted(wanted)}")
-            else:
-                self._finish()
-        self._closed = True
         self._stop_timer()
+        self.over = True
         self.finished.callback(self._status)
 
     def fail(self, text: str) -> None:
@@ -202,6 +201,8 @@ class Exchange:
         self.over = True
         self._status = self._status or status
         self._stop_timer()
+        if self._closed:
+            return
         if self._carrier is None or status:
             self.closed()
         else:

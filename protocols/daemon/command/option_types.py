@@ -45,7 +45,7 @@ def _check_framing(text: str) -> str:
     return text
 
 
-class ParsedText(click.ParamType):
+class ParsedText(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only
     """A value that `parse` reads, whose :class:`ValueError` says what is wrong with it.
 
     :param beginnings: what the shell offers to complete.

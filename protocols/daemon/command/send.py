@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -36,7 +37,7 @@ When it ends:
                    closes
   tls, udp,        these cannot be shut down halfway: it ends when there is a reply for each message
   unixgram         (raw over tls: when the server closes)
-  -n N             ends after N replies on all of them; -n 0 sends only
+  -n N             ends after N replies on all of them, without a shutdown; -n 0 sends only
   --timeout TIME   gives up when nothing came for that long; while standard input is open, nobody is
                    hurried
 
@@ -78,9 +79,7 @@ Examples:
 @click.option("--certificate", type=FILE, help="Show the server this certificate (PEM).")
 @click.option("--key", type=FILE, help="Its key (PEM).  [default: in the same file]")
 @click.option("--insecure", is_flag=True, help="Believe any server: no protection at all.")
-@click.pass_context
 def command(
-    ctx: click.Context,
     address: Address,
     messages: tuple[str, ...],
     framing: str | None,
@@ -90,7 +89,7 @@ def command(
     timeout: float,
     whole: bool,
     **tls: Any,
-) -> None:
+) -> NoReturn:
     """Send each MESSAGE to ADDRESS and print the replies, one per line.
 
     Without a MESSAGE, each line of standard input is one; with --framing raw it is sent as it comes.
@@ -111,8 +110,8 @@ def command(
 
     source = _source(messages, wire, whole, reactor)
     if wire is None:
-        ctx.exit(send_by_datagram(address, source, terms, reactor))
-    ctx.exit(send_by_stream(address, wire, client_tls, source, terms, reactor))
+        sys.exit(send_by_datagram(address, source, terms, reactor))
+    sys.exit(send_by_stream(address, wire, client_tls, source, terms, reactor))
 
 
 def _check(address: Address, messages: tuple[str, ...], whole: bool) -> None:
@@ -144,7 +143,7 @@ def _terms(address: Address, framing: Framing | None, codec: str, replies: int |
     texts = typed_text(codec)
     raw = isinstance(framing, Raw)
     output = StandardOutput(b"" if raw else b"\n")
-    answered = address.scheme == "tls" and not raw or address.family == "datagram"
+    answered = (address.scheme == "tls" and not raw) or address.family == "datagram"
 
     def dress(typed: bytes) -> bytes:
         message = texts.to_message(typed)

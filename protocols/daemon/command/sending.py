@@ -87,13 +87,17 @@ def _explainer(server: str, tls: ClientTLS | None) -> Callable[[Failure, bool], 
         if failure.check(error.ConnectError, error.DNSLookupError, OSError):
             return f"could not connect to {server}: {_reason(problem)}"
         if tls is not None:
-            return f"TLS with {server} failed: {tls.explain(failure)}"
+            why = tls.explain(failure)
+            if why is not None or not started:
+                why = why or "the server closed the connection during the handshake"
+                return f"TLS with {server} failed: {why}"
+            return f"the connection to {server} was lost: {_reason(problem)}"
         return f"could not connect to {server}: {_reason(problem)}"
 
     return explain
 
 
-def _reason(problem: BaseException) -> str:
+def _reason(problem: BaseException | None) -> str:
     if isinstance(problem, socket.gaierror):
         return str(problem.strerror)
     if isinstance(problem, error.DNSLookupError):

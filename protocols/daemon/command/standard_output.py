@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import BinaryIO
 
 import click
@@ -17,7 +18,7 @@ class StandardOutput:
 
     def __init__(self, ending: bytes = b"\n") -> None:
         self._ending = ending
-        self._stream: BinaryIO = click.get_binary_stream("stdout")
+        self._stream: BinaryIO = sys.stdout.buffer
 
     def write(self, text: bytes) -> None:
         """Write `text` and the ending.  Raises :class:`OutputClosedError`."""

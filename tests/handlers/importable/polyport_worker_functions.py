@@ -57,7 +57,7 @@ def endless(message: bytes) -> Iterator[bytes]:
 
 
 def hang(path: bytes) -> bytes:
-    with open(path, "w") as file:
+    with open(path, "w") as file:  # noqa: PTH123
         file.write(f"{os.getpid()}\n")
     while True:
         time.sleep(1)
@@ -67,10 +67,10 @@ def late(message: bytes) -> bytes:
     """Answers ``slow`` only after another message has made the file it names."""
     slow, _, path = message.partition(b" ")
     if slow == b"slow":
-        while not os.path.exists(path):
+        while not os.path.exists(path):  # noqa: PTH110
             time.sleep(0.005)
     else:
-        open(path, "w").close()
+        open(path, "w").close()  # noqa: PTH123
     return slow
 
 

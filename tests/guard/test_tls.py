@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+
+import pytest
+import pytest_twisted
+import trustme
+from OpenSSL import SSL
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory
+from twisted.internet.testing import StringTransport
+from twisted.internet.threads import deferToThread
+
+from protocols.framing import Lines
+from protocols.guard import TLSFactory, server_context
+from protocols.handlers import FunctionHandler
+from protocols.journal import Journal
+from protocols.stream import StreamFactory
+
+
+class TCPTransport(StringTransport):
+    def setTcpNoDelay(self, enabled: bool) -> None:  # noqa: N802
+        assert enabled
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def pem(authority, tmp_path_factory):
+    """A file with a certificate for 127.0.0.1, the chain, and the key."""
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(path)
+    return path
+
+
+@pytest.fixture
+def client(authority):
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+def shake_hands(server: SSL.Context, client: ssl.SSLContext) -> ssl.SSLObject:
+    """Both sides of a handshake in memory: the client's end of it.  Raises what the client sees."""
+    ours = SSL.Connection(server, None)
+    ours.set_accept_state()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    theirs = client.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+    for _ in range(10):
+        try:
+            theirs.do_handshake()
+            done = True
+        except ssl.SSLWantReadError:
+            done = False
+        if outgoing.pending:
+            ours.bio_write(outgoing.read())
+        with contextlib.suppress(SSL.Error):
+            ours.do_handshake()
+        with contextlib.suppress(SSL.WantReadError):
+            incoming.write(ours.bio_read(65_536))
+        if done:
+            return theirs
+    raise AssertionError("the handshake does not end")
+
+
+def test_newest_version_and_a_good_cipher(pem, client):
+    end = shake_hands(server_context(pem, pem), client)
+    assert end.version() == "TLSv1.3"
+
+
+def test_tls_1_2_has_forward_secrecy_and_authenticated_encryption(pem, client):
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    end = shake_hands(server_context(pem, pem), client)
+    assert end.version() == "TLSv1.2"
+    assert end.cipher()[0].startswith("ECDHE-")
+    assert "GCM" in end.cipher()[0] or "CHACHA20" in end.cipher()[0]
+
+
+def test_old_ciphers_are_refused(pem, client):
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    client.set_ciphers("AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0")
+    with pytest.raises(ssl.SSLError, match=r"(?i)handshake.failure"):
+        shake_hands(server_context(pem, pem), client)
+
+
+def test_tls_1_1_is_refused(pem, client):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        client.minimum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        client.maximum_version = ssl.TLSVersion.TLSv1_1
+    client.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.raises(ssl.SSLError, match=r"(?i)protocol.version"):
+        shake_hands(server_context(pem, pem), client)
+
+
+@pytest.mark.parametrize(
+    ("named", "offered", "chosen"),
+    [
+        ([], ["http/1.1", "h2"], None),
+        ([b"http/1.1"], ["h2", "http/1.1"], "http/1.1"),
+        ([b"h2", b"http/1.1"], ["http/1.1", "h2"], "h2"),
+        ([b"http/1.1"], ["imap"], None),
+        ([b"http/1.1"], [], None),
+    ],
+)
+def test_alpn(pem, client, named, offered, chosen):
+    if offered:
+        client.set_alpn_protocols(offered)
+    assert shake_hands(server_context(pem, pem, named), client).selected_alpn_protocol() == chosen
+
+
+def test_key_of_another_certificate(pem, authority, tmp_path):
+    other = tmp_path / "other.key"
+    authority.issue_cert("127.0.0.2").private_key_pem.write_to_path(other)
+    with pytest.raises(SSL.Error):
+        server_context(pem, other)
+
+
+def test_file_without_certificate(pem, tmp_path):
+    empty = tmp_path / "empty.pem"
+    empty.write_text("")
+    with pytest.raises(SSL.Error):
+        server_context(empty, pem)
+
+
+def test_refused_connection_stays_refused(pem):
+    class Full(Factory):
+        noisy = False
+
+        def buildProtocol(self, addr):
+            return None
+
+    assert TLSFactory(server_context(pem, pem), Full()).buildProtocol(None) is None
+
+
+def test_garbage_instead_of_a_handshake_is_harmless(pem, clock):
+    handler = FunctionHandler(lambda message: message, reactor=clock, run="loop")
+    journal = Journal("tested")
+    inner = StreamFactory(handler, Lines(), journal=journal, clock=clock)
+    protocol = TLSFactory(server_context(pem, pem), inner).buildProtocol(None)
+    transport = TCPTransport()
+    protocol.makeConnection(transport)
+    protocol.dataReceived(b"GET / HTTP/1.1\r\n\r\n" * 10)
+    assert transport.disconnecting
+    assert journal.counts.failures == 0
+
+
+@pytest_twisted.ensureDeferred
+async def test_reply_that_is_owed_when_close_notify_comes_is_lost_and_the_call_cancelled(pem, client):
+    """A function that waits cannot answer a peer that has closed TLS: Twisted closes both sides."""
+    called: Deferred[None] = Deferred()
+    ended: Deferred[None] = Deferred()
+
+    async def wait(message: bytes) -> bytes:
+        called.callback(None)
+        try:
+            return await Deferred()
+        finally:
+            ended.callback(None)
+
+    handler = FunctionHandler(wait, reactor=reactor)
+    inner = StreamFactory(handler, Lines(), journal=Journal("tested"), clock=reactor)
+    port = reactor.listenTCP(0, TLSFactory(server_context(pem, pem), inner), interface="127.0.0.1")
+
+    def talk() -> bytes:
+        plain = socket.create_connection(("127.0.0.1", port.getHost().port), 20)
+        with plain, client.wrap_socket(plain, server_hostname="127.0.0.1") as end:
+            end.sendall(b"x\n")
+            with end.unwrap() as bare:
+                return bare.recv(100)
+
+    assert await deferToThread(talk) == b""
+    assert called.called
+    await ended
+    await port.stopListening()
