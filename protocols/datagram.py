@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import DatagramProtocol
 
 from protocols.journal import Journal
 from protocols.peer_address import datagram_peer
+from protocols.roster import Roster
 from protocols.session import Handler, Peer, Session
 
 LIMIT = 65_507
@@ -112,8 +113,7 @@ class DatagramServer(DatagramProtocol):
         self.journal = journal
         self.limit = limit
         self.pending = pending
-        self.open: set[DatagramConnection] = set()
-        self._drained: list[Deferred[None]] = []
+        self.open: Roster[DatagramConnection] = Roster()
         self._sendto: Callable[[bytes, object], int] | None = None
 
     def startProtocol(self) -> None:
@@ -149,22 +149,14 @@ class DatagramServer(DatagramProtocol):
         """An answer that was pending is finished (one that never pended was never in the set)."""
         if connection not in self.open:
             return
-        self.open.remove(connection)
         connection.tell_closed()
-        if not self.open:
-            waiting, self._drained = self._drained, []
-            for deferred in waiting:
-                deferred.callback(None)
+        self.open.remove(connection)
 
     def drain(self) -> Deferred[None]:
         """Fires when everything received so far is answered."""
-        if not self.open:
-            return succeed(None)
-        drained: Deferred[None] = Deferred()
-        self._drained.append(drained)
-        return drained
+        return self.open.emptied()
 
     def abort(self) -> None:
         """Give up every answer that is under way."""
-        for connection in list(self.open):
+        for connection in self.open:
             connection.close()

@@ -1,334 +1,22 @@
-"""Messages over TCP, TLS and Unix sockets: one factory for any framing and any handler.
-
-Three things are taken care of here so that no handler has to:
-
-* *One write per read.*  While messages of one read are being delivered the connection is corked: what
-  the session sends is gathered and leaves in one write.
-* *Backpressure.*  A peer that does not read its replies is not read from either, and the session hears
-  of it (``pause_writing``).  A session that has enough to do pauses the connection, and nothing more is
-  delivered.
-* *Orderly ends.*  A peer that shuts down its side is still answered.  A connection that closes before
-  its peer has is half-closed first, because closing a socket with unread input makes the kernel send a
-  reset, which can destroy the last reply.
-"""
+"""Messages over TCP, TLS and Unix sockets: one factory for any framing and any handler."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import Factory
 
-from twisted.internet import error
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import (
-    IAddress,
-    IDelayedCall,
-    IHalfCloseableProtocol,
-    IHandshakeListener,
-    IPushProducer,
-    IReactorTime,
-    ISSLTransport,
-    ITCPTransport,
-)
-from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.python.failure import Failure
-from zope.interface import implementer
-
-from protocols.framing import Framing, FramingError
+from protocols.framing import Framing
 from protocols.journal import Journal
-from protocols.peer_address import stream_peer
-from protocols.session import Handler, Peer, Session
-
-CORK_LIMIT = 64 * 1024
-"""Bytes of replies gathered before they are written although the read is not answered whole: what one
-read can make a handler say is not bounded by the size of the read."""
-
-LINGER = 2.0
-"""Seconds a peer may go on sending after its connection was closed on it, so that it can read why."""
+from protocols.roster import Roster
+from protocols.session import Handler
+from protocols.stream_connection import StreamConnection
 
 IDLE = 300.0
 """Seconds without a byte in either direction after which a connection is given up."""
 
 CONNECTIONS = 1000
 """Connections of one factory at a time: well below the 1024 descriptors a process commonly may open."""
-
-
-@implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
-class StreamConnection(Protocol):
-    """One connection: a Twisted protocol below, a :class:`~protocols.session.Connection` above."""
-
-    def __init__(self, factory: StreamFactory) -> None:
-        self.factory: StreamFactory = factory
-        self._decoder = factory.framing.decoder()
-        self._feed = self._decoder.feed
-        self._encode = factory.framing.encode
-        self._seconds = factory.clock.seconds
-        self._session: Session | None = None
-        self._waiting: deque[bytes] = deque()
-        self._gathered = bytearray()
-        self._corked = False
-        self._paused = False  # by the session
-        self._blocked = False  # by a peer that does not read
-        self._closing = False
-        self._halted = False  # any of the three: deliver nothing
-        self._reading = True
-        self._input_over = False
-        self._peer_closed = False
-        self._end_error: Exception | None = None
-        self._end_told = False
-        self._draining = False
-        self._active_at = 0.0
-        self._timer: IDelayedCall | None = None
-
-    # -- the transport's side ------------------------------------------------------------------------
-
-    def connectionMade(self) -> None:
-        transport = self.transport
-        assert transport is not None
-        self.peer: Peer = stream_peer(transport)
-        if ITCPTransport.providedBy(transport):
-            transport.setTcpNoDelay(True)
-        transport.registerProducer(self, True)  # type: ignore[attr-defined]  # every stream transport has it
-        self.factory.joined(self)
-        self._active_at = self._seconds()
-        if self.factory.idle:
-            self._timer = self.factory.clock.callLater(self.factory.idle, self._check_idle)
-        if not ISSLTransport.providedBy(transport):
-            self.handshakeCompleted()
-
-    def handshakeCompleted(self) -> None:
-        """Nothing stands between the peer and the session any more (IHandshakeListener)."""
-        self._corked = True
-        try:
-            self._session = self.factory.handler.open(self)
-            self._session.started()
-        except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
-            self.fail(failure)
-        self._uncork()
-
-    def dataReceived(self, data: bytes) -> None:
-        if self._closing or self._input_over:
-            return
-        self._active_at = self._seconds()
-        try:
-            messages = self._feed(data)
-        except FramingError as fault:
-            self._waiting.extend(fault.messages)
-            self._end_input(fault)
-            return
-        if messages:
-            self._waiting.extend(messages)
-            if not self._halted:
-                self._deliver()
-        elif self._draining:
-            self._end_if_drained()
-
-    def readConnectionLost(self) -> None:
-        """The peer has shut down its side (IHalfCloseableProtocol)."""
-        self._peer_closed = True
-        if self._closing:
-            self._lose()
-        elif not self._input_over:
-            try:
-                self._decoder.finish()
-            except FramingError as fault:
-                self._end_input(fault)
-            else:
-                self._end_input(None)
-
-    def writeConnectionLost(self) -> None:
-        """Our side is shut down; the peer has :data:`LINGER` seconds to follow."""
-        self._restart_timer(LINGER)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._closing = self._halted = True
-        self._waiting.clear()
-        gone = reason.value
-        cause = gone if isinstance(gone, Exception) and not isinstance(gone, error.ConnectionDone) else None
-        self.factory.left(self, cause)
-        session, self._session = self._session, None
-        if session is not None:
-            try:
-                session.closed(cause)
-            except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
-                self.factory.journal.failed(self.peer, failure)
-
-    def pauseProducing(self) -> None:
-        """The transport's buffer is full (IPushProducer)."""
-        if not self._blocked:
-            self._blocked = True
-            self._halt_or_go()
-            self._tell(lambda session: session.pause_writing())
-
-    def resumeProducing(self) -> None:
-        """The transport's buffer is empty again (IPushProducer)."""
-        if self._blocked:
-            self._blocked = False
-            self._active_at = self._seconds()
-            self._tell(lambda session: session.resume_writing())
-            self._halt_or_go()
-
-    def stopProducing(self) -> None:
-        """The transport is gone (IPushProducer); ``connectionLost`` tells the session."""
-
-    # -- the session's side --------------------------------------------------------------------------
-
-    def send(self, message: bytes) -> None:
-        """Send one message (see :class:`~protocols.session.Connection`)."""
-        if self._corked:
-            gathered = self._gathered
-            gathered += self._encode(message)
-            if len(gathered) > CORK_LIMIT:
-                self._flush()
-        elif not self._closing:
-            self._active_at = self._seconds()
-            self.transport.write(self._encode(message))  # type: ignore[union-attr]  # set while connected
-
-    def close(self) -> None:
-        """Deliver what has been sent, then close."""
-        if not self._closing:
-            self._flush()
-            self._closing = self._halted = True
-            self._waiting.clear()
-            if self.factory.idle:
-                self._restart_timer(self.factory.idle)
-            self._lose()
-
-    def fail(self, error: BaseException) -> None:
-        """Log and count the handler's `error`, then close."""
-        self.factory.journal.failed(self.peer, error)
-        self.close()
-
-    def reject(self, error: Exception) -> None:
-        """Note that the peer sent a bad message."""
-        self.factory.journal.rejected(self.peer, error)
-
-    def pause(self) -> None:
-        """Deliver nothing more until :meth:`resume`."""
-        self._paused = True
-        self._halt_or_go()
-
-    def resume(self) -> None:
-        """Undo :meth:`pause`."""
-        self._paused = False
-        self._halt_or_go()
-
-    # -- the factory's side --------------------------------------------------------------------------
-
-    def drain(self) -> None:
-        """Finish: a message that is half here may still arrive, everything before it is answered."""
-        self._draining = True
-        if self._session is None:
-            self.close()  # its TLS handshake is not done, and may never be
-        self._end_if_drained()
-
-    def abort(self) -> None:
-        """Close at once, whatever is still to be sent."""
-        self._closing = self._halted = True
-        if self.transport is not None:
-            self.transport.abortConnection()  # type: ignore[attr-defined]  # ITCPTransport and TLS have it
-
-    # -- inside --------------------------------------------------------------------------------------
-
-    def _deliver(self) -> None:
-        session = self._session
-        if session is None or self._corked:
-            return
-        waiting = self._waiting
-        received = session.received
-        self._corked = True
-        try:
-            while waiting and not self._halted:
-                received(waiting.popleft())
-            # Told to a blocked session too: one that never stops sending would never hear of it.
-            if self._input_over and not (waiting or self._paused or self._closing or self._end_told):
-                self._end_told = True
-                session.ended(self._end_error)
-        except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
-            self.fail(failure)
-        self._uncork()
-        if self._draining:
-            self._end_if_drained()
-
-    def _uncork(self) -> None:
-        self._corked = False
-        if self._gathered:
-            self._flush()
-
-    def _flush(self) -> None:
-        data = bytes(self._gathered)
-        self._gathered.clear()
-        if data and not self._closing:
-            self.transport.write(data)  # type: ignore[union-attr]  # set while connected
-
-    def _lose(self) -> None:
-        """Close once everything is sent: our side, and when the peer has closed its own, the socket."""
-        transport = self.transport
-        assert transport is not None
-        # TLS never closes under a registered producer.
-        transport.unregisterProducer()  # type: ignore[attr-defined]
-        if not self._reading:
-            self._reading = True
-            transport.resumeProducing()  # type: ignore[attr-defined]  # every stream transport has it
-        if not (self._peer_closed or ISSLTransport.providedBy(transport)):
-            transport.loseWriteConnection()  # type: ignore[attr-defined]
-        else:
-            transport.loseConnection()
-
-    def _end_input(self, error: Exception | None) -> None:
-        """Nothing more is read; once what waits is delivered, the session hears of the end."""
-        self._input_over = True
-        self._end_error = error
-        if error is not None:
-            self.factory.journal.framing_error(self.peer, error)
-        self._deliver()
-
-    def _end_if_drained(self) -> None:
-        if not (self._input_over or self._waiting or self._decoder.partial):
-            self._end_input(None)
-
-    def _halt_or_go(self) -> None:
-        """One of the reasons to deliver nothing has come or gone."""
-        self._halted = self._paused or self._blocked or self._closing
-        if self._closing or self._input_over:
-            pass  # a peer that is being got rid of is read, and not listened to
-        elif self._reading and self._halted:
-            self._reading = False
-            self.transport.pauseProducing()  # type: ignore[union-attr]
-        elif not self._reading and not self._halted:
-            self._reading = True
-            self.transport.resumeProducing()  # type: ignore[union-attr]
-        if not self._halted:
-            self._deliver()
-
-    def _tell(self, call: Callable[[Session], None]) -> None:
-        if self._session is not None and not self._closing:
-            try:
-                call(self._session)
-            except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
-                self.fail(failure)
-
-    def _restart_timer(self, seconds: float) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.reset(seconds)
-        else:
-            self._timer = self.factory.clock.callLater(seconds, self._check_idle)
-
-    def _check_idle(self) -> None:
-        if self._closing:
-            self.abort()
-            return
-        quiet = self._seconds() - self._active_at
-        if quiet < self.factory.idle:
-            self._restart_timer(self.factory.idle - quiet)
-            return
-        self.factory.journal.idle(self.peer, self.factory.idle)
-        if self._blocked:
-            self.abort()  # what is still to be sent would never leave
-        else:
-            self.close()
-            self._restart_timer(LINGER)
 
 
 class StreamFactory(Factory):
@@ -359,9 +47,8 @@ class StreamFactory(Factory):
         self.clock = clock
         self.idle = idle
         self.limit = connections
-        self.connections: set[StreamConnection] = set()
+        self.connections: Roster[StreamConnection] = Roster()
         self._draining = False
-        self._drained: list[Deferred[None]] = []
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
         self, addr: IAddress | None
@@ -376,25 +63,17 @@ class StreamFactory(Factory):
         self.journal.opened(connection.peer)
 
     def left(self, connection: StreamConnection, reason: Exception | None) -> None:
-        self.connections.discard(connection)
         self.journal.closed(connection.peer, reason)
-        if not self.connections:
-            waiting, self._drained = self._drained, []
-            for deferred in waiting:
-                deferred.callback(None)
+        self.connections.remove(connection)
 
     def drain(self) -> Deferred[None]:
         """Let every connection finish what it is answering; fires when the last is gone."""
         self._draining = True
-        for connection in list(self.connections):
+        for connection in self.connections:
             connection.drain()
-        if not self.connections:
-            return succeed(None)
-        drained: Deferred[None] = Deferred()
-        self._drained.append(drained)
-        return drained
+        return self.connections.emptied()
 
     def abort(self) -> None:
         """Close every connection at once."""
-        for connection in list(self.connections):
+        for connection in self.connections:
             connection.abort()

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import re
+import select
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Condition, Thread
 from typing import Any
 
 import pytest
@@ -228,3 +236,133 @@ class RecordingConnection:
 @pytest.fixture
 def connection() -> RecordingConnection:
     return RecordingConnection(Peer("tcp", "192.0.2.1", 4000))
+
+
+TWISTD = (sys.executable, str(Path(sys.executable).with_name("twistd")))
+"""The command ``twistd`` of the environment that runs the tests."""
+
+
+class RealDaemon:
+    """A process of its own that serves, and what it has said so far."""
+
+    def __init__(self, command: list[str], **options: Any) -> None:
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
+        )
+        self.pid = self.process.pid
+        self.said = {"stdout": "", "stderr": ""}
+        self._news = Condition()
+        self._open = 2
+        self._readers = [Thread(target=self._read, args=(name,), daemon=True) for name in self.said]
+        for reader in self._readers:
+            reader.start()
+
+    @property
+    def output(self) -> str:
+        return self.said["stdout"]
+
+    @property
+    def errors(self) -> str:
+        return self.said["stderr"]
+
+    def expect(self, pattern: str) -> re.Match[str]:
+        """Wait until standard output matches `pattern`."""
+        compiled = re.compile(pattern, re.MULTILINE)
+        with self._news:
+            self._news.wait_for(lambda: compiled.search(self.output) or not self._open, WAIT)
+        found = compiled.search(self.output)
+        assert found, f"{pattern!r} is not in\n{self.output}\n{self.errors}"
+        return found
+
+    def ready(self) -> RealDaemon:
+        """Wait until everything listens."""
+        self.expect(r"\bready\b")
+        return self
+
+    def addresses(self, service: str) -> list[str]:
+        """Where `service` listens, in the order of the YAML."""
+        said = rf"\b{re.escape(service)}: listening on ([^\s\"]+)"
+        return re.findall(said, self.output)
+
+    def port(self, service: str, scheme: str = "tcp") -> int:
+        """The port of the first address of `service` with that scheme."""
+        return next(
+            int(address.rpartition(":")[2])
+            for address in self.addresses(service)
+            if address.startswith(f"{scheme}:")
+        )
+
+    def send_signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def status(self) -> int:
+        """Wait until it has ended by itself; its exit status."""
+        status = self.process.wait(WAIT)
+        for reader in self._readers:
+            reader.join(WAIT)
+        return status
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.send_signal(number)
+        return self.status()
+
+    def end(self) -> None:
+        """Whatever has happened: the process is gone after this."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(WAIT)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for reader in self._readers:
+            reader.join(WAIT)
+        for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+    def _read(self, name: str) -> None:
+        pipe = getattr(self.process, name)
+        for line in pipe:
+            with self._news:
+                self.said[name] += line.decode()
+                self._news.notify_all()
+        with self._news:
+            self._open -= 1
+            self._news.notify_all()
+
+
+def _daemons() -> Iterator[Callable[..., RealDaemon]]:
+    started: list[RealDaemon] = []
+
+    def start(file: Path, *more: str, command: list[str] | None = None, **options: Any) -> RealDaemon:
+        """Run ``twistd`` in the foreground with the YAML `file`, and `more` options of ours."""
+        full = [*(command or TWISTD), "-n", "--pidfile=", "polyport", "-c", str(file), *more]
+        daemon = RealDaemon(full, **{"cwd": file.parent, **options})
+        started.append(daemon)
+        return daemon
+
+    yield start
+    for daemon in started:
+        daemon.end()
+
+
+real_daemon = pytest.fixture(_daemons, name="real_daemon")
+real_daemon_of_module = pytest.fixture(_daemons, scope="module", name="real_daemon_of_module")
+
+
+@pytest.fixture(scope="session")
+def gone() -> Callable[[int], bool]:
+    """Waits until the process with an id, child or not, has ended; False if it has not."""
+
+    def wait(pid: int) -> bool:
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return True
+        try:
+            return bool(select.select([descriptor], [], [], WAIT)[0])
+        finally:
+            os.close(descriptor)
+
+    return wait

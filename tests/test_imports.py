@@ -12,7 +12,7 @@ import pytest
 import protocols
 
 ROOT = Path(protocols.__file__).parent
-CARRIED = {"framing", "session", "journal", "peer_address"}
+CARRIED = {"framing", "session", "journal", "roster", "peer_address"}
 MAY_IMPORT = {
     "framing": set(),
     "session": set(),
@@ -20,10 +20,13 @@ MAY_IMPORT = {
     "peer_address": {"session"},
     "codec": {"session"},
     "handlers": {"session", "codec"},
-    "stream": CARRIED,
+    "roster": set(),
+    "stream": CARRIED | {"stream_connection"},
+    # It names its factory's class, for type checkers only.
+    "stream_connection": CARRIED | {"stream"},
     "datagram": CARRIED,
     "datagram_port": {"datagram"},
-    "http": {"session", "handlers", "codec", "journal", "peer_address"},
+    "http": {"session", "handlers", "codec", "journal", "roster", "peer_address"},
     "guard": {"session"},
 }
 """What the parts of the package may import of one another, besides themselves."""

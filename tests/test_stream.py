@@ -9,7 +9,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import ISSLTransport
 
 from protocols.framing import Fixed, Length, Lines, Netstring
-from protocols.stream import CORK_LIMIT, LINGER
+from protocols.stream_connection import CORK_LIMIT, LINGER
 
 
 class Order(BaseModel):

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from OpenSSL import SSL
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
 from protocols.datagram import DatagramServer
 from protocols.journal import Journal
+from protocols.roster import Roster
 
 
 class Drainable(Protocol):
@@ -53,10 +54,10 @@ class ForeignFactory(WrappingFactory):
         super().__init__(factory)
         self._journal = journal
         self._limit = connections
-        self._drained: list[Deferred[None]] = []
+        self._open: Roster[ProtocolWrapper] = Roster()
 
     def buildProtocol(self, addr: IAddress | None) -> IProtocol | None:  # type: ignore[override]
-        if len(self.protocols) >= self._limit:
+        if len(self._open) >= self._limit:
             self._journal.refused(f"{self._limit} are open")
             return None
         inner = self.wrappedFactory.buildProtocol(addr)
@@ -64,22 +65,16 @@ class ForeignFactory(WrappingFactory):
 
     def registerProtocol(self, p: ProtocolWrapper) -> None:
         super().registerProtocol(p)
+        self._open.add(p)
         self._journal.counts.connections += 1
 
     def unregisterProtocol(self, p: ProtocolWrapper) -> None:
         super().unregisterProtocol(p)
-        if not self.protocols:
-            waiting, self._drained = self._drained, []
-            for deferred in waiting:
-                deferred.callback(None)
+        self._open.remove(p)
 
     def drain(self) -> Deferred[None]:
-        if not self.protocols:
-            return succeed(None)
-        drained: Deferred[None] = Deferred()
-        self._drained.append(drained)
-        return drained
+        return self._open.emptied()
 
     def abort(self) -> None:
-        for protocol in list(self.protocols):
+        for protocol in self._open:
             protocol.abortConnection()

@@ -85,7 +85,8 @@ def as_json(event: LogEvent) -> str | None:
     traceback = _traceback(event)
     if traceback:
         line["traceback"] = traceback
-    return json.dumps(line, ensure_ascii=False) + "\n"
+    # A lone surrogate, as in a file name that is not UTF-8, can be escaped but not encoded.
+    return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
 
 
 FORMATS: Final[Mapping[str, Callable[[LogEvent], str | None]]] = {"text": as_text, "json": as_json}

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.sockets import BoundSocket
@@ -57,10 +56,10 @@ class PortService(Service):
         if stream is not None:
             stream.doStart()
         stopping: list[Deferred[Any]] = [maybeDeferred(port.stopListening) for port in self._ports]
+        self._close(streams=True)
         stopping += [drainable.drain() for drainable in self._drainables]
         stopped: Deferred[Any] = DeferredList(stopping, consumeErrors=True)
-        stopped.addTimeout(self._drain, self._reactor, self._deadline)
-        stopped.addErrback(self._abort_rest)
+        stopped.addTimeout(self._drain, self._reactor, self._abort_rest)
         stopped.addCallback(lambda _: self._end())
         return stopped
 
@@ -99,19 +98,26 @@ class PortService(Service):
         self.carriers.stops.append(port.close)
         self._ports.append(port)
 
-    def _deadline(self, outcome: object, seconds: float) -> object:
+    def _close(self, *, streams: bool) -> None:
+        """Close our own descriptors of the sockets for streams, or of those for datagrams.
+
+        As long as one is open the kernel goes on queueing connections that nobody will accept; datagram
+        sockets are still needed for replies.
+        """
+        for bound in self.bound:
+            if bound.is_stream is streams:
+                bound.close()
+
+    def _abort_rest(self, outcome: object, seconds: float) -> Deferred[Any]:
         log.warn(
             "{service}: some connections did not finish within {seconds:g} s; closing them",
             service=self.name,
             seconds=seconds,
         )
-        return outcome
-
-    def _abort_rest(self, failure: Failure) -> Deferred[Any]:
-        failure.trap(CancelledError)
         self.abort()
-        rest: Deferred[Any] = DeferredList([drainable.drain() for drainable in self._drainables])
-        rest.addTimeout(AFTER_ABORT, self._reactor, lambda outcome, seconds: None)
+        gone = [drainable.drain() for drainable in self._drainables]
+        rest: Deferred[Any] = DeferredList(gone, consumeErrors=True)
+        rest.addTimeout(AFTER_ABORT, self._reactor, lambda outcome, seconds: outcome)
         return rest
 
     def _end(self) -> None:
@@ -119,6 +125,5 @@ class PortService(Service):
             stop()
         if self.carriers.stream is not None:
             self.carriers.stream.doStop()
-        for bound in self.bound:
-            bound.close()
+        self._close(streams=False)
         log.info("{service}: stopped ({summary})", service=self.name, summary=self.carriers.journal.summary())

@@ -98,6 +98,8 @@ def _resolved(address: Address, kind: int) -> list[tuple[int, tuple[Any, ...]]]:
         found = socket.getaddrinfo(address.host, address.port, type=kind, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
         raise BindError(f"the host {address.host} is not known: {error.strerror}") from error
+    except UnicodeError as error:  # a label of more than 63 characters
+        raise BindError(f"the host {address.host} is not known: {error}") from error
     return list(dict.fromkeys((family, where) for family, _, _, _, where in found))
 
 
@@ -117,6 +119,9 @@ def _bind_one(family: int, kind: int, where: tuple[Any, ...], address: Address) 
     try:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1 if address.host else 0)
+            if address.interface:
+                # A group such as ff02::1 is another one on each interface; the kernel has to know which.
+                where = (*where[:3], socket.if_nametoindex(address.interface))
         if kind == socket.SOCK_STREAM or address.is_multicast:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(where)
@@ -146,22 +151,22 @@ def _join(sock: socket.socket, family: int, address: Address) -> None:
 def _bind_unix(address: Address, inherited: Inherited) -> list[BoundSocket]:
     kind = socket.SOCK_DGRAM if address.scheme == "unixgram" else socket.SOCK_STREAM
     sock = socket.socket(socket.AF_UNIX, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-    unlink = None
+    bound = BoundSocket(address, sock)
     try:
         if address.path:
             _remove_stale(address.path, kind)
             with _created_with(UNIX_MODE):
                 sock.bind(address.path)
             made = os.lstat(address.path)
-            unlink = (made.st_dev, made.st_ino)
+            bound = replace(bound, unlink=(made.st_dev, made.st_ino))
         else:
             sock.bind("\0" + address.name)
         if kind == socket.SOCK_STREAM:
             sock.listen(BACKLOG)
-    except OSError:
-        sock.close()
+    except (OSError, BindError):
+        bound.close()
         raise
-    return [BoundSocket(address, sock, unlink)]
+    return [bound]
 
 
 @contextmanager

@@ -7,23 +7,26 @@ import sys
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
-# Before anything that imports twisted.internet.endpoints, which takes the variables away.
-from protocols.daemon.systemd import inherited_sockets
+from twisted.application.service import IService
+from twisted.logger import ILogObserver
+from twisted.python import usage
+from twisted.python.logfile import LogFile
 
-INHERITED = inherited_sockets(os.environ)
-
-from twisted.application.service import IService  # noqa: E402
-from twisted.logger import ILogObserver  # noqa: E402
-from twisted.python import usage  # noqa: E402
-from twisted.python.logfile import LogFile  # noqa: E402
-
-from protocols.daemon.log import FORMATS, LEVELS, observer  # noqa: E402
+from protocols.daemon.log import FORMATS, LEVELS, observer
+from protocols.daemon.systemd import inherited_sockets, initial_environment, withdraw
 
 CONFIG_PROBLEM = 2
 """Exit status for a configuration that cannot be used."""
 
 START_PROBLEM = 1
 """Exit status when an address cannot be listened on."""
+
+
+# twisted.internet.endpoints takes the variables away as it is imported, and twistd imports it where its
+# cache of plug-ins cannot be written; what the process was started with stays readable.
+INHERITED = inherited_sockets({**initial_environment(), **os.environ})
+"""Sockets that systemd handed over, by name."""
+withdraw(os.environ)
 
 
 class Options(usage.Options):

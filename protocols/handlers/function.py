@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from protocols.codec import DecodeError, codec_for
 from protocols.handlers.conversation import ConversationSession
 from protocols.handlers.coroutines import runner
+from protocols.handlers.items import Items, items_of
 from protocols.handlers.processes import ProcessPool, Replies
 from protocols.handlers.signature import Signature, name_of, signature_of
 from protocols.handlers.threads import WORKERS, ThreadPool
@@ -32,9 +33,6 @@ TIMEOUT = 30.0
 
 PENDING = 64
 """Messages of one connection that may wait for the one before them; then its peer is not read from."""
-
-ITEMS_PER_TURN = 64
-"""Replies taken from a generator before the rest of the daemon gets its turn."""
 
 
 class CallTimeoutError(Exception):
@@ -240,10 +238,10 @@ class FunctionSession:
             return
         if isinstance(value, Deferred):
             self._wait(self._handler.limited(value))
-        elif isinstance(value, Generator):
-            self._wait(self._handler.run_coroutine(self._pour(value)))
-        elif isinstance(value, AsyncGenerator):
-            self._wait(self._handler.run_coroutine(self._pour_async(value)))
+        elif isinstance(value, Generator | AsyncGenerator):
+            handler = self._handler
+            items = items_of(value, handler.codec.encode, handler, self._connection.fail)
+            self._wait(handler.run_coroutine(self._pour(items)))
         elif type(value) is Replies:
             for reply in value:
                 self._send(reply)
@@ -310,66 +308,23 @@ class FunctionSession:
 
     # -- generators ----------------------------------------------------------------------------------
 
-    async def _pour(self, items: Generator[Any, None, None]) -> None:
-        """Send what `items` yields, as fast as the peer reads."""
-        encode = self._handler.codec.encode
-        threads = self._handler.threads
-        running = False
+    async def _pour(self, items: Items) -> None:
+        """Send what `items` has, as fast as the peer reads."""
         try:
             more = True
             while more:
-                if threads is None:
-                    batch, more = _take(items, ITEMS_PER_TURN)
-                else:
-                    running = True
-                    batch, more = await self._handler.limited(threads.call(_take, items, ITEMS_PER_TURN))
-                    running = False
-                for item in batch:
-                    self._send(encode(item))
+                taken = items.take()
+                batch = await taken if isinstance(taken, Deferred) else taken
+                more = batch.more
+                for reply in batch.items:
+                    self._send(reply)
                 await self._until_writable()
-                if more and threads is None:
+                if batch.full and batch is taken:
                     await deferLater(self._handler.clock, 0)
         finally:
-            if threads is None:
-                items.close()
-            elif not running:  # one that runs cannot be closed; its thread drops it when it returns
-                threads.call(items.close).addErrback(self._failed_after)
-
-    def _failed_after(self, failure: Failure) -> None:
-        assert failure.value is not None
-        self._connection.fail(failure.value)
-
-    async def _pour_async(self, items: AsyncGenerator[Any, None]) -> None:
-        encode = self._handler.codec.encode
-        run, limited = self._handler.run_coroutine, self._handler.limited
-        try:
-            while True:
-                try:
-                    item = run(_next(items))
-                    if isinstance(item, Deferred):
-                        item = await limited(item)
-                except StopAsyncIteration:
-                    return
-                self._send(encode(item))
-                await self._until_writable()
-        finally:
-            await items.aclose()
+            items.close()
 
     async def _until_writable(self) -> None:
         while self._blocked:
             self._writable = Deferred()
             await self._writable
-
-
-def _take(items: Generator[Any, None, None], number: int) -> tuple[list[Any], bool]:
-    """The next `number` items, and whether there may be more."""
-    batch: list[Any] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == number:
-            return batch, True
-    return batch, False
-
-
-async def _next(items: AsyncGenerator[Any, None]) -> Any:
-    return await anext(items)

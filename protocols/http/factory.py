@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from twisted.internet import error
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
@@ -22,6 +22,7 @@ from protocols.http.contract import Route
 from protocols.http.errors import HTTPError
 from protocols.http.site import Site
 from protocols.journal import Journal
+from protocols.roster import Roster
 
 ALPN: Final = (b"http/1.1",)
 """What is spoken inside TLS (RFC 7301)."""
@@ -72,9 +73,8 @@ class HTTPFactory(Factory):
         self.idle = idle
         self.limit = connections
         self.body = body
-        self.connections: set[Channel] = set()
+        self.connections: Roster[Channel] = Roster()
         self.draining = False
-        self._drained: list[Deferred[None]] = []
         self._sweep: IDelayedCall | None = None
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
@@ -101,16 +101,12 @@ class HTTPFactory(Factory):
             self._sweep = self.clock.callLater(SWEEP, self._look)
 
     def left(self, channel: Channel, reason: Failure) -> None:
-        self.connections.discard(channel)
         cause = None if reason.check(error.ConnectionDone) else reason.value
         self.journal.closed(channel.peer, cause if isinstance(cause, Exception) else None)
-        if not self.connections:
-            if self._sweep is not None:
-                self._sweep.cancel()
-                self._sweep = None
-            waiting, self._drained = self._drained, []
-            for deferred in waiting:
-                deferred.callback(None)
+        self.connections.remove(channel)
+        if not self.connections and self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
 
     def refused_request(self, channel: Channel, status: int) -> None:
         """A request was not even read to its end."""
@@ -119,17 +115,13 @@ class HTTPFactory(Factory):
     def drain(self) -> Deferred[None]:
         """Answer what has been asked, and nothing more; fires when the last connection is gone."""
         self.draining = True
-        for channel in list(self.connections):
+        for channel in self.connections:
             channel.drain()
-        if not self.connections:
-            return succeed(None)
-        drained: Deferred[None] = Deferred()
-        self._drained.append(drained)
-        return drained
+        return self.connections.emptied()
 
     def abort(self) -> None:
         """Close every connection at once."""
-        for channel in list(self.connections):
+        for channel in self.connections:
             channel.abort()
 
     def stop(self) -> None:
@@ -139,5 +131,5 @@ class HTTPFactory(Factory):
     def _look(self) -> None:
         self._sweep = self.clock.callLater(SWEEP, self._look)
         now = self.clock.seconds()
-        for channel in list(self.connections):
+        for channel in self.connections:
             channel.check_time(now)

@@ -9,9 +9,10 @@ from twisted.internet.defer import Deferred
 
 from protocols.codec.json_codec import encode_json
 from protocols.handlers import FunctionHandler
+from protocols.handlers.items import items_of
 from protocols.handlers.processes import Replies
 from protocols.http.errors import HTTPError
-from protocols.http.generated import AsyncGeneratorSource, GeneratorSource
+from protocols.http.generated import ItemsSource
 from protocols.http.labelled import Labelled, LabellingCodec, media_type_of
 from protocols.http.request import Request
 from protocols.http.response import Response
@@ -81,12 +82,9 @@ class MessageFunctionRoute:
         def respond(value: Any) -> Response:
             if value is None:
                 return Response(status=204)
-            if isinstance(value, Generator):
-                source = GeneratorSource(value, self._encode_item, self._handler, report)
-                return Response(source, content_type=self._streamed)
-            if isinstance(value, AsyncGenerator):
-                later = AsyncGeneratorSource(value, self._encode_item, self._handler, report)
-                return Response(later, content_type=self._streamed)
+            if isinstance(value, Generator | AsyncGenerator):
+                items = items_of(value, self._encode_item, self._handler, report)
+                return Response(ItemsSource(items), content_type=self._streamed)
             if type(value) is Replies:
                 return self._from_process(value)
             made = value if type(value) is Labelled else self._handler.codec.encode(value)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from twisted.internet.defer import Deferred, succeed
 
 from protocols.handlers import CallTimeoutError, FunctionHandler
-from protocols.handlers.function import ITEMS_PER_TURN
+from protocols.handlers.items import ITEMS
 from protocols.session import Peer
 
 
@@ -176,13 +176,13 @@ def test_context_variables_are_isolated(serve):
 class TestGenerators:
     def test_each_item_is_a_reply_and_others_get_their_turn(self, serve, clock):
         def count(message: bytes):
-            yield from (b"%d" % n for n in range(ITEMS_PER_TURN + 6))
+            yield from (b"%d" % n for n in range(ITEMS + 6))
 
         peer = serve(count).connect()
         peer.send(b"x\n")
-        assert peer.received.count(b"\n") == ITEMS_PER_TURN
+        assert peer.received.count(b"\n") == ITEMS
         clock.advance(0)
-        assert peer.received.count(b"\n") == ITEMS_PER_TURN + 6
+        assert peer.received.count(b"\n") == ITEMS + 6
 
     def test_async_generator(self, serve):
         go: Deferred[None] = Deferred()

@@ -244,7 +244,7 @@ def test_the_peer_and_its_end_are_counted(client, journal) -> None:
     assert str(client.channel.peer) == "http://192.0.2.7:4321"
     assert journal.counts.connections == 1
     client.leave()
-    assert client.factory.connections == set()
+    assert not client.factory.connections
 
 
 def test_no_more_connections_than_allowed(connect, another, journal) -> None:
