@@ -17,6 +17,7 @@ The order of calls on one session is::
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -113,6 +114,22 @@ class Session(Protocol):
 
     def resume_writing(self) -> None:
         """Undo :meth:`pause_writing`."""
+
+
+class BatchSession(Session, Protocol):
+    """A session that answers most messages at once, and so takes those of one read in one call.
+
+    A carrier may use :meth:`received_many` instead of ``received``; what it costs per message is then
+    what the answer costs, and little else.
+    """
+
+    def received_many(self, messages: Sequence[bytes], replies: list[bytes]) -> None:
+        """The peer has sent `messages`.
+
+        Appending to `replies` is sending, except that one the carrier cannot carry counts as the
+        handler's failure instead of raising :class:`ValueError` here.  Whatever the session sends by its
+        connection meanwhile goes out behind what is in `replies` by then.
+        """
 
 
 class Handler(Protocol):

@@ -42,6 +42,9 @@ CORK_LIMIT = 64 * 1024
 """Bytes of replies gathered before they are written although the read is not answered whole: what one
 read can make a handler say is not bounded by the size of the read."""
 
+BATCH = 16
+"""Messages of one read that a session may answer before the size of its replies is looked at."""
+
 LINGER = 2.0
 """Seconds a peer may go on sending after its connection was closed on it, so that it can read why."""
 
@@ -55,9 +58,12 @@ class StreamConnection(Protocol):
         self._decoder = factory.framing.decoder()
         self._feed = self._decoder.feed
         self._encode = factory.framing.encode
+        self._encode_all = factory.framing.encode_all
         self._seconds = factory.clock.seconds
         self._session: Session | None = None
         self._waiting: deque[bytes] = deque()
+        self._received_many: Callable[[Sequence[bytes], list[bytes]], None] | None = None
+        self._replies: list[bytes] = []  # of a batch, not encoded yet; they go before what is gathered later
         self._gathered = bytearray()
         self._corked = False
         self._paused = False  # by the session
@@ -93,8 +99,9 @@ class StreamConnection(Protocol):
         """Nothing stands between the peer and the session any more (IHandshakeListener)."""
         self._corked = True
         try:
-            self._session = self.factory.handler.open(self)
-            self._session.started()
+            self._session = session = self.factory.handler.open(self)
+            self._received_many = getattr(session, "received_many", None)
+            session.started()
         except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
             self.fail(failure)
         self._uncork()
@@ -110,10 +117,19 @@ class StreamConnection(Protocol):
             self._end_input(fault)
             return
         if messages:
+            many = self._received_many
             if self._halted or self._waiting:
                 self._waiting.extend(messages)
-            else:
+            elif many is None or len(messages) > BATCH or self._corked or self._draining:
                 self._deliver(messages)
+            else:
+                # What _deliver does, for the usual case: a few messages for a session that answers them.
+                self._corked = True
+                try:
+                    many(messages, self._replies)
+                except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
+                    self.fail(failure)
+                self._uncork()
         elif self._draining:
             self._end_if_drained()
 
@@ -172,9 +188,10 @@ class StreamConnection(Protocol):
     def send(self, message: bytes) -> None:
         """Send one message (see :class:`~protocols.session.Connection`)."""
         if self._corked:
-            gathered = self._gathered
-            gathered += self._encode(message)
-            if len(gathered) > CORK_LIMIT:
+            if self._replies:
+                self._gather()
+            self._gathered += self._encode(message)
+            if len(self._gathered) > CORK_LIMIT:
                 self._flush()
         elif not self._closing:
             self._active_at = self._seconds()
@@ -236,12 +253,8 @@ class StreamConnection(Protocol):
         received = session.received
         self._corked = True
         try:
-            unread = iter(messages)
-            for message in unread:
-                received(message)
-                if self._halted:
-                    waiting.extend(unread)
-                    break
+            if messages:
+                self._push(session, messages)
             while waiting and not self._halted:
                 received(waiting.popleft())
             # Told to a blocked session too: one that never stops sending would never hear of it.
@@ -254,12 +267,59 @@ class StreamConnection(Protocol):
         if self._draining:
             self._end_if_drained()
 
+    def _push(self, session: Session, messages: Sequence[bytes]) -> None:
+        """Push `messages` into the session: all of them, or what it takes before it wants no more."""
+        many = self._received_many
+        if many is None:
+            unread = iter(messages)
+            for message in unread:
+                session.received(message)
+                if self._halted:
+                    self._waiting.extend(unread)
+                    return
+        else:
+            for start in range(0, len(messages), BATCH):
+                many(messages[start : start + BATCH], self._replies)
+                if self._replies:
+                    self._gather()
+                    if len(self._gathered) > CORK_LIMIT:
+                        self._flush()
+                if self._halted:
+                    self._waiting.extend(messages[start + BATCH :])
+                    return
+
+    def _gather(self) -> None:
+        """Encode the replies of a batch behind what is gathered."""
+        replies, self._replies = self._replies, []
+        try:
+            self._gathered += self._encode_all(replies)
+        except ValueError as failure:
+            for reply in replies:
+                try:
+                    self._gathered += self._encode(reply)
+                except ValueError:
+                    break  # what came before it is sent
+            self.fail(failure)
+
     def _uncork(self) -> None:
+        replies = self._replies
+        if replies and not self._gathered and not self._closing:
+            # The usual case: everything that was said is the replies of one batch.
+            try:
+                data = self._encode(replies[0]) if len(replies) == 1 else self._encode_all(replies)
+            except ValueError:
+                self._gather()
+            else:
+                self._corked = False
+                replies.clear()
+                self.transport.write(data)  # type: ignore[union-attr]  # set while connected
+                return
+        self._flush()
         self._corked = False
-        if self._gathered:
-            self._flush()
 
     def _flush(self) -> None:
+        if self._replies:
+            self._gather()
         data = bytes(self._gathered)
         self._gathered.clear()
         if data and not self._closing:

@@ -265,12 +265,12 @@ class RealDaemon:
     def errors(self) -> str:
         return self.said["stderr"]
 
-    def expect(self, pattern: str) -> re.Match[str]:
-        """Wait until standard output matches `pattern`."""
+    def expect(self, pattern: str, where: str = "stdout") -> re.Match[str]:
+        """Wait until what was said, to ``stdout`` or ``stderr``, matches `pattern`."""
         compiled = re.compile(pattern, re.MULTILINE)
         with self._news:
-            self._news.wait_for(lambda: compiled.search(self.output) or not self._open, WAIT)
-        found = compiled.search(self.output)
+            self._news.wait_for(lambda: compiled.search(self.said[where]) or not self._open, WAIT)
+        found = compiled.search(self.said[where])
         assert found, f"{pattern!r} is not in\n{self.output}\n{self.errors}"
         return found
 

@@ -29,6 +29,9 @@ from protocols.journal import Journal
 from protocols.session import Handler
 from protocols.stream import StreamFactory
 
+LISTENING_BUILTINS: Final = ("echo", "discard")
+"""The built-in services that take what the peer sends for messages; the others only speak."""
+
 
 def assemble(loaded: Loaded, reactor: Any) -> dict[str, Carriers]:
     """What serves each enabled service, by name.
@@ -79,10 +82,14 @@ class Assembly:
         self.carriers.stops.append(handler.stop)
         return handler
 
-    def serve(self, stream: Handler, datagram: Handler, default: Framing) -> Carriers:
+    def framing(self, default: Framing) -> Framing:
+        """The framing that the service names or inherits, or `default`."""
+        spec = self.spec.framing
+        return framing_for(spec) if isinstance(spec, FramingSpec) else default
+
+    def serve(self, stream: Handler, datagram: Handler, framing: Framing) -> Carriers:
         """Carriers for messages answered by `stream` and `datagram`, the same one or two of a kind."""
         spec, carriers = self.spec, self.carriers
-        framing = framing_for(spec.framing) if isinstance(spec.framing, FramingSpec) else default
         carriers.stream = StreamFactory(
             stream,
             framing,
@@ -110,15 +117,17 @@ class Assembly:
 def _function(assembly: Assembly) -> Carriers:
     assert assembly.spec.function is not None
     handler = assembly.function(assembly.spec.function, ("function",))
-    return assembly.serve(handler, handler, Lines())
+    return assembly.serve(handler, handler, assembly.framing(Lines()))
 
 
 def _builtin(assembly: Assembly) -> Carriers:
     spec = assembly.spec.builtin
     assert spec is not None
     builtin = _quotes(spec) or BUILTINS[spec.kind]
-    # The RFCs know no messages: what they describe are bytes.
-    return assembly.serve(builtin.stream, builtin.datagram, Raw())
+    # The RFCs know no messages, only bytes.  What comes may be framed all the same; what these services say
+    # of themselves may not: it holds line ends, which no line can.
+    framing = assembly.framing(Raw()) if spec.kind in LISTENING_BUILTINS else Raw()
+    return assembly.serve(builtin.stream, builtin.datagram, framing)
 
 
 def _quotes(spec: BuiltinSpec) -> Builtin | None:

@@ -47,3 +47,20 @@ class Framing(Protocol):
         Raises :class:`ValueError` if this framing cannot carry it (a line with a line ending inside,
         a length that does not fit its prefix), so that one message can never read as two.
         """
+
+    def encode_all(self, messages: Sequence[bytes]) -> bytes:
+        """The bytes that carry `messages`, one after the other.  Raises :class:`ValueError` too."""
+
+
+class EachByItself:
+    """The :meth:`Framing.encode_all` of framings that have no quicker way."""
+
+    __slots__ = ()
+
+    def encode(self, message: bytes) -> bytes:
+        """As :meth:`Framing.encode`."""
+        raise NotImplementedError
+
+    def encode_all(self, messages: Sequence[bytes]) -> bytes:
+        """`messages`, each as :meth:`encode` has it, one after the other."""
+        return b"".join(map(self.encode, messages))

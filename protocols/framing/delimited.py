@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocols.framing.contract import Decoder, FramingError
+from protocols.framing.contract import Decoder, EachByItself, FramingError
 from protocols.framing.limit import DEFAULT_LIMIT, check_limit
 
 
 @dataclass(frozen=True, slots=True)
-class Delimited:
+class Delimited(EachByItself):
     """Each message is followed by `delimiter`, which the message cannot contain.
 
     `delimiter` is any byte string but the empty one; `limit` is the longest message accepted, in

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocols.framing.contract import Decoder, FramingError
+from protocols.framing.contract import Decoder, EachByItself, FramingError
 
 
 @dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(EachByItself):
     """Each message is exactly `size` bytes, with nothing between them; `size` is the limit as well.
 
     Raises :class:`ValueError` for a size below 1.

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Literal
 
-from protocols.framing.contract import Decoder, FramingError
+from protocols.framing.contract import Decoder, EachByItself, FramingError
 from protocols.framing.limit import DEFAULT_LIMIT, check_limit
 
 _CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
@@ -14,7 +14,7 @@ _ORDERS = {"big": ">", "little": "<"}
 
 
 @dataclass(frozen=True, slots=True)
-class Length:
+class Length(EachByItself):
     """Each message has its length in front of it, as a binary number::
 
         |<--- offset --->|<-- size -->|                    |

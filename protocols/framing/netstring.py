@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocols.framing.contract import Decoder, FramingError
+from protocols.framing.contract import Decoder, EachByItself, FramingError
 from protocols.framing.limit import DEFAULT_LIMIT, check_limit
 
 _COMMA = ord(",")
@@ -12,7 +12,7 @@ _ZERO = ord("0")
 
 
 @dataclass(frozen=True, slots=True)
-class Netstring:
+class Netstring(EachByItself):
     """Each message is a netstring: ``5:hello,`` (D. J. Bernstein, *Netstrings*, 1997).
 
     The length is decimal, without a sign and without leading zeros; ``0:,`` is the empty message.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocols.framing.contract import Decoder
+from protocols.framing.contract import Decoder, EachByItself
 from protocols.framing.limit import DEFAULT_LIMIT, check_limit
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(EachByItself):
     """Whatever one read gave is a message, cut into pieces of at most `limit` bytes.
 
     Where the pieces begin and end is the network's choice, so this is for handlers that do not

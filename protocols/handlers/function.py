@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -207,6 +207,28 @@ class FunctionSession:
             self._send(value)
         elif value is not None:
             self._reply(value)
+
+    def received_many(self, messages: Sequence[bytes], replies: list[bytes]) -> None:
+        """As :meth:`received` for each (see :class:`~protocols.session.BatchSession`)."""
+        if self._busy is not None:
+            for message in messages:
+                self.received(message)
+            return
+        invoke, add = self._invoke, replies.append
+        unread = iter(messages)
+        for message in unread:
+            try:
+                value = invoke(message)
+            except DecodeError as error:
+                self._reject(error)
+                continue
+            if type(value) is bytes:
+                add(value)
+            elif value is not None:
+                self._reply(value)
+                if self._busy is not None:
+                    for rest in unread:
+                        self.received(rest)
 
     def ended(self, error: Exception | None) -> None:
         self._ended = True

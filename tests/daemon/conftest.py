@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,74 @@ def example_certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for blob in issued.cert_chain_pems:
         blob.write_to_path(str(folder / "localhost.pem"), append=True)
     return folder
+
+
+@pytest.fixture
+def written(tmp_path: Path, example_certificates: Path) -> Callable[..., Path]:
+    """Write a YAML file, a module ``functions`` beside it, and a folder ``tls`` with a certificate."""
+    if not (tmp_path / "tls").exists():
+        shutil.copytree(example_certificates, tmp_path / "tls")
+
+    def write(yaml: str, functions: str = "") -> Path:
+        (tmp_path / "functions.py").write_text(functions)
+        (tmp_path / "polyport.yaml").write_text(yaml)
+        return tmp_path / "polyport.yaml"
+
+    return write
+
+
+PATIENCE = 20.0
+"""Seconds a peer is waited for; only a test that fails takes them."""
+
+
+class Client:
+    """A blocking client of a service: lines out, lines in."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        sock.settimeout(PATIENCE)
+        self._file = sock.makefile("rb")
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
+        self.socket.close()
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def ask(self, line: str | bytes) -> bytes:
+        """Send a line, and wait for a line."""
+        self.send((line.encode() if isinstance(line, str) else line) + b"\n")
+        return self.line()
+
+    def line(self) -> bytes:
+        """The next line, without its ending; empty at the end."""
+        return self._file.readline().rstrip(b"\n")
+
+    def rest(self) -> bytes:
+        """Everything until the end, be it in order or not."""
+        data = b""
+        try:
+            while piece := self._file.read1():
+                data += piece
+        except ConnectionError:
+            pass
+        return data
+
+
+@pytest.fixture(scope="session")
+def connect() -> Callable[[int | str | Path], Client]:
+    """Connect to a port of this machine, or to a Unix socket."""
+
+    def connect(place: int | str | Path) -> Client:
+        if isinstance(place, int):
+            return Client(socket.create_connection(("127.0.0.1", place), PATIENCE))
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(PATIENCE)
+        sock.connect(str(place))
+        return Client(sock)
+
+    return connect

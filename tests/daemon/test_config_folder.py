@@ -1,0 +1,131 @@
+"""Every YAML of the folder ``config``, started as its comments say, on ports that are free."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CONFIG = Path(__file__).parent.parent.parent / "config"
+FILES = sorted(file.name for file in CONFIG.glob("*.yaml"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy, with certificates of its own; whatever port it names, the system chooses one."""
+    copy = tmp_path / "config"
+    shutil.copytree(CONFIG, copy, ignore=shutil.ignore_patterns("tls", "__pycache__", "*.sock"))
+    cert = [sys.executable, "-m", "protocols.daemon.command", "cert", "--out", str(copy / "tls")]
+    subprocess.run(cert, check=True, capture_output=True, timeout=30)
+    for file in copy.rglob("*.yaml"):
+        text = re.sub(r"((?:tcp|tls|udp)://[^\s:,\]]*):\d+", r"\1:0", file.read_text())
+        file.write_text(text.replace("@polyport-full-", f"@{tmp_path.name}-"))
+    return copy
+
+
+def trusting(folder: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(folder / "tls" / "ca.pem"))
+
+
+def open_stream(address: str, folder: Path) -> socket.socket:
+    scheme, _, rest = address.partition(":")
+    if scheme == "unix":
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(20)
+        sock.connect("\0" + rest[1:] if rest.startswith("@") else rest.removeprefix("//"))
+        return sock
+    host, _, port = rest.removeprefix("//").rpartition(":")
+    sock = socket.create_connection((host, int(port)), 20)
+    return trusting(folder).wrap_socket(sock, server_hostname="localhost") if scheme == "tls" else sock
+
+
+def ask_stream(address: str, question: bytes, expected: bytes, folder: Path) -> bytes:
+    """The answer, as far as it is needed to see what is `expected`."""
+    answer = b""
+    with open_stream(address, folder) as sock:
+        if question:
+            sock.sendall(question)
+        while not re.search(expected, answer) and (piece := sock.recv(65_536)):
+            answer += piece
+    return answer
+
+
+def ask_datagram(address: str, question: bytes, expected: bytes, folder: Path) -> bytes:
+    scheme, _, rest = address.partition(":")
+    family = socket.AF_UNIX if scheme == "unixgram" else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(20)
+        if scheme == "unixgram":
+            sock.bind(str(folder / "client.sock"))
+            sock.sendto(question, "\0" + rest[1:])
+        else:
+            host, _, port = rest.removeprefix("//").rpartition(":")
+            sock.sendto(question, (host, int(port)))
+        answer = sock.recv(65_536)
+    (folder / "client.sock").unlink(missing_ok=True)
+    return answer
+
+
+GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+ORDER = b'{"item": "tea", "count": 2}'
+YEAR = rb"\b20\d\d\b"
+
+# What is asked of each service, framed where it is a stream, and what the answer has to match.
+QUESTIONS = {
+    "shout": (b"hello", b"HELLO"),
+    "secure": (b"5:hello,", b"5:HELLO,"),
+    "price": (ORDER, rb'\{"item":"tea","total":7\.0\}'),
+    "clock": (b"", YEAR),
+    "site": (GET, rb"HTTP/1\.1 200 OK[^$]*fine"),
+    "own-certificate": (b"", YEAR),
+    "daytime": (b"", YEAR),
+    "lines": (ORDER, rb'\{"item":"tea","total":7\.0\}'),
+    "delimited": (b"ab\0", b"ba\0"),
+    "length": (b"\0\0\0\2ab", b"\0\0\0\2ba"),
+    "netstring": (b"2:ab,", b"2:ba,"),
+    "fixed": (b"0123456789abcdef", b"fedcba9876543210"),
+    "raw": (b"ab", b"ba"),
+    "echo": (b"ab", b"ab"),
+    "time": (b"", rb"(?s)[\xe0-\xff]..."),
+    "chargen": (b"", rb" !\"#"),
+    "qotd": (b"", rb"Simplicity|liberal"),
+    "greeting": (b"", b"hello\r\n"),
+    "web": (GET, rb"HTTP/1\.1 200 OK[^$]*fine"),
+}
+LINES = ("shout", "price", "lines", "echo")
+SILENT = ("discard",)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_address_answers(folder, real_daemon, name):
+    daemon = real_daemon(folder / name).ready()
+    listening = re.findall(r"info  (\S+): listening on (\S+)", daemon.output)
+    assert {service for service, _ in listening} <= {*QUESTIONS, *SILENT}
+    for service, address in listening:
+        is_stream = not address.startswith(("udp", "unixgram"))
+        if service in SILENT:
+            if is_stream:
+                open_stream(address, folder).close()
+            continue
+        question, expected = QUESTIONS[service]
+        if service in LINES and is_stream:
+            question += b"\n"
+        answer = (ask_stream if is_stream else ask_datagram)(address, question, expected, folder)
+        assert re.search(expected, answer), (service, address, answer)
+    assert daemon.stop() == 0
+    assert daemon.errors == ""
+    assert not list(folder.glob("*.sock"))
+
+
+def test_all_services_of_the_folder_were_asked(folder, real_daemon):
+    # What full.yaml includes counts too; the one that waits for systemd is not enabled.
+    daemon = real_daemon(folder / "full.yaml").ready()
+    assert len(daemon.addresses("shout")) == 5
+    assert daemon.addresses("daytime")
+    assert not daemon.addresses("from-systemd")
