@@ -28,16 +28,23 @@ a queue that grows without end only makes every answer late."""
 class DatagramConnection:
     """One datagram's way back: a :class:`~protocols.session.Connection`."""
 
-    __slots__ = ("_address", "_ended", "_paused", "_server", "_session", "closed", "peer")
+    __slots__ = ("_address", "_ended", "_paused", "_peer", "_server", "_session", "closed")
 
     def __init__(self, server: DatagramServer, address: object) -> None:
-        self.peer: Peer = datagram_peer(address)
+        self._peer: Peer | None = None
         self.closed = False
         self._server = server
         self._address = address
         self._session: Session | None = None
         self._paused = False
         self._ended = False
+
+    @property
+    def peer(self) -> Peer:
+        """Who sent the datagram; most handlers never ask."""
+        if self._peer is None:
+            self._peer = datagram_peer(self._address)
+        return self._peer
 
     def deliver(self, message: bytes) -> None:
         """Open the session, and give it all it will ever receive."""

@@ -79,6 +79,9 @@ class FunctionHandler:
         self.threads: ThreadPool | None = None
         self._processes: ProcessPool | None = None
         self._start(reactor, codec, workers)
+        wants_peer = self.signature.wants_peer or self._processes is not None
+        self.direct = None if wants_peer else self.bind(Peer("none"))
+        """What :meth:`bind` gives, where it is the same for every peer."""
 
     def _start(self, reactor: IReactorFromThreads, codec: str | None, workers: int | None) -> None:
         if self.run == "threads":
@@ -178,7 +181,7 @@ class FunctionSession:
         self._handler = handler
         self._connection = connection
         self._send = connection.send
-        self._invoke = handler.bind(connection.peer)
+        self._invoke = handler.direct or handler.bind(connection.peer)
         self._busy: Deferred[Any] | None = None
         self._queue: deque[bytes] = deque()
         self._paused = False
