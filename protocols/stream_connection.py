@@ -290,7 +290,8 @@ class StreamConnection(Protocol):
 
     def _gather(self) -> None:
         """Encode the replies of a batch behind what is gathered."""
-        replies, self._replies = self._replies, []
+        replies = tuple(self._replies)
+        self._replies.clear()  # in place: the session may be adding to it
         try:
             self._gathered += self._encode_all(replies)
         except ValueError as failure:

@@ -366,3 +366,44 @@ def gone() -> Callable[[int], bool]:
             os.close(descriptor)
 
     return wait
+
+
+class RecordingHandler:
+    """A handler whose sessions note every call, and do what `on_message` says."""
+
+    def __init__(self, on_message: Any = None) -> None:
+        self.calls: list[Any] = []
+        self.on_message = on_message
+        self.connection: Any = None
+
+    def open(self, connection: Any) -> RecordingHandler:
+        self.connection = connection
+        self.calls.append("open")
+        return self
+
+    def started(self) -> None:
+        self.calls.append("started")
+
+    def received(self, message: bytes) -> None:
+        self.calls.append(message)
+        if self.on_message is not None:
+            self.on_message(self.connection, message)
+
+    def ended(self, error: Exception | None) -> None:
+        self.calls.append(("ended", error and str(error)))
+        self.connection.close()
+
+    def closed(self, reason: Exception | None) -> None:
+        self.calls.append(("closed", reason))
+
+    def pause_writing(self) -> None:
+        self.calls.append("pause_writing")
+
+    def resume_writing(self) -> None:
+        self.calls.append("resume_writing")
+
+
+@pytest.fixture(scope="session")
+def recording() -> type[RecordingHandler]:
+    """A handler that notes every call of its sessions."""
+    return RecordingHandler

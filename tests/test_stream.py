@@ -24,41 +24,6 @@ def take(order: Order) -> int:
     return order.amount
 
 
-class RecordingHandler:
-    """A handler whose sessions note every call, and do what `on_message` says."""
-
-    def __init__(self, on_message: Any = None) -> None:
-        self.calls: list[Any] = []
-        self.on_message = on_message
-        self.connection: Any = None
-
-    def open(self, connection: Any) -> RecordingHandler:
-        self.connection = connection
-        self.calls.append("open")
-        return self
-
-    def started(self) -> None:
-        self.calls.append("started")
-
-    def received(self, message: bytes) -> None:
-        self.calls.append(message)
-        if self.on_message is not None:
-            self.on_message(self.connection, message)
-
-    def ended(self, error: Exception | None) -> None:
-        self.calls.append(("ended", error and str(error)))
-        self.connection.close()
-
-    def closed(self, reason: Exception | None) -> None:
-        self.calls.append(("closed", reason))
-
-    def pause_writing(self) -> None:
-        self.calls.append("pause_writing")
-
-    def resume_writing(self) -> None:
-        self.calls.append("resume_writing")
-
-
 class TestCork:
     def test_replies_to_one_read_leave_in_one_write(self, serve):
         peer = serve(echo).connect()
@@ -86,9 +51,63 @@ class TestCork:
         assert peer.transport.producerState == "producing"
 
 
+class TestBatches:
+    """What a session that takes several messages in one call answers is what it would answer one by one."""
+
+    def test_replies_of_every_kind_keep_their_order(self, serve):
+        later: Deferred[bytes] = Deferred()
+
+        async def mixed(message: bytes):
+            if message == b"wait":
+                return await later
+            return {b"none": None, b"text": "t", b"list": [1]}.get(message, message)
+
+        peer = serve(mixed).connect()
+        peer.send(b"a\ntext\nnone\nb\nlist\nwait\nc\ntext\n")
+        assert peer.received == b"a\nt\nb\n[1]\n"
+        later.callback(b"w")
+        assert peer.received == b"a\nt\nb\n[1]\nw\nc\nt\n"
+
+    def test_one_bad_message_among_good_ones(self, serve):
+        peer = serve(take).connect()
+        peer.send(b'{"amount": 1}\n{"amount": "x"}\n{"amount": 3}\n')
+        first, problem, last = peer.received.splitlines()
+        assert (first, last) == (b"1", b"3")
+        assert b"/amount" in problem
+        assert not peer.closing
+
+    def test_what_was_answered_before_a_failure_is_sent(self, serve, failures):
+        def third(message: bytes) -> bytes:
+            if message == b"3":
+                raise LookupError
+            return message
+
+        peer = serve(third).connect()
+        peer.send(b"1\n2\n3\n4\n")
+        assert peer.received == b"1\n2\n"
+        assert peer.closing
+        failures.take(LookupError)
+
+    def test_a_reply_that_cannot_be_carried_fails_and_those_before_are_sent(self, serve, failures):
+        def two_lines(message: bytes) -> bytes:
+            return b"two\nlines" if message == b"2" else message
+
+        peer = serve(two_lines).connect()
+        peer.send(b"1\n2\n3\n")
+        assert peer.received == b"1\n"
+        assert peer.closing
+        failures.take(ValueError)
+
+    def test_many_more_than_one_batch(self, serve):
+        lines = b"".join(b"%d\n" % n for n in range(5 * BATCH + 1))
+        peer = serve(echo).connect()
+        peer.send(lines)
+        assert peer.received == lines
+
+
 class TestBackpressure:
-    def test_session_hears_that_its_peer_does_not_read(self, serve):
-        handler = RecordingHandler(lambda connection, _: connection.send(b"x" * 70_000))
+    def test_session_hears_that_its_peer_does_not_read(self, serve, recording):
+        handler = recording(lambda connection, _: connection.send(b"x" * 70_000))
         peer = serve(handler).connect()
         peer.send(b"a\nb\n")
         assert handler.calls == ["open", "started", b"a", "pause_writing"]
@@ -96,8 +115,8 @@ class TestBackpressure:
         peer.transport.peer_reads()
         assert handler.calls[4:] == ["resume_writing", b"b", "pause_writing"]
 
-    def test_pause_in_the_middle_of_a_batch_holds_the_rest(self, serve):
-        handler = RecordingHandler(lambda connection, message: message == b"2" and connection.pause())
+    def test_pause_in_the_middle_of_a_batch_holds_the_rest(self, serve, recording):
+        handler = recording(lambda connection, message: message == b"2" and connection.pause())
         peer = serve(handler).connect()
         peer.send(b"1\n2\n3\n4\n")
         assert handler.calls == ["open", "started", b"1", b"2"]
@@ -108,8 +127,8 @@ class TestBackpressure:
         assert handler.calls[4:] == [b"3", b"4", b"5"]
         assert peer.transport.producerState == "producing"
 
-    def test_ended_waits_until_the_connection_is_resumed(self, serve):
-        handler = RecordingHandler(lambda connection, _: connection.pause())
+    def test_ended_waits_until_the_connection_is_resumed(self, serve, recording):
+        handler = recording(lambda connection, _: connection.pause())
         peer = serve(handler).connect()
         peer.send(b"1\n")
         peer.shut_down()
@@ -137,14 +156,14 @@ class TestBackpressure:
 
 class TestClose:
     @pytest.mark.parametrize("end", ["close", "fail"])
-    def test_messages_after_it_in_the_same_chunk_are_not_delivered(self, serve, failures, end):
+    def test_messages_after_it_in_the_same_chunk_are_not_delivered(self, serve, failures, end, recording):
         def stop(connection: Any, message: bytes) -> None:
             connection.send(message)
             if message == b"2":
                 connection.close() if end == "close" else connection.fail(ValueError("no"))
                 connection.send(b"late")
 
-        handler = RecordingHandler(stop)
+        handler = recording(stop)
         peer = serve(handler).connect()
         peer.send(b"1\n2\n3\n")
         peer.send(b"4\n")
@@ -155,8 +174,8 @@ class TestClose:
         assert handler.calls[4:] == [("closed", None)]
         failures.take(*([ValueError] if end == "fail" else []))
 
-    def test_socket_stays_open_for_a_peer_that_still_sends(self, serve, clock):
-        handler = RecordingHandler(lambda connection, _: connection.close())
+    def test_socket_stays_open_for_a_peer_that_still_sends(self, serve, clock, recording):
+        handler = recording(lambda connection, _: connection.close())
         peer = serve(handler).connect()
         peer.send(b"1\n")
         assert peer.transport.half_closed
@@ -167,23 +186,23 @@ class TestClose:
         clock.advance(0.1)
         assert peer.transport.aborted
 
-    def test_peer_that_follows_ends_the_lingering(self, serve):
-        handler = RecordingHandler(lambda connection, _: connection.close())
+    def test_peer_that_follows_ends_the_lingering(self, serve, recording):
+        handler = recording(lambda connection, _: connection.close())
         peer = serve(handler).connect()
         peer.send(b"1\n")
         peer.shut_down()
         assert peer.transport.disconnecting
         assert not peer.transport.aborted
 
-    def test_close_while_paused_reads_again_so_that_the_end_is_seen(self, serve):
-        handler = RecordingHandler(lambda connection, _: connection.pause())
+    def test_close_while_paused_reads_again_so_that_the_end_is_seen(self, serve, recording):
+        handler = recording(lambda connection, _: connection.pause())
         peer = serve(handler).connect()
         peer.send(b"1\n")
         handler.connection.close()
         assert peer.transport.producerState == "producing"
 
-    def test_lost_connection_is_told_with_its_reason(self, serve):
-        handler = RecordingHandler()
+    def test_lost_connection_is_told_with_its_reason(self, serve, recording):
+        handler = recording()
         peer = serve(handler).connect()
         lost = ConnectionLost()
         peer.leave(lost)
@@ -191,8 +210,8 @@ class TestClose:
         handler.connection.send(b"nobody")
         assert peer.received == b""
 
-    def test_session_that_raises_at_its_end_is_logged(self, serve, failures):
-        handler = RecordingHandler()
+    def test_session_that_raises_at_its_end_is_logged(self, serve, failures, recording):
+        handler = recording()
         handler.closed = lambda reason: 1 / 0
         peer = serve(handler).connect()
         peer.leave()
@@ -335,106 +354,17 @@ class TestFailures:
         assert peer.closing
         failures.take(ValueError)
 
-    def test_failure_after_the_connection_closed_is_still_logged(self, serve, failures):
+    def test_failure_after_the_connection_closed_is_still_logged(self, serve, failures, recording):
         def late(connection: Any, message: bytes) -> None:
             connection.close()
             raise KeyError("cleaning up")
 
-        serve(RecordingHandler(late)).connect().send(b"x\n")
+        serve(recording(late)).connect().send(b"x\n")
         failures.take(KeyError)
 
 
-class TestIdle:
-    def test_closes_when_nothing_moved(self, serve, clock):
-        peer = serve(echo, idle=10).connect()
-        clock.advance(9)
-        peer.send(b"x\n")
-        clock.advance(9)
-        assert not peer.closing
-        clock.advance(1)
-        assert peer.closing
-        assert not peer.transport.aborted
-        clock.advance(LINGER)
-        assert peer.transport.aborted
-
-    def test_aborts_a_peer_that_does_not_read(self, serve, clock):
-        peer = serve(lambda message: b"x" * 100_000, idle=10).connect()
-        peer.send(b"x\n")
-        clock.advance(10)
-        assert peer.transport.aborted
-
-    def test_gives_up_a_peer_that_does_not_read_after_close(self, serve, clock):
-        peer = serve(RecordingHandler(lambda connection, _: connection.close()), idle=10).connect()
-        peer.send(b"x\n")
-        clock.advance(10)
-        assert peer.transport.aborted
-
-    def test_never_with_zero(self, serve, clock):
-        peer = serve(echo, idle=0).connect()
-        clock.advance(1e6)
-        assert not peer.closing
-
-    def test_timer_ends_with_the_connection(self, serve, clock):
-        peer = serve(echo, idle=10).connect()
-        peer.leave()
-        assert clock.getDelayedCalls() == []
-
-
-class TestDrain:
-    def test_idle_connection_is_closed_at_once(self, serve):
-        service = serve(echo)
-        peer = service.connect()
-        drained = service.factory.drain()
-        assert peer.closing
-        assert not drained.called
-        peer.leave()
-        assert drained.called
-
-    def test_half_a_message_may_finish(self, serve):
-        service = serve(echo)
-        peer = service.connect()
-        peer.send(b"hal")
-        service.factory.drain()
-        assert not peer.closing
-        peer.send(b"f\n")
-        assert peer.received == b"half\n"
-        assert peer.closing
-
-    def test_pending_answers_are_delivered(self, serve):
-        answer: Deferred[bytes] = Deferred()
-
-        async def slow(message: bytes) -> bytes:
-            return await answer
-
-        service = serve(slow)
-        peer = service.connect()
-        peer.send(b"x\n")
-        service.factory.drain()
-        assert not peer.closing
-        answer.callback(b"done")
-        assert peer.received == b"done\n"
-        assert peer.closing
-
-    def test_newcomers_are_refused(self, serve):
-        service = serve(echo)
-        assert service.factory.drain().called
-        assert service.factory.buildProtocol(None) is None
-
-    def test_unfinished_handshake_does_not_hold_it_up(self, serve):
-        service = serve(echo)
-        peer = service.connect(ISSLTransport)
-        service.factory.drain()
-        assert peer.transport.disconnecting
-
-    def test_abort_closes_everything_at_once(self, serve):
-        service = serve(echo)
-        peers = [service.connect(), service.connect()]
-        service.factory.abort()
-        assert all(peer.transport.aborted for peer in peers)
-
-
-def test_session_opens_when_the_handshake_is_done(serve):
-    handler = RecordingHandler()
+def test_session_opens_when_the_handshake_is_done(serve, recording):
+    handler = recording()
     peer = serve(handler).connect(ISSLTransport)
     assert handler.calls == []
     peer.connection.handshakeCompleted()

@@ -10,7 +10,7 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,18 +58,24 @@ class BoundSocket:
                 pass  # gone, or no longer ours to remove
 
 
-def bind(address: Address, inherited: Inherited) -> list[BoundSocket]:
+def bind(address: Address, inherited: Inherited, unix_mode: int = UNIX_MODE) -> list[BoundSocket]:
     """The sockets for `address`: one, or one for each address a host name has, or each handed over.
+
+    `unix_mode` is the mode that the path of a Unix socket is made with.
 
     Raises :class:`BindError`.
     """
     try:
-        return _BINDERS[address.scheme](address, inherited)
+        if address.scheme == "fd":
+            return _take_inherited(address, inherited)
+        if address.scheme in ("unix", "unixgram"):
+            return [_bind_unix(address, unix_mode)]
+        return _bind_internet(address)
     except OSError as error:
         raise BindError(os.strerror(error.errno) if error.errno else str(error)) from error
 
 
-def _bind_internet(address: Address, inherited: Inherited) -> list[BoundSocket]:
+def _bind_internet(address: Address) -> list[BoundSocket]:
     kind = socket.SOCK_DGRAM if address.scheme == "udp" else socket.SOCK_STREAM
     bound: list[BoundSocket] = []
     try:
@@ -148,14 +154,14 @@ def _join(sock: socket.socket, family: int, address: Address) -> None:
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
 
 
-def _bind_unix(address: Address, inherited: Inherited) -> list[BoundSocket]:
+def _bind_unix(address: Address, mode: int) -> BoundSocket:
     kind = socket.SOCK_DGRAM if address.scheme == "unixgram" else socket.SOCK_STREAM
     sock = socket.socket(socket.AF_UNIX, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     bound = BoundSocket(address, sock)
     try:
         if address.path:
             _remove_stale(address.path, kind)
-            with _created_with(UNIX_MODE):
+            with _created_with(mode):
                 sock.bind(address.path)
             made = os.lstat(address.path)
             bound = replace(bound, unlink=(made.st_dev, made.st_ino))
@@ -166,7 +172,7 @@ def _bind_unix(address: Address, inherited: Inherited) -> list[BoundSocket]:
     except (OSError, BindError):
         bound.close()
         raise
-    return [bound]
+    return bound
 
 
 @contextmanager
@@ -208,13 +214,3 @@ def _take_inherited(address: Address, inherited: Inherited) -> list[BoundSocket]
         if sock.type == socket.SOCK_STREAM and not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             sock.listen(BACKLOG)
     return [BoundSocket(address, sock.dup()) for sock in sockets]
-
-
-_BINDERS: dict[str, Callable[[Address, Inherited], list[BoundSocket]]] = {
-    "tcp": _bind_internet,
-    "tls": _bind_internet,
-    "udp": _bind_internet,
-    "unix": _bind_unix,
-    "unixgram": _bind_unix,
-    "fd": _take_inherited,
-}

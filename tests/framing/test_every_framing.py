@@ -143,6 +143,17 @@ def test_what_is_encoded_never_reads_as_two(drawn, message, receive):
         assert fault is not None
 
 
+@thorough
+@given(drawn=any_framing, messages=st.lists(st.lists(telling, max_size=LIMIT).map(b"".join), max_size=6))
+def test_many_are_encoded_as_each_by_itself(drawn, messages):
+    framing, _ = drawn
+    if all(can_carry(framing, message) for message in messages):
+        assert framing.encode_all(messages) == b"".join(map(framing.encode, messages))
+    else:
+        with pytest.raises(ValueError, match=r"."):
+            framing.encode_all(messages)
+
+
 @every_framing
 def test_a_framing_is_frozen_slotted_and_serves_many_connections(framing, most):
     assert dataclasses.is_dataclass(framing)

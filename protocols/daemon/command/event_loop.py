@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
@@ -24,6 +25,9 @@ def run(start: Callable[[], Deferred[int]]) -> int:
     An error of `start` or of its Deferred is raised here.
     """
     from twisted.internet import reactor as installed
+    from twisted.logger import globalLogBeginner
+
+    from protocols.daemon.log import observer
 
     reactor: Any = installed  # an interface of its own for each thing it can do
 
@@ -49,6 +53,8 @@ def run(start: Callable[[], Deferred[int]]) -> int:
         status = 128 + number
         reactor.callFromThread(stop)
 
+    # What fails without anybody noticing is shown; Twisted would keep the rest in memory for a log to come.
+    globalLogBeginner.beginLoggingTo([observer("text", "error", sys.stderr)], redirectStandardIO=False)
     reactor.callWhenRunning(lambda: maybeDeferred(start).addCallbacks(finished, failed))
     before = {number: signal.signal(number, interrupted) for number in SIGNALS}
     try:

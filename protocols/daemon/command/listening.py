@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from OpenSSL import SSL
@@ -29,11 +28,7 @@ DRAIN = 1.0
 
 def bound_sockets(address: Address) -> list[BoundSocket]:
     """The sockets for `address`.  Raises :class:`~protocols.daemon.sockets.BindError`."""
-    bound = bind(address, {})
-    if address.path:
-        # It was made for owner and group.
-        Path(address.path).chmod(UNIX_MODE)
-    return bound
+    return bind(address, {}, UNIX_MODE)
 
 
 def serve(

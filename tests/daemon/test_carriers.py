@@ -1,0 +1,86 @@
+"""A Twisted factory of the user's, as a service that can be counted, limited and drained."""
+
+from __future__ import annotations
+
+import pytest
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.testing import StringTransportWithDisconnection
+from twisted.python.failure import Failure
+
+from protocols.daemon.carriers import ForeignFactory
+from protocols.journal import Journal
+
+
+class Upper(Protocol):
+    def dataReceived(self, data):
+        self.transport.write(data.upper())
+
+
+class Choosy(Factory):
+    def buildProtocol(self, addr):
+        return None
+
+
+@pytest.fixture
+def foreign():
+    return ForeignFactory(Factory.forProtocol(Upper), Journal("own"), 2)
+
+
+@pytest.fixture
+def joined(foreign):
+    """Connect once more; the protocol and its transport."""
+    def join():
+        protocol = foreign.buildProtocol(None)
+        if protocol is None:
+            return None
+        transport = StringTransportWithDisconnection()
+        transport.protocol = protocol
+        protocol.makeConnection(transport)
+        return protocol, transport
+
+    return join
+
+
+def test_the_users_protocol_is_on_the_connection(joined):
+    protocol, transport = joined()
+    protocol.dataReceived(b"hello")
+    assert transport.value() == b"HELLO"
+
+
+def test_connections_are_counted_and_limited(foreign, joined):
+    first, _ = joined()
+    assert joined()
+    assert joined() is None
+    counts = foreign._journal.counts
+    assert (counts.connections, counts.refused) == (2, 1)
+    first.connectionLost(Failure(ConnectionDone()))
+    assert joined()
+
+
+def test_a_factory_may_refuse():
+    assert ForeignFactory(Choosy(), Journal("own"), 2).buildProtocol(None) is None
+
+
+def test_drained_once_the_last_is_gone(foreign, joined):
+    (first, _), (second, _) = joined(), joined()
+    drained = []
+    foreign.drain().addCallback(drained.append)
+    first.connectionLost(Failure(ConnectionDone()))
+    assert drained == []
+    second.connectionLost(Failure(ConnectionDone()))
+    assert drained == [None]
+
+
+def test_drained_at_once_without_connections(foreign):
+    drained = []
+    foreign.drain().addCallback(drained.append)
+    assert drained == [None]
+
+
+def test_abort_ends_them_all(foreign, joined):
+    joined(), joined()
+    foreign.abort()
+    drained = []
+    foreign.drain().addCallback(drained.append)
+    assert drained == [None]

@@ -1,0 +1,101 @@
+"""What time does to a stream: idle connections, and the end of the service."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import ISSLTransport
+
+from protocols.stream_connection import LINGER
+
+
+def echo(message: bytes) -> bytes:
+    return message
+
+
+class TestIdle:
+    def test_closes_when_nothing_moved(self, serve, clock):
+        peer = serve(echo, idle=10).connect()
+        clock.advance(9)
+        peer.send(b"x\n")
+        clock.advance(9)
+        assert not peer.closing
+        clock.advance(1)
+        assert peer.closing
+        assert not peer.transport.aborted
+        clock.advance(LINGER)
+        assert peer.transport.aborted
+
+    def test_aborts_a_peer_that_does_not_read(self, serve, clock):
+        peer = serve(lambda message: b"x" * 100_000, idle=10).connect()
+        peer.send(b"x\n")
+        clock.advance(10)
+        assert peer.transport.aborted
+
+    def test_gives_up_a_peer_that_does_not_read_after_close(self, serve, clock, recording):
+        peer = serve(recording(lambda connection, _: connection.close()), idle=10).connect()
+        peer.send(b"x\n")
+        clock.advance(10)
+        assert peer.transport.aborted
+
+    def test_never_with_zero(self, serve, clock):
+        peer = serve(echo, idle=0).connect()
+        clock.advance(1e6)
+        assert not peer.closing
+
+    def test_timer_ends_with_the_connection(self, serve, clock):
+        peer = serve(echo, idle=10).connect()
+        peer.leave()
+        assert clock.getDelayedCalls() == []
+
+
+class TestDrain:
+    def test_idle_connection_is_closed_at_once(self, serve):
+        service = serve(echo)
+        peer = service.connect()
+        drained = service.factory.drain()
+        assert peer.closing
+        assert not drained.called
+        peer.leave()
+        assert drained.called
+
+    def test_half_a_message_may_finish(self, serve):
+        service = serve(echo)
+        peer = service.connect()
+        peer.send(b"hal")
+        service.factory.drain()
+        assert not peer.closing
+        peer.send(b"f\n")
+        assert peer.received == b"half\n"
+        assert peer.closing
+
+    def test_pending_answers_are_delivered(self, serve):
+        answer: Deferred[bytes] = Deferred()
+
+        async def slow(message: bytes) -> bytes:
+            return await answer
+
+        service = serve(slow)
+        peer = service.connect()
+        peer.send(b"x\n")
+        service.factory.drain()
+        assert not peer.closing
+        answer.callback(b"done")
+        assert peer.received == b"done\n"
+        assert peer.closing
+
+    def test_newcomers_are_refused(self, serve):
+        service = serve(echo)
+        assert service.factory.drain().called
+        assert service.factory.buildProtocol(None) is None
+
+    def test_unfinished_handshake_does_not_hold_it_up(self, serve):
+        service = serve(echo)
+        peer = service.connect(ISSLTransport)
+        service.factory.drain()
+        assert peer.transport.disconnecting
+
+    def test_abort_closes_everything_at_once(self, serve):
+        service = serve(echo)
+        peers = [service.connect(), service.connect()]
+        service.factory.abort()
+        assert all(peer.transport.aborted for peer in peers)
