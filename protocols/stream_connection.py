@@ -34,6 +34,7 @@ from zope.interface import implementer
 from protocols.framing import FramingError
 from protocols.peer_address import stream_peer
 from protocols.session import Peer, Session
+from protocols.stream_writer import StreamWriter
 
 if TYPE_CHECKING:
     from protocols.stream import StreamFactory
@@ -87,6 +88,7 @@ class StreamConnection(Protocol):
         self.peer: Peer = stream_peer(transport)
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
+        self._write = StreamWriter(transport).write
         transport.registerProducer(self, True)  # type: ignore[attr-defined]  # every stream transport has it
         self.factory.joined(self)
         self._active_at = self._seconds()
@@ -195,7 +197,7 @@ class StreamConnection(Protocol):
                 self._flush()
         elif not self._closing:
             self._active_at = self._seconds()
-            self.transport.write(self._encode(message))  # type: ignore[union-attr]  # set while connected
+            self._write(self._encode(message))
 
     def close(self) -> None:
         """Deliver what has been sent, then close."""
@@ -313,7 +315,7 @@ class StreamConnection(Protocol):
             else:
                 self._corked = False
                 replies.clear()
-                self.transport.write(data)  # type: ignore[union-attr]  # set while connected
+                self._write(data)
                 return
         self._flush()
         self._corked = False
@@ -324,7 +326,7 @@ class StreamConnection(Protocol):
         data = bytes(self._gathered)
         self._gathered.clear()
         if data and not self._closing:
-            self.transport.write(data)  # type: ignore[union-attr]  # set while connected
+            self._write(data)
 
     def _lose(self) -> None:
         """Close once everything is sent: our side, and when the peer has closed its own, the socket."""

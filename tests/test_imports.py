@@ -23,7 +23,8 @@ MAY_IMPORT = {
     "roster": set(),
     "stream": CARRIED | {"stream_connection"},
     # It names its factory's class, for type checkers only.
-    "stream_connection": CARRIED | {"stream"},
+    "stream_connection": CARRIED | {"stream", "stream_writer"},
+    "stream_writer": set(),
     "datagram": CARRIED,
     "datagram_port": {"datagram"},
     "http": {"session", "handlers", "codec", "journal", "roster", "peer_address"},

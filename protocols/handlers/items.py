@@ -79,22 +79,27 @@ def items_of(
     return GeneratorItems(generator, encode, runtime, report)
 
 
-class GeneratorItems:
-    """Items of a plain generator, taken in the runtime's threads or in the reactor."""
+class _Taking:
+    """What both kinds of generator need while they are taken."""
 
-    def __init__(
-        self,
-        generator: Generator[Any, None, None],
-        encode: Encode,
-        runtime: Runtime,
-        report: Callable[[BaseException], None],
-    ) -> None:
-        self._generator = generator
+    def __init__(self, encode: Encode, runtime: Runtime, report: Callable[[BaseException], None]) -> None:
         self._encode = encode
         self._runtime = runtime
         self._report = report
         self._error: BaseException | None = None
         self._closed = False
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.value is not None:
+            self._report(failure.value)
+
+
+class GeneratorItems(_Taking):
+    """Items of a plain generator, taken in the runtime's threads or in the reactor."""
+
+    def __init__(self, generator: Generator[Any, None, None], *rest: Any) -> None:
+        super().__init__(*rest)
+        self._generator = generator
         self._taking: Deferred[Batch] | None = None
 
     def take(self) -> Batch | Deferred[Batch]:
@@ -155,27 +160,13 @@ class GeneratorItems:
             if getgeneratorstate(self._generator) != GEN_RUNNING:
                 raise
 
-    def _failed(self, failure: Failure) -> None:
-        if failure.value is not None:
-            self._report(failure.value)
 
-
-class AsyncGeneratorItems:
+class AsyncGeneratorItems(_Taking):
     """Items of an async generator: those that come without waiting make one batch."""
 
-    def __init__(
-        self,
-        generator: AsyncGenerator[Any, None],
-        encode: Encode,
-        runtime: Runtime,
-        report: Callable[[BaseException], None],
-    ) -> None:
+    def __init__(self, generator: AsyncGenerator[Any, None], *rest: Any) -> None:
+        super().__init__(*rest)
         self._generator = generator
-        self._encode = encode
-        self._runtime = runtime
-        self._report = report
-        self._error: BaseException | None = None
-        self._closed = False
         self._ahead: Deferred[Any] | None = None
         self._stepping: Deferred[Any] | None = None
 
@@ -240,10 +231,6 @@ class AsyncGeneratorItems:
     def _cancelled(self, failure: Failure) -> None:
         if not failure.check(CancelledError):
             self._failed(failure)
-
-    def _failed(self, failure: Failure) -> None:
-        if failure.value is not None:
-            self._report(failure.value)
 
 
 async def _next(generator: AsyncGenerator[Any, None]) -> Any:

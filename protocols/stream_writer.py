@@ -1,0 +1,41 @@
+"""Writing to a stream without asking the reactor first."""
+
+from __future__ import annotations
+
+import socket
+from typing import Final
+
+from twisted.internet import tcp, unix
+from twisted.internet.interfaces import ITransport
+
+DIRECT: Final[frozenset[type]] = frozenset({tcp.Server, unix.Server})
+"""Transports whose socket is written to at once.  Their own ``write`` waits for the reactor to say that the
+socket is ready, which costs two system calls and a turn of the loop, and it nearly always is.  A transport
+of any other class, TLS above all, does its own writing."""
+
+
+class StreamWriter:
+    """Writes to `transport`: past its buffer, as long as nothing has ever had to wait in it."""
+
+    __slots__ = ("_socket", "_transport")
+
+    def __init__(self, transport: ITransport) -> None:
+        self._transport = transport
+        self._socket: socket.socket | None = None
+        if type(transport) in DIRECT:
+            self._socket = transport.getHandle()  # type: ignore[attr-defined]  # both of them have it
+
+    def write(self, data: bytes) -> None:
+        """Give the kernel what it takes now, and the transport the rest."""
+        direct = self._socket
+        if direct is not None:
+            try:
+                sent = direct.send(data)
+            except OSError:
+                sent = 0  # full, or gone: the transport finds out which
+            if sent == len(data):
+                return
+            # Nobody can ask a transport whether its buffer is empty again, so the order is its own from here.
+            self._socket = None
+            data = data[sent:]
+        self._transport.write(data)

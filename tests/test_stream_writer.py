@@ -1,0 +1,76 @@
+"""What is written reaches the peer in order, whether the kernel takes it at once or not."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+from twisted.internet import tcp
+from twisted.internet.testing import StringTransport
+
+from protocols.stream_writer import StreamWriter
+
+
+class Server(tcp.Server):
+    """Twisted's transport around one end of a socket pair, without a reactor."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self.socket = end
+        self.buffered = b""
+
+    def write(self, data: bytes) -> None:
+        self.buffered += data
+
+
+@pytest.fixture
+def ends(monkeypatch):
+    monkeypatch.setattr("protocols.stream_writer.DIRECT", frozenset({Server}))
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    yield ours, theirs
+    ours.close()
+    theirs.close()
+
+
+def test_what_the_kernel_takes_never_reaches_the_transport(ends):
+    ours, theirs = ends
+    transport = Server(ours)
+    writer = StreamWriter(transport)
+    writer.write(b"one ")
+    writer.write(b"two")
+    assert theirs.recv(100) == b"one two"
+    assert transport.buffered == b""
+
+
+def test_what_it_does_not_take_waits_in_the_transport_and_all_that_follows(ends):
+    ours, theirs = ends
+    transport = Server(ours)
+    writer = StreamWriter(transport)
+    written = b"".join(b"%07d " % number for number in range(500_000))
+    writer.write(written)
+    assert transport.buffered, "the kernel cannot have taken four megabytes"
+    taken = len(written) - len(transport.buffered)
+    read = b""
+    while len(read) < taken:
+        read += theirs.recv(65_536)
+    writer.write(b"after")
+    assert read + transport.buffered == written + b"after"
+    theirs.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        theirs.recv(1)
+
+
+def test_an_error_is_left_for_the_transport_to_meet(ends):
+    ours, theirs = ends
+    theirs.close()
+    transport = Server(ours)
+    StreamWriter(transport).write(b"lost")
+    assert transport.buffered == b"lost"
+
+
+@pytest.mark.parametrize("kind", [StringTransport, type("Tuned", (StringTransport,), {})])
+def test_other_transports_do_their_own_writing(kind: Any) -> None:
+    transport = kind()
+    StreamWriter(transport).write(b"x")
+    assert transport.value() == b"x"
