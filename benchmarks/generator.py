@@ -52,13 +52,9 @@ def build() -> None:
     PROGRAM.parent.mkdir(exist_ok=True)
     compiler = shlex.split(os.environ.get("CC", "cc"))
     try:
-        done = subprocess.run(
-            [*compiler, *FLAGS, "-o", PROGRAM, *sources], capture_output=True, text=True
-        )
+        done = subprocess.run([*compiler, *FLAGS, "-o", PROGRAM, *sources], capture_output=True, text=True)
     except FileNotFoundError:
-        raise BenchmarkError(
-            f"no C compiler: {compiler[0]} is not there (set CC to another)"
-        ) from None
+        raise BenchmarkError(f"no C compiler: {compiler[0]} is not there (set CC to another)") from None
     if done.returncode != 0:
         raise BenchmarkError(f"the load generator does not compile:\n{done.stderr}")
 

@@ -82,9 +82,7 @@ def measure(
 
 
 def _starts(scenario: Scenario, cores: Cores) -> dict[str, Start]:
-    starts: dict[str, Start] = {
-        POLYPORT: partial(polyport_server, scenario.transport, cores.server)
-    }
+    starts: dict[str, Start] = {POLYPORT: partial(polyport_server, scenario.transport, cores.server)}
     for peer in scenario.peers:
         starts[peer.name] = partial(peer_server, peer.module, scenario.transport, cores.server)
     return starts

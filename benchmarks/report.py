@@ -41,9 +41,7 @@ class Report:
 
     def text(self) -> str:
         """A table, the target and the warnings."""
-        return "\n".join(
-            [str(self.scenario), "", *_table(list(self._rows())), "", *self._verdict()]
-        )
+        return "\n".join([str(self.scenario), "", *_table(list(self._rows())), "", *self._verdict()])
 
     def data(self) -> dict[str, Any]:
         """The same and every round, as plain values."""

@@ -40,9 +40,7 @@ class Scenario:
     """Bytes per message; for TCP with its newline."""
 
     def __str__(self) -> str:
-        socket, message = (
-            ("connection", "line") if self.transport == "tcp" else ("socket", "datagram")
-        )
+        socket, message = ("connection", "line") if self.transport == "tcp" else ("socket", "datagram")
         return (
             f"{self.name}: {self.sockets} {self.transport.upper()} {socket}s, "
             f"{self.in_flight} {message}{'s' if self.in_flight > 1 else ''} of {self.size} bytes "

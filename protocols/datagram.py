@@ -54,7 +54,7 @@ class DatagramConnection:
             if not self.closed:
                 session.received(message)
                 self._end()
-        except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
+        except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
             self.fail(failure)
         if self.closed:
             self.tell_closed()
@@ -97,7 +97,7 @@ class DatagramConnection:
         if session is not None:
             try:
                 session.closed(None)
-            except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
+            except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
                 self._server.journal.failed(self.peer, failure)
 
 

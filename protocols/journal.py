@@ -7,12 +7,16 @@ traceback, once.  No payload is ever logged.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from protocols.session import Peer
+
+WARN_EVERY = 60.0
+"""Seconds between two warnings of refused connections: peers decide how many there are."""
 
 log = Logger(namespace="polyport")
 
@@ -47,6 +51,7 @@ class Journal:
     def __init__(self, service: str) -> None:
         self.service = service
         self.counts = Counts()
+        self._warned_at = -WARN_EVERY
 
     def opened(self, peer: Peer) -> None:
         self.counts.connections += 1
@@ -61,8 +66,17 @@ class Journal:
         )
 
     def refused(self, why: str) -> None:
+        """A connection was closed as it came; said aloud once in a while, for it is the operator's limit."""
         self.counts.refused += 1
-        log.debug("{service}: connection refused: {why}", service=self.service, why=why)
+        now = time.monotonic()
+        if now - self._warned_at >= WARN_EVERY:
+            self._warned_at = now
+            log.warn(
+                "{service}: connection refused: {why} ({count} refused so far)",
+                service=self.service,
+                why=why,
+                count=self.counts.refused,
+            )
 
     def framing_error(self, peer: Peer, error: Exception) -> None:
         self.counts.framing_errors += 1

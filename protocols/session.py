@@ -90,6 +90,10 @@ class Connection(Protocol):
 class Session(Protocol):
     """One conversation, as its handler sees it."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is being made: silence meanwhile is not idleness."""
+
     def started(self) -> None:
         """The connection is ready: a session that speaks first does it now.
 

@@ -43,6 +43,9 @@ CORK_LIMIT = 64 * 1024
 """Bytes of replies gathered before they are written although the read is not answered whole: what one
 read can make a handler say is not bounded by the size of the read."""
 
+CLOSE_NOTIFY = 10.0
+"""Seconds a TLS peer may take to fetch the last of what was sent and to say that it closes too."""
+
 BATCH = 16
 """Messages of one read that a session may answer before the size of its replies is looked at."""
 
@@ -74,6 +77,7 @@ class StreamConnection(Protocol):
         self._reading = True
         self._input_over = False
         self._peer_closed = False
+        self._half_closed = False
         self._end_error: Exception | None = None
         self._end_told = False
         self._draining = False
@@ -88,7 +92,8 @@ class StreamConnection(Protocol):
         self.peer: Peer = stream_peer(transport)
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
-        self._write = StreamWriter(transport).write
+        self._writer = StreamWriter(transport)
+        self._write = self._writer.write
         transport.registerProducer(self, True)  # type: ignore[attr-defined]  # every stream transport has it
         self.factory.joined(self)
         self._active_at = self._seconds()
@@ -104,7 +109,7 @@ class StreamConnection(Protocol):
             self._session = session = self.factory.handler.open(self)
             self._received_many = getattr(session, "received_many", None)
             session.started()
-        except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
+        except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
             self.fail(failure)
         self._uncork()
 
@@ -129,9 +134,11 @@ class StreamConnection(Protocol):
                 self._corked = True
                 try:
                     many(messages, self._replies)
-                except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
+                except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
                     self.fail(failure)
                 self._uncork()
+                if self._draining:
+                    self._deliver()  # the end was told while it could not be passed on
         elif self._draining:
             self._end_if_drained()
 
@@ -139,7 +146,8 @@ class StreamConnection(Protocol):
         """The peer has shut down its side (IHalfCloseableProtocol)."""
         self._peer_closed = True
         if self._closing:
-            self._lose()
+            if not self._writer.waiting:
+                self._lose()
         elif not self._input_over:
             try:
                 self._decoder.finish()
@@ -150,6 +158,7 @@ class StreamConnection(Protocol):
 
     def writeConnectionLost(self) -> None:
         """Our side is shut down; the peer has :data:`LINGER` seconds to follow."""
+        self._half_closed = True
         self._restart_timer(LINGER)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -159,13 +168,14 @@ class StreamConnection(Protocol):
         self._waiting.clear()
         gone = reason.value
         cause = gone if isinstance(gone, Exception) and not isinstance(gone, error.ConnectionDone) else None
-        self.factory.left(self, cause)
         session, self._session = self._session, None
         if session is not None:
             try:
                 session.closed(cause)
-            except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
+            except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
                 self.factory.journal.failed(self.peer, failure)
+        # Last: whoever waits for the last connection ends what its session may still have used.
+        self.factory.left(self, cause)
 
     def pauseProducing(self) -> None:
         """The transport's buffer is full (IPushProducer)."""
@@ -176,9 +186,13 @@ class StreamConnection(Protocol):
 
     def resumeProducing(self) -> None:
         """The transport's buffer is empty again (IPushProducer)."""
-        if self._blocked:
+        self._active_at = self._seconds()
+        if self._writer.go_on():
+            return  # and there is more, so it will ask again
+        if self._closing:
+            self._lose()
+        elif self._blocked:
             self._blocked = False
-            self._active_at = self._seconds()
             self._tell(lambda session: session.resume_writing())
             self._halt_or_go()
 
@@ -205,9 +219,8 @@ class StreamConnection(Protocol):
             self._flush()
             self._closing = self._halted = True
             self._waiting.clear()
-            if self.factory.idle:
-                self._restart_timer(self.factory.idle)
-            self._lose()
+            if not self._writer.waiting:
+                self._lose()
 
     def fail(self, error: BaseException) -> None:
         """Log and count the handler's `error`, then close."""
@@ -263,7 +276,7 @@ class StreamConnection(Protocol):
             if self._input_over and not (waiting or self._paused or self._closing or self._end_told):
                 self._end_told = True
                 session.ended(self._end_error)
-        except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
+        except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
             self.fail(failure)
         self._uncork()
         if self._draining:
@@ -337,10 +350,13 @@ class StreamConnection(Protocol):
         if not self._reading:
             self._reading = True
             transport.resumeProducing()  # type: ignore[attr-defined]  # every stream transport has it
-        if not (self._peer_closed or ISSLTransport.providedBy(transport)):
-            transport.loseWriteConnection()  # type: ignore[attr-defined]
-        else:
+        if ISSLTransport.providedBy(transport):
             transport.loseConnection()
+            self._restart_timer(CLOSE_NOTIFY)
+        elif self._peer_closed:
+            transport.loseConnection()
+        else:
+            transport.loseWriteConnection()  # type: ignore[attr-defined]
 
     def _end_input(self, error: Exception | None) -> None:
         """Nothing more is read; once what waits is delivered, the session hears of the end."""
@@ -372,7 +388,7 @@ class StreamConnection(Protocol):
         if self._session is not None and not self._closing:
             try:
                 call(self._session)
-            except Exception as failure:  # noqa: BLE001 - whatever a handler raises ends here
+            except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
                 self.fail(failure)
 
     def _restart_timer(self, seconds: float) -> None:
@@ -382,15 +398,22 @@ class StreamConnection(Protocol):
             self._timer = self.factory.clock.callLater(seconds, self._check_idle)
 
     def _check_idle(self) -> None:
-        if self._closing:
+        if self._half_closed:
+            # An orderly close: what the kernel holds for the peer still reaches it.
+            assert self.transport is not None
+            self.transport.loseConnection()
+            return
+        if self._closing and not self._writer.waiting:
             self.abort()
             return
+        if not self._closing and getattr(self._session, "busy", False):
+            self._active_at = self._seconds()  # an answer is being made, which has a deadline of its own
         quiet = self._seconds() - self._active_at
         if quiet < self.factory.idle:
             self._restart_timer(self.factory.idle - quiet)
             return
         self.factory.journal.idle(self.peer, self.factory.idle)
-        if self._blocked:
+        if self._blocked or self._closing:
             self.abort()  # what is still to be sent would never leave
         else:
             self.close()

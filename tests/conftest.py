@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -349,23 +347,6 @@ def _daemons() -> Iterator[Callable[..., RealDaemon]]:
 
 real_daemon = pytest.fixture(_daemons, name="real_daemon")
 real_daemon_of_module = pytest.fixture(_daemons, scope="module", name="real_daemon_of_module")
-
-
-@pytest.fixture(scope="session")
-def gone() -> Callable[[int], bool]:
-    """Waits until the process with an id, child or not, has ended; False if it has not."""
-
-    def wait(pid: int) -> bool:
-        try:
-            descriptor = os.pidfd_open(pid)
-        except ProcessLookupError:
-            return True
-        try:
-            return bool(select.select([descriptor], [], [], WAIT)[0])
-        finally:
-            os.close(descriptor)
-
-    return wait
 
 
 class RecordingHandler:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import pytest_twisted
 import trustme
+from OpenSSL import SSL
 from pydantic import BaseModel
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
@@ -269,30 +271,48 @@ class TestScenarios:
         assert await ended == "finally"
 
 
+def same(message: bytes) -> bytes:
+    return message
+
+
+async def same_later(message: bytes) -> bytes:
+    later: Deferred[bytes] = Deferred()
+    reactor.callLater(0, later.callback, message)
+    return await later
+
+
 @pytest_twisted.ensureDeferred
-async def test_close_notify_with_the_last_message_is_answered_by_a_function_in_the_loop(tmp_path):
+@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
+@pytest.mark.parametrize("shut", [False, True], ids=["close_notify", "close_notify and FIN"])
+@pytest.mark.parametrize(
+    ("function", "settings"),
+    [(same, {"run": "loop"}), (same, {"run": "threads"}), (same_later, {})],
+    ids=["loop", "threads", "async"],
+)
+async def test_close_notify_with_the_last_message_is_answered(tmp_path, function, settings, version, shut):
     carrier = Carrier("tls", tmp_path)
-    carrier.serve(lambda message: message, run="loop")
+    carrier.serve(function, **settings)
 
-    def client() -> bytes:
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        session = carrier.client.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
-        plain = socket.create_connection(carrier.address, WAIT)
+    def client() -> tuple[bytes, int]:
+        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+        context.set_max_proto_version(version)
+        plain = socket.create_connection(carrier.address)
         carrier.sockets.append(plain)
-        while True:
-            try:
-                session.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                plain.sendall(outgoing.read())
-                incoming.write(plain.recv(65_536))
-        session.write(LINES)
-        with contextlib.suppress(ssl.SSLWantReadError):
-            session.unwrap()  # queues the close_notify
-        plain.sendall(outgoing.read())
-        # After unwrap the library gives out no more plain text, so what comes back is weighed.
-        return read_all(plain)
+        # OpenSSL reads the socket by itself, and wants it to block.
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(WAIT), 0))
+        session = SSL.Connection(context, plain)
+        session.set_connect_state()
+        session.sendall(LINES)
+        session.shutdown()
+        if shut:
+            plain.shutdown(socket.SHUT_WR)
+        pieces = []
+        with contextlib.suppress(SSL.ZeroReturnError):
+            while True:
+                pieces.append(session.recv(65_536))
+        return b"".join(pieces), session.get_shutdown()
 
-    encrypted = await deferToThread(client)
-    assert len(encrypted) > len(LINES)
+    received, ends = await deferToThread(client)
+    assert received == LINES
+    assert ends == SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN
     await carrier.stop()

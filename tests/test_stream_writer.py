@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from twisted.internet import tcp
 from twisted.internet.testing import StringTransport
 
-from protocols.stream_writer import StreamWriter
+from protocols.stream_writer import PIECE, StreamWriter
 
 
 class Server(tcp.Server):
@@ -50,15 +51,18 @@ def test_what_it_does_not_take_waits_in_the_transport_and_all_that_follows(ends)
     written = b"".join(b"%07d " % number for number in range(500_000))
     writer.write(written)
     assert transport.buffered, "the kernel cannot have taken four megabytes"
-    taken = len(written) - len(transport.buffered)
-    read = b""
-    while len(read) < taken:
-        read += theirs.recv(65_536)
+    assert len(transport.buffered) == PIECE
     writer.write(b"after")
-    assert read + transport.buffered == written + b"after"
     theirs.setblocking(False)
-    with pytest.raises(BlockingIOError):
-        theirs.recv(1)
+    read = bytearray()
+    with contextlib.suppress(BlockingIOError):
+        while piece := theirs.recv(65_536):
+            read += piece
+    assert writer.waiting == len(written) + 5 - len(read) - PIECE
+    while writer.go_on():
+        assert writer.waiting
+    assert writer.waiting == 0
+    assert bytes(read) + transport.buffered == written + b"after"
 
 
 def test_an_error_is_left_for_the_transport_to_meet(ends):

@@ -24,7 +24,8 @@ from protocols.framing import Framing, Lines, Raw
 from protocols.guard import server_context
 from protocols.handlers import BUILTINS, Builtin, FunctionHandler
 from protocols.handlers.builtin import quote_of_the_day, quotes_in
-from protocols.http import ALPN
+from protocols.handlers.signature import signature_of
+from protocols.http import ALPN, Request
 from protocols.journal import Journal
 from protocols.session import Handler
 from protocols.stream import StreamFactory
@@ -67,9 +68,12 @@ class Assembly:
 
     def function(self, spec: FunctionSpec, path: tuple[str | int, ...]) -> FunctionHandler:
         """The handler for a user's function; it is ended with the service."""
+        function: Any = self.loaded.resolved[spec.call]
         try:
+            if signature_of(function).message is Request:
+                raise TypeError(f"{spec.call} takes a whole Request, which only a route of http has")
             handler = FunctionHandler(
-                self.loaded.resolved[spec.call],  # type: ignore[arg-type]  # it says so if it is no function
+                function,
                 reactor=self.reactor,
                 codec=spec.codec,
                 run=spec.run,

@@ -8,8 +8,16 @@ from typing import Protocol
 
 from OpenSSL import SSL
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory
+from twisted.internet.interfaces import (
+    IAddress,
+    IHalfCloseableProtocol,
+    IHandshakeListener,
+    IProtocol,
+    IProtocolFactory,
+    ITransport,
+)
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from zope.interface import alsoProvides
 
 from protocols.datagram import DatagramServer
 from protocols.journal import Journal
@@ -41,7 +49,33 @@ class Carriers:
     """What has to be ended after the last connection."""
 
 
-class ForeignFactory(WrappingFactory):
+class ForeignConnection(ProtocolWrapper):
+    """A protocol of the user's, which hears the same of its transport as if nothing stood between.
+
+    Transports ask what interfaces a protocol provides; those of the inner one are ours too.
+    """
+
+    def makeConnection(self, transport: ITransport) -> None:
+        super().makeConnection(transport)
+        # Afterwards, because the wrapper puts the transport's interfaces in the place of all others.
+        for interface in (IHalfCloseableProtocol, IHandshakeListener):
+            if interface.providedBy(self.wrappedProtocol):
+                alsoProvides(self, interface)
+
+    def readConnectionLost(self) -> None:
+        """The peer has shut down its side (IHalfCloseableProtocol)."""
+        IHalfCloseableProtocol(self.wrappedProtocol).readConnectionLost()
+
+    def writeConnectionLost(self) -> None:
+        """Our side is shut down (IHalfCloseableProtocol)."""
+        IHalfCloseableProtocol(self.wrappedProtocol).writeConnectionLost()
+
+    def handshakeCompleted(self) -> None:
+        """The TLS handshake is done (IHandshakeListener)."""
+        IHandshakeListener(self.wrappedProtocol).handshakeCompleted()
+
+
+class ForeignFactory(WrappingFactory[ForeignConnection]):
     """A plain Twisted factory of the user's, whose connections are counted so that they can be waited for.
 
     Nobody outside knows when such a protocol has finished, so draining leaves its connections to
@@ -54,21 +88,21 @@ class ForeignFactory(WrappingFactory):
         super().__init__(factory)
         self._journal = journal
         self._limit = connections
-        self._open: Roster[ProtocolWrapper] = Roster()
+        self._open: Roster[ForeignConnection] = Roster()
 
     def buildProtocol(self, addr: IAddress | None) -> IProtocol | None:  # type: ignore[override]
         if len(self._open) >= self._limit:
             self._journal.refused(f"{self._limit} are open")
             return None
         inner = self.wrappedFactory.buildProtocol(addr)
-        return None if inner is None else ProtocolWrapper(self, inner)
+        return None if inner is None else ForeignConnection(self, inner)
 
-    def registerProtocol(self, p: ProtocolWrapper) -> None:
+    def registerProtocol(self, p: ForeignConnection) -> None:
         super().registerProtocol(p)
         self._open.add(p)
         self._journal.counts.connections += 1
 
-    def unregisterProtocol(self, p: ProtocolWrapper) -> None:
+    def unregisterProtocol(self, p: ForeignConnection) -> None:
         super().unregisterProtocol(p)
         self._open.remove(p)
 

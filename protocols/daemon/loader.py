@@ -18,6 +18,7 @@ from protocols.daemon.origin import Origin
 from protocols.daemon.problems import ConfigError, Path, Problem, known_help, path_text
 from protocols.daemon.secrets import Secrets, expand_all
 from protocols.daemon.spec.config import Config, DefaultsSpec, ServerSpec
+from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, Name
 from protocols.daemon.validation import validate
@@ -106,7 +107,18 @@ class _Loading:
         for module in (combinations, addresses, certificates, files):
             self._report(module.check(parts))
         if resolve is not None:
-            self._report(references.check(parts, resolve, resolved))
+            self._report(references.check(parts, resolve, resolved, self._fragments()))
+
+    def _fragments(self) -> Iterator[tuple[Path, str]]:
+        """Functions, valid by themselves, of enabled services that are not."""
+        entries = self.data.get("services")
+        for name, entry in entries.items() if isinstance(entries, dict) else ():
+            if name in self._services or not isinstance(entry, dict) or entry.get("enabled") is False:
+                continue
+            path: Path = ("services", name, "function")
+            function, _ = validate(TypeAdapter(FunctionSpec), entry.get("function"), path, self.origin)
+            if function is not None:
+                yield (*path, "call"), function.call
 
     def config(self) -> Config:
         """The whole, once it has no problem."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any, ClassVar
 
 from twisted.application.service import IService
@@ -20,6 +22,9 @@ CONFIG_PROBLEM = 2
 
 START_PROBLEM = 1
 """Exit status when an address cannot be listened on."""
+
+LOG_MODE = 0o640
+"""Of a log file that is made: addresses of peers and tracebacks are not for everybody to read."""
 
 
 # twisted.internet.endpoints takes the variables away as it is imported, and twistd imports it where its
@@ -75,8 +80,28 @@ def chosen_observer() -> ILogObserver:
 def _log_file(name: str | None, foreground: bool) -> IO[str]:
     if name == "-" or (foreground and not name):
         return sys.stdout
-    rotating: Any = LogFile.fromFullPath(name or "twistd.log")
-    return rotating  # type: ignore[no-any-return]  # it writes text, which is all that is asked of it
+    path = Path(name or "twistd.log")
+    # A file that exists keeps its mode; it may be a device.
+    file: Any = LogFile.fromFullPath(str(path), defaultMode=None if path.exists() else LOG_MODE)
+    _rotate_on_signal(file)
+    return file  # type: ignore[no-any-return]  # it writes text, which is all that is asked of it
+
+
+def _rotate_on_signal(file: LogFile) -> None:
+    """Rotate `file` on SIGUSR1, as twistd does with a log of its own making."""
+
+    def rotate(number: int, frame: FrameType | None) -> None:
+        from twisted.internet import reactor
+
+        reactor.callFromThread(file.rotate)  # type: ignore[attr-defined]  # the module stands for it
+
+    if _is_free(signal.SIGUSR1):
+        signal.signal(signal.SIGUSR1, rotate)
+
+
+def _is_free(number: signal.Signals) -> bool:
+    """Whether no code, such as the user's, has claimed the signal."""
+    return signal.getsignal(number) in (signal.SIG_DFL, signal.SIG_IGN)
 
 
 def makeService(options: Options) -> IService:
@@ -106,4 +131,7 @@ def makeService(options: Options) -> IService:
     except StartError as error:
         sys.stderr.write(f"polyport: {error}\n")
         raise SystemExit(START_PROBLEM) from error
+    if _is_free(signal.SIGUSR1):
+        # By default it would end the process; a log file, which begins later, takes it over.
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     return daemon

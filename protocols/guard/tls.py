@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from OpenSSL import SSL
-from twisted.internet.interfaces import IAddress, IOpenSSLServerConnectionCreator, IProtocolFactory
+from twisted.internet.interfaces import (
+    IAddress,
+    IHalfCloseableProtocol,
+    IOpenSSLServerConnectionCreator,
+    IProtocolFactory,
+)
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 
 CIPHERS = (
     b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
@@ -48,29 +53,80 @@ def server_context(certificate: Path, key: Path, protocols: Sequence[bytes] = ()
     return context
 
 
+class TLSConnection(TLSMemoryBIOProtocol):
+    """One TLS connection, whose peer may say that it has finished and still be answered.
+
+    A close_notify ends one direction only (RFC 8446, section 6.1).  Twisted answers it by closing the
+    other one too; here the wrapped protocol hears ``readConnectionLost``, if it is an
+    :class:`IHalfCloseableProtocol`, and our own close_notify goes out when it calls ``loseConnection``.
+    """
+
+    _peer_finished = False
+
+    def peer_finished(self) -> bool:
+        """The peer's close_notify has been read: whether the wrapped protocol goes on and closes itself."""
+        if not IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
+            return False
+        if not self._peer_finished:
+            self._peer_finished = True
+            # From now on, and not before, the end of the TCP stream is no news.
+            alsoProvides(self, IHalfCloseableProtocol)
+            self.wrappedProtocol.readConnectionLost()
+        return True
+
+    def readConnectionLost(self) -> None:
+        """The peer has ended its TCP stream behind its close_notify (IHalfCloseableProtocol)."""
+
+    def writeConnectionLost(self) -> None:
+        """Our TCP stream is ended (IHalfCloseableProtocol)."""
+        IHalfCloseableProtocol(self.wrappedProtocol).writeConnectionLost()
+
+
+class _HalfClosingSSL(SSL.Connection):
+    """OpenSSL's side of a :class:`TLSConnection`, which it asks what a close_notify is to mean."""
+
+    def __init__(self, context: SSL.Context, protocol: TLSConnection) -> None:
+        super().__init__(context, None)
+        self._protocol = protocol
+
+    def recv(self, bufsiz: int, flags: int | None = None) -> bytes:
+        try:
+            return super().recv(bufsiz, flags)
+        except SSL.ZeroReturnError:
+            if self._is_closed() or not self._protocol.peer_finished() or self._is_closed():
+                raise
+            # To Twisted's loop this is a peer that is silent.
+            raise SSL.WantReadError from None
+
+    def _is_closed(self) -> bool:
+        return bool(self.get_shutdown() & SSL.SENT_SHUTDOWN)
+
+
 @implementer(IOpenSSLServerConnectionCreator)
 class _FromContext:
     def __init__(self, context: SSL.Context) -> None:
         self._context = context
 
-    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
-        return SSL.Connection(self._context, None)
+    def serverConnectionForTLS(  # type: ignore[override]  # the only protocol that our factory makes
+        self, tlsProtocol: TLSConnection
+    ) -> SSL.Connection:
+        return _HalfClosingSSL(self._context, tlsProtocol)
 
 
 class TLSFactory(TLSMemoryBIOFactory):
     """Wraps `factory` in the server's side of TLS."""
 
     noisy = False
-    # Not the buffering one: it keeps what was written until the next turn of the reactor, and a peer whose
-    # close_notify comes with its last message would not get the reply.  What we wrap gathers by itself.
-    protocol = TLSMemoryBIOProtocol
+    # Not the buffering one: it keeps what was written until the next turn of the reactor, and what we
+    # wrap gathers by itself.
+    protocol = TLSConnection
 
     def __init__(self, context: SSL.Context, factory: IProtocolFactory) -> None:
         super().__init__(_FromContext(context), False, factory)
 
     def buildProtocol(  # type: ignore[override]  # every factory may refuse a connection
         self, addr: IAddress | None
-    ) -> TLSMemoryBIOProtocol | None:
+    ) -> TLSConnection | None:
         # Twisted's own wraps whatever it gets, also the None by which a factory refuses a connection.
         inner = self.wrappedFactory.buildProtocol(addr)
         return None if inner is None else self.protocol(self, inner)

@@ -6,6 +6,7 @@ A handler is opened once per conversation and answers through the
 
 from protocols.handlers.builtin import BUILTINS, Builtin
 from protocols.handlers.conversation import Conversation
-from protocols.handlers.function import CallTimeoutError, FunctionHandler
+from protocols.handlers.deadline import CallTimeoutError
+from protocols.handlers.function import FunctionHandler
 
 __all__ = ["BUILTINS", "Builtin", "CallTimeoutError", "Conversation", "FunctionHandler"]

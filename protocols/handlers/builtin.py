@@ -57,6 +57,10 @@ class _Quiet:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
+    @property
+    def busy(self) -> bool:
+        return False
+
     def started(self) -> None:
         pass
 

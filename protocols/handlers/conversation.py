@@ -9,12 +9,16 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from protocols.codec import Codec, DecodeError
 from protocols.session import Connection, Peer
 
 Message = TypeVar("Message")
+
+LEAVING = 5.0
+"""Seconds a function may go on when its peer is gone and its reading has ended; then it is cancelled."""
 
 
 class Conversation(Generic[Message]):
@@ -109,13 +113,19 @@ class ConversationSession:
         codec: Codec,
         run: Callable[[Coroutine[Any, Any, Any]], Any],
         pending: int,
+        clock: IReactorTime,
     ) -> None:
+        self._clock = clock
         self._connection = connection
         self._codec = codec
         self._conversation: Conversation[Any] = Conversation(connection, codec, pending)
         self._running: Deferred[Any] | None = None
         self._function = function
         self._run = run
+
+    @property
+    def busy(self) -> bool:
+        return False  # it may wait for ever without answering anything
 
     def started(self) -> None:
         outcome = self._run(self._function(self._conversation))
@@ -149,12 +159,19 @@ class ConversationSession:
         conversation = self._conversation
         conversation._over = conversation._closed = True
         conversation._messages.clear()
-        # A function that is reading leaves its loop in order; one that waits for something else is
-        # told by CancelledError.
+        # A function that is reading leaves its loop in order, and has a moment to tidy up; one that waits
+        # for something else is told by CancelledError.
         reading = conversation._reader is not None or conversation._writer is not None
         conversation._wake_reader()
         conversation._wake_writer()
-        if self._running is not None and not reading:
+        if self._running is not None:
+            if reading:
+                self._clock.callLater(LEAVING, self._cancel)
+            else:
+                self._cancel()
+
+    def _cancel(self) -> None:
+        if self._running is not None:
             self._running.cancel()
 
     def pause_writing(self) -> None:

@@ -69,7 +69,7 @@ def _explained(error: RuntimeError) -> RuntimeError:
     if str(error) == NO_LOOP:
         explained = RuntimeError(
             "the function awaits something of asyncio's, and this reactor does not run asyncio; "
-            "start with: twistd --reactor=asyncio"
+            "start the daemon with --reactor=asyncio, which polyport run and twistd take"
         )
         return explained.with_traceback(error.__traceback__)
     return error
@@ -89,7 +89,11 @@ def run_as_task(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def _bridged(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    return await _deferreds_as_futures(coroutine)
+    try:
+        return await _deferreds_as_futures(coroutine)
+    except (SystemExit, KeyboardInterrupt) as error:
+        # asyncio would end its loop by these, and with it the daemon.
+        raise RuntimeError(f"the function raised {type(error).__name__}") from error
 
 
 def _fired(deferred: Deferred[Any], loop: asyncio.AbstractEventLoop) -> Generator[Any, Any, None]:

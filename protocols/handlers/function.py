@@ -6,13 +6,12 @@ being answered waits, and once enough of them wait the connection is paused.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
@@ -20,6 +19,7 @@ from twisted.python.failure import Failure
 from protocols.codec import DecodeError, codec_for
 from protocols.handlers.conversation import ConversationSession
 from protocols.handlers.coroutines import runner
+from protocols.handlers.deadline import limited
 from protocols.handlers.items import Items, items_of
 from protocols.handlers.processes import ProcessPool, Replies
 from protocols.handlers.signature import Signature, name_of, signature_of
@@ -33,10 +33,6 @@ TIMEOUT = 30.0
 
 PENDING = 64
 """Messages of one connection that may wait for the one before them; then its peer is not read from."""
-
-
-class CallTimeoutError(Exception):
-    """A function did not answer in time."""
 
 
 class FunctionHandler:
@@ -106,7 +102,7 @@ class FunctionHandler:
     def open(self, connection: Connection) -> Session:
         if self.signature.kind == "conversation":
             return ConversationSession(
-                self.function, connection, self.codec, self.run_coroutine, self.pending
+                self.function, connection, self.codec, self.run_coroutine, self.pending, self.clock
             )
         return FunctionSession(self, connection)
 
@@ -150,13 +146,9 @@ class FunctionHandler:
         return lambda message: function(decode(message))
 
     def limited(self, outcome: Deferred[Any]) -> Deferred[Any]:
-        """`outcome`, cancelled and failing with :class:`CallTimeoutError` when it takes too long."""
-        return outcome.addTimeout(self.timeout, self.clock, self._timed_out)
-
-    def _timed_out(self, outcome: object, timeout: float) -> object:
-        if isinstance(outcome, Failure) and not outcome.check(CancelledError, asyncio.CancelledError):
-            return outcome
-        raise CallTimeoutError(f"{self.name} did not answer within {timeout:g} s")
+        """`outcome`, or ``CallTimeoutError`` once it takes longer than the timeout."""
+        message = f"{self.name} did not answer within {self.timeout:g} s"
+        return limited(outcome, self.timeout, self.clock, message)
 
 
 class FunctionSession:
@@ -169,6 +161,7 @@ class FunctionSession:
         "_connection",
         "_end_error",
         "_ended",
+        "_going_on",
         "_handler",
         "_invoke",
         "_paused",
@@ -188,8 +181,14 @@ class FunctionSession:
         self._ended = False
         self._end_error: Exception | None = None
         self._closed = False
+        self._going_on = False
         self._blocked = False
         self._writable: Deferred[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way; it has a deadline of its own."""
+        return self._busy is not None
 
     def started(self) -> None:
         """A function says nothing before it is asked."""
@@ -229,6 +228,8 @@ class FunctionSession:
                 add(value)
             elif value is not None:
                 self._reply(value)
+                if self._closed:
+                    return
                 if self._busy is not None:
                     for rest in unread:
                         self.received(rest)
@@ -299,22 +300,31 @@ class FunctionSession:
             self._reject(error)
             self._go_on()
         else:
-            self._connection.fail(error)
+            self._fail(error)
 
     def _go_on(self) -> None:
         """Answer what has waited, until something has to be waited for again."""
+        if self._going_on:
+            return  # an answer that came at once, from the loop below
+        self._going_on = True
         try:
             while self._queue and self._busy is None and not self._closed:
                 self.received(self._queue.popleft())
-        except Exception as failure:  # noqa: BLE001 - no carrier is below to catch it
-            self._connection.fail(failure)
-            return
+        except BaseException as failure:  # noqa: BLE001 - no carrier is below to catch it
+            self._fail(failure)
+        finally:
+            self._going_on = False
         if self._busy is None and not self._closed:
             if self._paused:
                 self._paused = False
                 self._connection.resume()
             if self._ended and self._busy is None:
                 self._finish()
+
+    def _fail(self, error: BaseException) -> None:
+        self._closed = True  # to this session; the connection follows when all is sent
+        self._queue.clear()
+        self._connection.fail(error)
 
     def _reject(self, error: DecodeError) -> None:
         self._connection.reject(error)

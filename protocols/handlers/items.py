@@ -119,7 +119,7 @@ class GeneratorItems(_Taking):
         else:
             try:
                 self._generator.close()
-            except Exception as error:  # noqa: BLE001 - the user's own code ends here
+            except BaseException as error:  # noqa: BLE001 - the user's own code ends here
                 self._report(error)
 
     def _taken(self, outcome: Any) -> Any:
@@ -222,7 +222,7 @@ class AsyncGeneratorItems(_Taking):
     def _finish(self) -> None:
         try:
             closing = self._runtime.run_coroutine(_close(self._generator))
-        except Exception as error:  # noqa: BLE001 - the user's own code ends here
+        except BaseException as error:  # noqa: BLE001 - the user's own code ends here
             self._report(error)
         else:
             if isinstance(closing, Deferred):

@@ -4,6 +4,10 @@ The pool is pebble's: a worker that dies is replaced, and a call that is cancell
 it.  Workers are started from a clean fork server, never forked off the daemon, and import the function
 as the daemon did.  What goes between them is pickled by this machine for itself; the peer's bytes are
 decoded in the worker, by the codec.
+
+A signal to the daemon's process group, such as a terminal or a service manager sends, is for the daemon
+to obey: it lets the calls under way finish.  So the fork server blocks such signals, and the workers are
+in sessions of their own; they end when the pool stops, or when the daemon's end of their pipe closes.
 """
 
 from __future__ import annotations
@@ -16,19 +20,25 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Future
 from inspect import isgenerator
+from multiprocessing import forkserver, resource_tracker
 from threading import Thread
 from typing import Any
 
+from pebble import ProcessExpired
 from pebble import ProcessPool as PebblePool
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 
 from protocols.codec import DecodeError, codec_for
+from protocols.handlers.signature import name_of
 from protocols.session import Peer
 
 COLLECTED = 16 * 1024 * 1024
 """Bytes of replies that one call may collect before they are sent: a generator in a worker is run to
 its end there, and one without an end must not fill the memory."""
+
+GROUP_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+"""What is sent to whole process groups, to end them."""
 
 
 class Replies(tuple[bytes, ...]):
@@ -60,6 +70,8 @@ class ProcessPool:
                 f"run: processes needs a function that another process can import: {error}"
             ) from error
         self._reactor = reactor
+        self._name = name_of(function)
+        _start_fork_server()
         self._pool = PebblePool(
             max_workers=workers or os.cpu_count() or 1,
             context=multiprocessing.get_context("forkserver"),
@@ -71,7 +83,9 @@ class ProcessPool:
         """The replies to `message`; cancelling kills the worker that is at it."""
         future: Future[Any] = self._pool.schedule(_answer, args=(message, peer))
         deferred: Deferred[Replies] = Deferred(lambda _: _give_up(future))
-        future.add_done_callback(lambda done: self._reactor.callFromThread(_settle, done, deferred))
+        future.add_done_callback(
+            lambda done: self._reactor.callFromThread(_settle, done, deferred, self._name)
+        )
         return deferred
 
     def stop(self) -> None:
@@ -81,26 +95,50 @@ class ProcessPool:
         Thread(target=self._pool.join, name="polyport-processes-end").start()
 
 
+def _start_fork_server() -> None:
+    """Start the fork server, if it does not run, with the group's signals blocked: it would die of them,
+    and with it the news of every worker."""
+    resource_tracker.ensure_running()  # or the fork server starts it, which unblocks signals
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, GROUP_SIGNALS)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _give_up(future: Future[Any]) -> None:
     future.cancel()
 
 
-def _settle(future: Future[Any], deferred: Deferred[Replies]) -> None:
+def _settle(future: Future[Any], deferred: Deferred[Replies], name: str) -> None:
     if deferred.called:
         return
     try:
         outcome = future.result()
     except FutureCancelled:
         deferred.cancel()
+    except ProcessExpired as died:
+        deferred.errback(
+            RuntimeError(f"{name}: the worker process died at it, with exit status {died.exitcode}")
+        )
     except Exception as error:  # noqa: BLE001 - whatever the worker raised is the caller's to see
-        if remote := getattr(error, "traceback", ""):  # pebble's: where in the worker
-            error.add_note(str(remote))
-        deferred.errback(error)
+        deferred.errback(_with_traceback(error, error))
+    except SystemExit as error:
+        deferred.errback(_with_traceback(RuntimeError(f"{name} called sys.exit({error.code!r})"), error))
+    except BaseException as error:  # noqa: BLE001 - it would end the daemon, not the call
+        deferred.errback(_with_traceback(RuntimeError(f"{name} raised {error!r}"), error))
     else:
         if isinstance(outcome, DecodeError):
             deferred.errback(outcome)
         else:
             deferred.callback(Replies(outcome))
+
+
+def _with_traceback(error: Exception, raised: BaseException) -> Exception:
+    """`error`, with where in the worker `raised` was raised."""
+    if remote := getattr(raised, "traceback", ""):  # pebble's
+        error.add_note(str(remote))
+    return error
 
 
 # -- in the worker -----------------------------------------------------------------------------------
@@ -110,8 +148,9 @@ def _prepare(
     function: Callable[..., Any], annotation: object, codec_name: str | None, wants_peer: bool
 ) -> None:
     """Make this worker ready to answer; runs once in each."""
-    # A Ctrl-C at the terminal reaches the whole process group; the daemon decides what it means.
+    os.setsid()  # out of the reach of what is sent to the daemon's group, or by its terminal
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, GROUP_SIGNALS)  # blocked in the fork server
     codec = codec_for(annotation, codec_name)
 
     def work(message: bytes, peer: Peer) -> list[bytes]:

@@ -36,7 +36,7 @@ def signature_of(function: Callable[..., Any]) -> Signature:
     """
     name = name_of(function)
     if not callable(function):
-        raise TypeError(f"{name} is {type(function).__name__}, not a function")
+        raise TypeError(f"a function is expected, not a {type(function).__name__}")
     parameters = _parameters(function, name)
     if not 1 <= len(parameters) <= 2:
         raise TypeError(f"{name} takes {len(parameters)} arguments; {FORMS}")

@@ -1,24 +1,30 @@
 """A thread pool whose calls can be given up.
 
 A thread cannot be stopped.  A call that is cancelled while it runs therefore keeps its thread until it
-returns, and the pool starts another one in its place, so that a few calls which never return do not
-take the service down with them.  The threads are daemon threads: the process can end without them.
+returns, and counts against the workers like any other: whoever asked may have left, and the work is still
+being done.  Only when it goes on for :data:`GRACE` seconds more is its thread abandoned, and another one
+takes its place, so that a few calls which never return do not take the service down with them.  The
+threads are daemon threads: the process can end without them.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import copy_context
-from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Condition, Thread
 from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
 WORKERS = 10
 """Threads of one function: enough that a handful of slow calls does not hold up the quick ones."""
+
+GRACE = 30.0
+"""Seconds a call may go on after it was cancelled before its thread is replaced: as long as a call may
+take at all, unless it is configured otherwise, so that one that would have ended in time has."""
 
 ABANDONED = 40
 """Threads that may be held by calls that were given up.  Past that no more are replaced: a function
@@ -26,13 +32,14 @@ that never returns must not eat the machine."""
 
 
 class _Job:
-    __slots__ = ("arguments", "cancelled", "deferred", "function", "running")
+    __slots__ = ("abandoned", "arguments", "deferred", "function", "grace", "running")
 
     def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         self.function = function
         self.arguments = arguments
         self.running = False
-        self.cancelled = False
+        self.abandoned = False
+        self.grace: IDelayedCall | None = None
         self.deferred: Deferred[Any] | None = None
 
 
@@ -40,33 +47,49 @@ class ThreadPool:
     """Calls functions in at most `workers` threads, started as they are needed.
 
     All methods are for the reactor's thread.
+
+    :param reactor: where results come back to, and what tells the time.
     """
 
-    def __init__(self, reactor: IReactorFromThreads, workers: int, name: str) -> None:
+    def __init__(self, reactor: Any, workers: int, name: str) -> None:
         self._reactor = reactor
         self._workers = workers
         self._name = name
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._lock = Lock()
+        self._ready = Condition()  # guards what the threads see: the next four, and whether a job runs
+        self._waiting: OrderedDict[_Job, None] = OrderedDict()  # a queue that any job can be taken out of
         self._threads = 0
-        self._unsettled = 0
+        self._surplus = 0  # threads that are to end, and count no more
+        self._stopped = False
+        self._unsettled = 0  # jobs that wait or run, without the abandoned ones
         self._abandoned = 0
+        self._given_up: set[_Job] = set()  # cancelled, and still in their grace
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
-        """Call ``function(*arguments)`` in a thread; cancelling gives the call up."""
+        """Call ``function(*arguments)`` in a thread; cancelling gives the call up.
+
+        Fails with :class:`RuntimeError` if no thread is left that could ever make the call.
+        """
+        if self._abandoned >= self._workers + ABANDONED:
+            return fail(RuntimeError("all threads are held by calls that were given up"))
         job = _Job(function, arguments)
         deferred: Deferred[Any] = Deferred(lambda _: self._cancel(job))
         job.deferred = deferred
         self._unsettled += 1
-        self._grow()
-        self._jobs.put(job)
+        with self._ready:
+            self._waiting[job] = None
+            self._grow()
+            self._ready.notify()
         return deferred
 
     def stop(self) -> None:
-        """Let the threads end as they finish."""
-        for _ in range(self._threads):
-            self._jobs.put(None)
-        self._threads = 0
+        """Let the threads end once nothing waits for them."""
+        for job in self._given_up:
+            assert job.grace is not None
+            job.grace.cancel()
+        self._given_up.clear()
+        with self._ready:
+            self._stopped = True
+            self._ready.notify_all()
 
     def _grow(self) -> None:
         """Start a thread if there is work for one more."""
@@ -75,12 +98,10 @@ class ThreadPool:
             Thread(target=self._work, name=f"polyport-{self._name}", daemon=True).start()
             self._threads += 1
 
+    # -- in the threads ------------------------------------------------------------------------------
+
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            with self._lock:
-                if job.cancelled:
-                    continue
-                job.running = True
+        while (job := self._next()) is not None:
             result: Any
             try:
                 # In a context of its own, or what one call sets the next one in this thread would see.
@@ -90,24 +111,64 @@ class ThreadPool:
             self._reactor.callFromThread(self._settle, job, result)
             del job, result  # an idle thread holds on to nothing
 
+    def _next(self) -> _Job | None:
+        """The job that has waited longest, as soon as there is one; ``None`` for a thread that is to end."""
+        with self._ready:
+            while True:
+                if self._surplus:
+                    self._surplus -= 1
+                    return None
+                if self._waiting:
+                    job, _ = self._waiting.popitem(last=False)
+                    job.running = True
+                    return job
+                if self._stopped:
+                    self._threads -= 1
+                    return None
+                self._ready.wait()
+
+    # -- in the reactor's thread ---------------------------------------------------------------------
+
     def _settle(self, job: _Job, result: Any) -> None:
-        if job.cancelled:
+        if job.abandoned:
+            self._reclaim()
+            return
+        self._unsettled -= 1
+        if job in self._given_up:
+            self._given_up.remove(job)
+            assert job.grace is not None
+            job.grace.cancel()
+        deferred, job.deferred = job.deferred, None
+        if deferred is not None:
+            deferred.callback(result)
+
+    def _cancel(self, job: _Job) -> None:
+        job.deferred = None
+        with self._ready:
+            running = job.running
+            if not running:
+                del self._waiting[job]
+        if not running:
+            self._unsettled -= 1
+            job.arguments = ()  # the Deferred may be kept, and what was to be said must not be with it
+        elif not self._stopped:
+            self._given_up.add(job)
+            job.grace = self._reactor.callLater(GRACE, self._abandon, job)
+
+    def _abandon(self, job: _Job) -> None:
+        """Count on the thread of `job` no more."""
+        self._given_up.remove(job)
+        job.abandoned = True
+        with self._ready:
+            self._unsettled -= 1
+            self._abandoned += 1
+            self._grow()
+
+    def _reclaim(self) -> None:
+        """A thread that was abandoned is back: one of them all may be too many now."""
+        with self._ready:
             self._abandoned -= 1
             if self._threads - self._abandoned > self._workers:
                 self._threads -= 1
-                self._jobs.put(None)
-            return
-        self._unsettled -= 1
-        deferred, job.deferred = job.deferred, None
-        assert deferred is not None
-        deferred.callback(result)
-
-    def _cancel(self, job: _Job) -> None:
-        with self._lock:
-            job.cancelled = True
-            running = job.running
-        self._unsettled -= 1
-        job.deferred = None
-        if running:
-            self._abandoned += 1
-            self._grow()
+                self._surplus += 1
+                self._ready.notify()

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from twisted.internet.interfaces import IHalfCloseableDescriptor, ISSLTransport
+from twisted.internet.interfaces import IHalfCloseableDescriptor, IHalfCloseableProtocol, ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
+from zope.interface import implementer
 
 from protocols.http.exchange import Exchange
 from protocols.http.wire import refusal
@@ -50,8 +51,13 @@ DIGITS = 18
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::\d*)?")
 
 
+@implementer(IHalfCloseableProtocol)
 class Channel(HTTPChannel):
-    """A connection of an :class:`~protocols.http.HTTPFactory`."""
+    """A connection of an :class:`~protocols.http.HTTPFactory`.
+
+    A client that has shut down its side is still answered (RFC 9112, section 9.6); one that has closed
+    the connection looks the same until something is written to it.
+    """
 
     factory: HTTPFactory
     requestFactory = Exchange  # type: ignore[assignment]  # Twisted types it as its own class only
@@ -75,6 +81,7 @@ class Channel(HTTPChannel):
     _closing_at: float | None = None
     _blocked_at = 0.0
     _in_body = False
+    _input_over = False
     _waiting: Callable[[], None] | None = None
 
     # -- the transport's side ------------------------------------------------------------------------
@@ -95,6 +102,21 @@ class Channel(HTTPChannel):
         if self._begun_at is None and not self.answering:
             self._begun_at = self._active_at
         super().dataReceived(data)
+        self._close_if_over()
+
+    def readConnectionLost(self) -> None:
+        """The client sends nothing more: what it has asked is answered (IHalfCloseableProtocol).
+
+        It may be told again, whenever reading is resumed.
+        """
+        self._input_over = True
+        if self.refused:
+            self.transport.loseConnection()  # type: ignore[union-attr]  # our side is shut down already
+        else:
+            self._close_if_over()
+
+    def writeConnectionLost(self) -> None:
+        """Our side is shut down, after a refusal; the client has :data:`LINGER` seconds to follow."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._waiting = None
@@ -152,6 +174,7 @@ class Channel(HTTPChannel):
         self._begun_at = None
         self._active_at = self.factory.clock.seconds()
         super().requestDone(request)
+        self._close_if_over()
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         # twisted.web gives every fault of a request this one answer.
@@ -161,6 +184,13 @@ class Channel(HTTPChannel):
     def _send100Continue(self) -> None:
         if not self.refused:
             super()._send100Continue()
+
+    def _close_if_over(self) -> None:
+        """Close if everything is answered that a client asked before it shut down its side."""
+        # While the parser is at it there may be another request in what it has.
+        busy = self.answering or self._busyReceiving
+        if self._input_over and not busy and self._closing_at is None:
+            self.loseConnection()
 
     def _is_ill_formed(self) -> bool:
         """What twisted.web lets pass: no Host or two (RFC 9112, section 3.2), and a Transfer-Encoding
@@ -205,7 +235,8 @@ class Channel(HTTPChannel):
 
     def ends_after_this(self) -> bool:
         """Whether the connection closes after the response that is about to begin."""
-        if self.factory.draining:
+        nothing_more = self._input_over and not (self._dataBuffer or self._buffer)
+        if self.factory.draining or nothing_more:
             self.persistent = 0
         return not self.persistent
 

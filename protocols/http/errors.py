@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 from http import HTTPStatus
+from typing import Final
 
 from protocols.codec import DecodeError
 from protocols.codec.json_codec import encode_json
@@ -46,10 +47,14 @@ class HTTPError(Exception):
         return f"{self.status} {phrase(self.status)}" + (f": {self.detail}" if self.detail else "")
 
 
+RENAMED: Final = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
+"""What RFC 9110, section 15.5, calls differently from older versions of Python."""
+
+
 def phrase(status: int) -> str:
     """What `status` is called, such as ``Not Found``."""
     try:
-        return HTTPStatus(status).phrase
+        return RENAMED.get(status) or HTTPStatus(status).phrase
     except ValueError:
         return "Unknown Status"
 

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import Request as WebRequest
 from twisted.web.http_headers import Headers as WebHeaders
 
-from protocols.http.errors import HTTPError
+from protocols.http.errors import HTTPError, phrase
 from protocols.http.fields import Headers
 from protocols.http.pump import Pump
 from protocols.http.request import Request
@@ -100,7 +100,7 @@ class Exchange(WebRequest):
     def _ask(self) -> None:
         try:
             outcome = self._factory.site.respond(self._request)
-        except Exception as error:  # noqa: BLE001 - whatever a route raises ends here
+        except BaseException as error:  # noqa: BLE001 - whatever a route raises ends here, an exit too
             self._explain(error)
             return
         if isinstance(outcome, Deferred):
@@ -151,7 +151,7 @@ class Exchange(WebRequest):
         self._pump.start()
 
     def _set_headers(self, response: Response) -> None:
-        self.setResponseCode(response.status)
+        self.setResponseCode(response.status, phrase(response.status).encode("ascii"))
         headers = self.responseHeaders = WebHeaders()
         headers.setRawHeaders(b"Server", [SERVER])
         headers.setRawHeaders(b"Date", [date_now()])

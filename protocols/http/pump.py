@@ -71,7 +71,7 @@ class Pump:
         self._reading = True
         try:
             piece = self._source.read()
-        except Exception as error:  # noqa: BLE001 - whatever a source raises ends the response
+        except BaseException as error:  # noqa: BLE001 - whatever a source raises ends the response
             self._end(error)
             return
         if isinstance(piece, Deferred):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.python.failure import Failure
 
-from protocols.handlers import CallTimeoutError
 from protocols.handlers.coroutines import runner
+from protocols.handlers.deadline import limited
 from protocols.handlers.function import TIMEOUT, Run
 from protocols.handlers.signature import name_of, signature_of
 from protocols.handlers.threads import WORKERS, ThreadPool
@@ -80,12 +79,8 @@ class RequestFunctionRoute:
         return _response(self._function(request))
 
     def _limited(self, outcome: Deferred[Response]) -> Deferred[Response]:
-        return outcome.addTimeout(self._timeout, self._clock, self._timed_out)
-
-    def _timed_out(self, outcome: Response | Failure, timeout: float) -> Response | Failure:
-        if isinstance(outcome, Failure) and not outcome.check(CancelledError):
-            return outcome
-        raise CallTimeoutError(f"{self._name} did not answer within {timeout:g} s")
+        message = f"{self._name} did not answer within {self._timeout:g} s"
+        return limited(outcome, self._timeout, self._clock, message)
 
 
 def _response(value: object) -> Response:

@@ -47,6 +47,10 @@ class Response:
     """`body` as it is sent."""
 
     def __post_init__(self) -> None:
+        if type(self.status) is not int:
+            raise TypeError(
+                f"a status is a number, not {self.status!r}; the body comes first: Response(body, status)"
+            )
         if not 200 <= self.status <= 599:
             raise ValueError(f"{self.status} is not the status of a response: 200 to 599 are")
         pairs = self.headers.items() if isinstance(self.headers, Mapping) else self.headers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shutil
 import socket
 import sys
@@ -106,3 +108,20 @@ def connect() -> Callable[[int | str | Path], Client]:
         return Client(sock)
 
     return connect
+
+
+@pytest.fixture(scope="session")
+def gone() -> Callable[[int], bool]:
+    """Waits until the process with an id, child or not, has ended; False if it has not."""
+
+    def wait(pid: int) -> bool:
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return True
+        try:
+            return bool(select.select([descriptor], [], [], PATIENCE)[0])
+        finally:
+            os.close(descriptor)
+
+    return wait

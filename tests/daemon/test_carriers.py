@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from protocols.daemon.carriers import ForeignFactory
 from protocols.journal import Journal
@@ -15,6 +17,35 @@ from protocols.journal import Journal
 class Upper(Protocol):
     def dataReceived(self, data):
         self.transport.write(data.upper())
+
+
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
+class Attentive(Protocol):
+    def __init__(self):
+        self.heard = []
+
+    def readConnectionLost(self):
+        self.heard.append("read side lost")
+
+    def writeConnectionLost(self):
+        self.heard.append("write side lost")
+
+    def handshakeCompleted(self):
+        self.heard.append("handshake")
+
+
+class Counting(Factory):
+    protocol = Upper
+    noisy = False
+
+    def __init__(self):
+        self.events = []
+
+    def startFactory(self):
+        self.events.append("start")
+
+    def stopFactory(self):
+        self.events.append("stop")
 
 
 class Choosy(Factory):
@@ -30,6 +61,7 @@ def foreign():
 @pytest.fixture
 def joined(foreign):
     """Connect once more; the protocol and its transport."""
+
     def join():
         protocol = foreign.buildProtocol(None)
         if protocol is None:
@@ -84,3 +116,38 @@ def test_abort_ends_them_all(foreign, joined):
     drained = []
     foreign.drain().addCallback(drained.append)
     assert drained == [None]
+
+
+def test_abort_does_not_wait_for_what_is_to_be_written(foreign, joined, monkeypatch):
+    aborted = []
+    _, transport = joined()
+    monkeypatch.setattr(transport, "abortConnection", lambda: aborted.append(transport), raising=False)
+    foreign.abort()
+    assert aborted == [transport]
+
+
+def test_the_users_protocol_hears_of_half_closes_and_handshakes():
+    connection = ForeignFactory(Factory.forProtocol(Attentive), Journal("own"), 2).buildProtocol(None)
+    connection.makeConnection(StringTransportWithDisconnection())
+    assert IHandshakeListener.providedBy(connection)
+    connection.handshakeCompleted()
+    IHalfCloseableProtocol(connection).readConnectionLost()
+    IHalfCloseableProtocol(connection).writeConnectionLost()
+    assert connection.wrappedProtocol.heard == ["handshake", "read side lost", "write side lost"]
+
+
+def test_nothing_is_claimed_that_the_users_protocol_does_not_know(joined):
+    connection, _ = joined()
+    assert not IHandshakeListener.providedBy(connection)
+    assert not IHalfCloseableProtocol.providedBy(connection)
+
+
+def test_the_users_factory_starts_with_the_first_port_and_stops_with_the_last():
+    counting = Counting()
+    foreign = ForeignFactory(counting, Journal("own"), 2)
+    foreign.doStart()
+    foreign.doStart()
+    foreign.doStop()
+    assert counting.events == ["start"]
+    foreign.doStop()
+    assert counting.events == ["start", "stop"]

@@ -75,7 +75,7 @@ def test_control_characters_are_escaped():
 
 
 def test_json():
-    line = as_json(event("shout: hello é", service="shout", peer=42, address="tcp://:1", secret="x"))  # noqa: S106
+    line = as_json(event("shout: hello é", service="shout", peer=42, address="tcp://:1", secret="x"))
     assert json.loads(line) == {
         "time": "2023-11-14T22:13:20.250+00:00",
         "level": "info",

@@ -281,7 +281,7 @@ def test_one_that_does_not_listen_yet_is_made_to(bind):
 
 
 def test_a_name_that_was_not_handed_over(bind):
-    with pytest.raises(BindError, match="no socket of that name .*; handed over: none"):
+    with pytest.raises(BindError, match=r"no socket of that name .*; handed over: none"):
         bind("fd://mine")
     with socket.socket() as other, pytest.raises(BindError, match="handed over: other"):
         bind("fd://mine", other=[other])

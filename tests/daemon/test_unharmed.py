@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-FUNCTIONS = '''
+FUNCTIONS = """
 import os, threading
 from twisted.internet.defer import Deferred
 
@@ -35,7 +35,7 @@ def dies(message: bytes) -> bytes:
 
 def wrong(message: bytes):
     return object()
-'''
+"""
 
 YAML = """
 server: {drain: 2s}
@@ -155,8 +155,8 @@ def test_garbage_from_many_at_once_on_every_address(daemon, tmp_path):
                 sock.shutdown(socket.SHUT_WR)
                 while sock.recv(65_536):
                     pass
-            except (ConnectionError, OSError) as error:
-                assert not isinstance(error, TimeoutError), (address, garbage)
+            except ConnectionError:
+                pass  # to be hung up on is an answer; to hear nothing, a TimeoutError, is none
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda job: throw(*job), work))

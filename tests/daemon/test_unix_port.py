@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
+import pytest
+import pytest_twisted
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
 from twisted.internet.protocol import Factory, Protocol
-from twisted.trial.unittest import TestCase
 
 from protocols.daemon.unix_port import UnixPort
 
@@ -33,52 +32,57 @@ class Collector(Protocol):
         self.lost.callback(self.data)
 
 
-class UnixPortTests(TestCase):
-    timeout = 20
+@pytest.fixture
+def listener():
+    """Make a listening socket; it is closed after the test."""
+    made = []
 
-    def setUp(self):
-        folder = TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.path = Path(folder.name) / "socket"
-
-    def listener(self, address: str) -> socket.socket:
+    def listen(address: str) -> socket.socket:
         listening = socket.socket(socket.AF_UNIX)
-        self.addCleanup(listening.close)
+        made.append(listening)
         listening.setblocking(False)
         listening.bind(address)
         listening.listen()
         return listening
 
-    @inlineCallbacks
-    def test_serves_and_leaves_the_path_and_its_mode_alone(self):
-        listening = self.listener(str(self.path))
-        self.path.chmod(0o640)
-        port = UnixPort(listening.dup(), Factory.forProtocol(Greeting), reactor)
-        port.startListening()
-        client = yield connectProtocol(UNIXClientEndpoint(reactor, str(self.path)), Collector())
-        self.assertEqual((yield client.lost), b"hello")
-        yield port.stopListening()
-        self.assertEqual(self.path.stat().st_mode & 0o777, 0o640)
-        # Nor is the socket shut down for whoever else has it.
-        with socket.socket(socket.AF_UNIX) as another:
-            another.connect(str(self.path))
-            accepted, _ = listening.accept()
-            accepted.close()
+    yield listen
+    for one in made:
+        one.close()
 
-    @inlineCallbacks
-    def test_abstract(self):
-        name = f"\0polyport-unix-port-{self.path.parent.name}"
-        port = UnixPort(self.listener(name).dup(), Factory.forProtocol(Greeting), reactor)
-        port.startListening()
-        client = yield connectProtocol(UNIXClientEndpoint(reactor, name), Collector())
-        self.assertEqual((yield client.lost), b"hello")
-        yield port.stopListening()
 
-    @inlineCallbacks
-    def test_starts_and_stops_its_factory(self):
-        factory = Factory.forProtocol(Greeting)
-        port = UnixPort(self.listener(str(self.path)).dup(), factory, reactor)
-        port.startListening()
-        self.assertEqual(factory.numPorts, 1)
-        yield port.stopListening()
-        self.assertEqual(factory.numPorts, 0)
+@pytest_twisted.inlineCallbacks
+def test_serves_and_leaves_the_path_and_its_mode_alone(listener, tmp_path):
+    path = tmp_path / "socket"
+    listening = listener(str(path))
+    path.chmod(0o640)
+    port = UnixPort(listening.dup(), Factory.forProtocol(Greeting), reactor)
+    port.startListening()
+    client = yield connectProtocol(UNIXClientEndpoint(reactor, str(path)), Collector())
+    assert (yield client.lost) == b"hello"
+    yield port.stopListening()
+    assert path.stat().st_mode & 0o777 == 0o640
+    # Nor is the socket shut down for whoever else has it.
+    with socket.socket(socket.AF_UNIX) as another:
+        another.connect(str(path))
+        accepted, _ = listening.accept()
+        accepted.close()
+
+
+@pytest_twisted.inlineCallbacks
+def test_abstract(listener, tmp_path):
+    name = f"\0polyport-unix-port-{tmp_path.name}"
+    port = UnixPort(listener(name).dup(), Factory.forProtocol(Greeting), reactor)
+    port.startListening()
+    client = yield connectProtocol(UNIXClientEndpoint(reactor, name), Collector())
+    assert (yield client.lost) == b"hello"
+    yield port.stopListening()
+
+
+@pytest_twisted.inlineCallbacks
+def test_starts_and_stops_its_factory(listener, tmp_path):
+    factory = Factory.forProtocol(Greeting)
+    port = UnixPort(listener(str(tmp_path / "socket")).dup(), factory, reactor)
+    port.startListening()
+    assert factory.numPorts == 1
+    yield port.stopListening()
+    assert factory.numPorts == 0

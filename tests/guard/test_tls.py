@@ -1,18 +1,18 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
 
 import pytest
-import pytest_twisted
 import trustme
 from OpenSSL import SSL
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
-from twisted.internet.protocol import Factory
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import StringTransport
-from twisted.internet.threads import deferToThread
+from twisted.python.failure import Failure
 
 from protocols.framing import Lines
 from protocols.guard import TLSFactory, server_context
@@ -151,31 +151,90 @@ def test_garbage_instead_of_a_handshake_is_harmless(pem, clock):
     assert journal.counts.failures == 0
 
 
-@pytest_twisted.ensureDeferred
-async def test_reply_that_is_owed_when_close_notify_comes_is_lost_and_the_call_cancelled(pem, client):
-    """A function that waits cannot answer a peer that has closed TLS: Twisted closes both sides."""
-    called: Deferred[None] = Deferred()
-    ended: Deferred[None] = Deferred()
+class Client:
+    """A peer in memory, whose messages are carried by hand, and the service it talks to."""
 
-    async def wait(message: bytes) -> bytes:
-        called.callback(None)
-        try:
-            return await Deferred()
-        finally:
-            ended.callback(None)
+    def __init__(self, server: SSL.Context, inner: Factory) -> None:
+        self.protocol = TLSFactory(server, inner).buildProtocol(None)
+        self.transport = TCPTransport()
+        self.protocol.makeConnection(self.transport)
+        self.end = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
+        self.end.set_connect_state()
+        for _ in range(2):
+            with contextlib.suppress(SSL.WantReadError):
+                self.end.do_handshake()
+            self.carry()
 
-    handler = FunctionHandler(wait, reactor=reactor)
-    inner = StreamFactory(handler, Lines(), journal=Journal("tested"), clock=reactor)
-    port = reactor.listenTCP(0, TLSFactory(server_context(pem, pem), inner), interface="127.0.0.1")
+    def carry(self) -> None:
+        """What the client has written to the service, and what that has answered to the client."""
+        with contextlib.suppress(SSL.WantReadError):
+            self.protocol.dataReceived(self.end.bio_read(65_536))
+        if self.transport.value():
+            self.end.bio_write(self.transport.value())
+            self.transport.clear()
 
-    def talk() -> bytes:
-        plain = socket.create_connection(("127.0.0.1", port.getHost().port), 20)
-        with plain, client.wrap_socket(plain, server_hostname="127.0.0.1") as end:
-            end.sendall(b"x\n")
-            with end.unwrap() as bare:
-                return bare.recv(100)
+    def finish(self, message: bytes) -> None:
+        """Send the last `message` together with the close_notify."""
+        self.end.send(message)
+        self.end.shutdown()
+        self.carry()
 
-    assert await deferToThread(talk) == b""
-    assert called.called
-    await ended
-    await port.stopListening()
+
+@pytest.fixture
+def slow():
+    """A factory whose function answers when told to; the calls that wait, by message."""
+    calls: dict[bytes, Deferred[bytes]] = {}
+
+    async def answer(message: bytes) -> bytes:
+        calls[message] = Deferred()
+        return await calls[message]
+
+    handler = FunctionHandler(answer, reactor=reactor)
+    yield StreamFactory(handler, Lines(), journal=Journal("tested"), clock=reactor), calls
+    handler.stop()
+
+
+def test_reply_that_is_owed_when_close_notify_comes_is_sent_before_ours(pem, slow):
+    factory, calls = slow
+    client = Client(server_context(pem, pem), factory)
+    client.finish(b"x\n")
+    assert not client.transport.disconnecting
+    with pytest.raises(SSL.WantReadError):
+        client.end.recv(100)
+    calls[b"x"].callback(b"reply")
+    client.carry()
+    assert client.end.recv(100) == b"reply\n"
+    with pytest.raises(SSL.ZeroReturnError):
+        client.end.recv(100)
+    assert client.transport.disconnecting
+    client.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+def test_call_is_cancelled_when_the_connection_is_lost_after_close_notify(pem, slow):
+    factory, calls = slow
+    client = Client(server_context(pem, pem), factory)
+    client.finish(b"x\n")
+    assert not calls[b"x"].called
+    client.protocol.connectionLost(Failure(ConnectionLost()))
+    assert calls[b"x"].called
+
+
+def test_end_of_the_tcp_stream_matters_before_close_notify_only(pem, slow):
+    factory, calls = slow
+    client = Client(server_context(pem, pem), factory)
+    assert not IHalfCloseableProtocol.providedBy(client.protocol)
+    client.finish(b"x\n")
+    IHalfCloseableProtocol(client.protocol).readConnectionLost()
+    calls[b"x"].callback(b"reply")
+    client.carry()
+    assert client.end.recv(100) == b"reply\n"
+    client.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+def test_close_notify_closes_a_protocol_that_knows_no_half_close(pem):
+    client = Client(server_context(pem, pem), Factory.forProtocol(Protocol))
+    client.finish(b"x\n")
+    with pytest.raises(SSL.ZeroReturnError):
+        client.end.recv(100)
+    assert client.transport.disconnecting
+    client.protocol.connectionLost(Failure(ConnectionDone()))

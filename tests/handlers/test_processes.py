@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import os
 import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +39,12 @@ def wait_until_gone(pid: int) -> None:
         assert ready, f"process {pid} still runs"
     finally:
         os.close(descriptor)
+
+
+def status_of(pid: int, field: str) -> str:
+    """What the kernel says of a process (proc(5))."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split()[1] for line in lines if line.startswith(f"{field}:"))
 
 
 def test_answers_elsewhere_and_ends_with_the_pool(ask):
@@ -74,8 +84,9 @@ def test_crashed_worker_is_replaced(ask, clock, failures):
     service, peer = ask("crash", b"crash\n", 1)
     assert peer.received == b""
     assert peer.closing
-    (event,) = failures.take(Exception)
-    assert "ProcessExpired" in repr(event["log_failure"].type)
+    (event,) = failures.take(RuntimeError)
+    said = str(event["log_failure"].value)
+    assert said == "polyport_worker_functions.crash: the worker process died at it, with exit status 3"
     again = service.connect()
     again.send(b"well\n")
     clock.until(lambda: again.received)
@@ -87,6 +98,83 @@ def test_failure_has_the_traceback_of_the_worker(ask, failures):
     assert peer.closing
     (event,) = failures.take(LookupError)
     assert "in boom" in event["notes"]
+
+
+@pytest.mark.parametrize(("name", "said"), [("leave", "called sys.exit('x')"), ("interrupt", "raised Key")])
+def test_function_that_would_end_its_process_only_fails(ask, failures, name, said):
+    _, peer = ask(name, b"x\n", 1)
+    assert peer.closing
+    (event,) = failures.take(RuntimeError)
+    assert f"polyport_worker_functions.{name} {said}" in str(event["log_failure"].value)
+    assert f"in {name}" in event["notes"]
+
+
+OWNER = """
+import queue, signal, sys
+sys.path.insert(0, sys.argv[1])
+import polyport_worker_functions as functions
+from protocols.handlers.processes import ProcessPool
+from protocols.session import Peer
+
+class Reactor:
+    calls = queue.SimpleQueue()
+    def callFromThread(self, *call):
+        self.calls.put(call)
+
+if __name__ == "__main__":
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    pool = ProcessPool(
+        Reactor(), functions.meet, annotation=bytes, codec=None, wants_peer=False, workers=2
+    )
+    answer = pool.call(" ".join(sys.argv[2:]).encode(), Peer("none"))
+    answer.addBoth(lambda said: print(said, flush=True))
+    call, *arguments = Reactor.calls.get()
+    call(*arguments)
+    pool.stop()
+"""
+"""A process that answers one message in a worker, and does not obey signals."""
+
+
+@pytest.fixture
+def owner(tmp_path):
+    """A process with a worker that has begun a call, in a group of its own; what the call waits for."""
+    said, heard = tmp_path / "said", tmp_path / "heard"
+    os.mkfifo(said)
+    os.mkfifo(heard)
+    where = str(Path(__file__).parent / "importable")
+    process = subprocess.Popen(
+        [sys.executable, "-c", OWNER, where, str(said), str(heard)],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    worker = int(said.read_text())
+    yield process, worker, heard
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_signals_to_the_process_group_leave_the_calls_alone(owner, number):
+    process, worker, heard = owner
+    assert os.getsid(worker) == worker
+    # If the fork server died of it, the call would be lost only when the pool looks at its workers next.
+    fork_server = int(status_of(worker, "PPid"))
+    assert int(status_of(fork_server, "SigBlk"), 16) >> (number - 1) & 1
+    os.killpg(process.pid, number)
+    heard.write_text("the answer")
+    assert process.stdout.read() == b"(b'the answer',)\n"
+    assert process.wait(20) == 0
+    wait_until_gone(worker)
+
+
+def test_workers_end_when_the_daemon_is_killed(owner):
+    process, worker, heard = owner
+    process.kill()
+    process.wait()
+    heard.write_text("nobody")
+    wait_until_gone(worker)
 
 
 def test_wrong_type_is_a_failure(ask, failures):

@@ -108,7 +108,7 @@ async def crowded_talk(connection: Conversation, peer: Peer) -> None: ...
         (attribute, "an annotation of .*attribute is not defined: .*nothing"),
         (idle_talk, "idle_talk holds a conversation, so it must be an async def that awaits"),
         (crowded_talk, "crowded_talk holds a conversation: the peer is connection.peer"),
-        (7, "int is int, not a function"),
+        (7, "a function is expected, not a int"),
         (max, "does not tell what it takes; wrap it in a def"),
     ],
 )

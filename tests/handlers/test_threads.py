@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from contextvars import ContextVar
 
 import pytest
 
 from protocols.handlers import CallTimeoutError
-from protocols.handlers.threads import ABANDONED, ThreadPool
+from protocols.handlers.threads import ABANDONED, GRACE, ThreadPool
 
 
 @pytest.fixture
@@ -70,6 +72,7 @@ def test_abandoned_threads_are_replaced_in_full(pool, clock, gate):
     for each in stuck:
         each.cancel()
     assert all(failure is not None for failure in found)
+    clock.advance(GRACE)
     fresh = results(*(crowd.call(started.wait, 20) for _ in range(3)))
     started.wait(20)
     clock.until(lambda: None not in fresh)
@@ -87,6 +90,7 @@ def test_no_more_than_so_many_are_replaced(pool, clock, gate):
         if one._threads - one._abandoned:
             assert running.wait(20)
         call.cancel()
+        clock.advance(GRACE)
     assert one._threads == ABANDONED + 1
     gate.set()
     clock.until(lambda: one._abandoned == 0)
@@ -104,6 +108,87 @@ def test_cancelled_call_that_has_not_begun_never_does(pool, clock, gate):
     gate.set()
     clock.until(lambda: called == [1, 2] and found[0])
     assert called == [1, 2]
+
+
+def test_given_up_call_keeps_its_place_until_the_grace_is_over(pool, clock, gate):
+    one = pool(1)
+    running, second = threading.Event(), threading.Event()
+    stuck = one.call(lambda: (running.set(), gate.wait()))
+    results(stuck)
+    assert running.wait(20)
+    stuck.cancel()
+    found = results(one.call(second.set))
+    clock.advance(GRACE - 1)
+    assert one._threads == 1
+    assert not second.is_set()
+    clock.advance(1)
+    assert one._threads == 2
+    assert second.wait(20)
+    clock.until(lambda: found == [None] and one._unsettled == 0)
+
+
+def test_given_up_call_that_ends_in_its_grace_is_not_replaced(pool, clock, gate):
+    one = pool(1)
+    running = threading.Event()
+    late = one.call(lambda: (running.set(), gate.wait()))
+    results(late)
+    assert running.wait(20)
+    late.cancel()
+    found = results(one.call(int))
+    gate.set()
+    clock.until(lambda: found == [0])
+    clock.advance(GRACE)
+    assert (one._threads, one._abandoned) == (1, 0)
+    assert clock.getDelayedCalls() == []
+
+
+def test_stop_ends_the_grace(pool, clock, gate):
+    one = pool(1)
+    running = threading.Event()
+    stuck = one.call(lambda: (running.set(), gate.wait()))
+    results(stuck)
+    assert running.wait(20)
+    stuck.cancel()
+    assert clock.getDelayedCalls() != []
+    one.stop()
+    assert clock.getDelayedCalls() == []
+
+
+def test_cancelled_call_that_has_not_begun_leaves_nothing_behind(pool, gate):
+    class Payload:
+        pass
+
+    one = pool(1)
+    running = threading.Event()
+    results(one.call(lambda: (running.set(), gate.wait())))
+    assert running.wait(20)
+    payload = Payload()
+    held = weakref.ref(payload)
+    waiting = one.call(id, payload)
+    results(waiting)
+    waiting.cancel()
+    del payload
+    gc.collect()
+    assert held() is None
+    assert not one._waiting
+
+
+def test_call_that_no_thread_is_left_for_fails_at_once(pool, clock, gate):
+    one = pool(1)
+    for _ in range(ABANDONED + 1):
+        running = threading.Event()
+        call = one.call(lambda running=running: (running.set(), gate.wait()))
+        results(call)
+        assert running.wait(20)
+        call.cancel()
+        clock.advance(GRACE)
+    (failure,) = results(one.call(int))
+    assert failure.check(RuntimeError)
+    assert "all threads are held by calls that were given up" in str(failure.value)
+    gate.set()
+    clock.until(lambda: one._abandoned == 0)
+    found = results(one.call(int))
+    clock.until(lambda: found == [0])
 
 
 def test_context_variables_of_one_call_are_not_seen_by_the_next(pool, clock):
@@ -171,6 +256,7 @@ class TestThroughAConnection:
         (event,) = failures.take(CallTimeoutError)
         assert "within 5 s" in str(event["log_failure"].value)
         assert stuck.closing
+        clock.advance(GRACE)
         quick = service.connect()
         quick.send(b"quick\n")
         clock.until(lambda: quick.received)

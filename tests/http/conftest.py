@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from io import BytesIO
+from threading import Semaphore
 from typing import Any
 
 import pytest
@@ -25,8 +26,17 @@ from protocols.journal import Journal
 class ReactorClock(Clock):
     """A clock that can stand for a reactor: calls from threads are kept for the test to run."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._from_threads = Semaphore(0)
+
     def callFromThread(self, function: Callable[..., Any], *arguments: Any) -> None:
         self.callLater(0, function, *arguments)
+        self._from_threads.release()
+
+    def wait_for_thread(self) -> None:
+        """Wait for a call from a thread; the next turn runs it."""
+        assert self._from_threads.acquire(timeout=20)
 
 
 @implementer(IHalfCloseableDescriptor)

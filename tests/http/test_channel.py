@@ -72,6 +72,64 @@ def test_a_client_that_wants_to_close(client, wish: str) -> None:
     assert client.closed
 
 
+WAIT = b"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_a_client_that_has_shut_down_its_side_is_answered(client, calls) -> None:
+    client.send(WAIT)
+    client.channel.readConnectionLost()
+    assert not client.closed
+    calls[0].callback(b"w")
+    (answer,) = client.answers()
+    assert (answer.status, answer.body, answer.headers["Connection"]) == (200, b"w", "close")
+    assert client.closed
+
+
+def test_everything_asked_before_the_side_was_shut_down_is_answered(client, calls) -> None:
+    client.send(WAIT + GET + GET + WAIT + GET + b"GET /a HTTP/1.1\r\nHo")
+    client.channel.readConnectionLost()
+    calls[0].callback(b"1")
+    client.channel.readConnectionLost()  # as transports do when they are told to read on
+    assert not client.closed
+    calls[1].callback(b"2")
+    assert [answer.body for answer in client.answers()] == [b"1", b"a", b"a", b"2", b"a"]
+    assert client.closed
+
+
+def test_a_large_answer_to_a_side_that_is_shut_down_is_whole(client) -> None:
+    client.wire.room = 1000
+    client.send(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+    client.channel.readConnectionLost()
+    assert not client.closed
+    client.wire.room = None
+    client.wire.producer.resumeProducing()
+    while not client.closed:
+        client.turn()
+    (answer,) = client.answers()
+    assert len(answer.body) == 200_000
+
+
+@pytest.mark.parametrize(
+    "half", [b"", GET, GET[:20], WAIT[:-2], b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na"]
+)
+def test_a_side_that_is_shut_down_with_nothing_asked_is_closed(client, calls, half: bytes) -> None:
+    client.send(half)
+    said = client.wire.value()
+    client.channel.readConnectionLost()
+    assert client.closed
+    assert client.wire.value() == said
+    assert calls == []
+
+
+def test_a_refused_client_that_shuts_down_its_side_is_let_go(client) -> None:
+    client.send(b"nonsense\r\n\r\n")
+    assert client.wire.half_closed
+    assert not client.wire.disconnecting
+    client.channel.readConnectionLost()
+    assert client.wire.disconnecting
+    assert statuses(client) == [400]
+
+
 def test_http_1_0(client) -> None:
     client.send(b"GET /a HTTP/1.0\r\n\r\n")
     (answer,) = client.answers()

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 
 import pytest
+from twisted.internet.defer import CancelledError, Deferred
 
 from protocols.http import HTTPError, Request, Response
 from protocols.session import Peer
@@ -50,6 +52,57 @@ def test_its_mistakes_and_its_refusals(serve, failures) -> None:
     assert b"It was &lt;here&gt;" in answer.body
     assert client.ask("POST", "/f", b"{").status == 400
     assert failures == []
+
+
+ENDS = [SystemExit, KeyboardInterrupt, asyncio.CancelledError]
+
+
+@pytest.mark.parametrize("ending", ENDS)
+@pytest.mark.parametrize("where", ["loop", "threads", "async", "later"])
+def test_a_function_that_would_end_the_daemon_only_fails(serve, clock, failures, ending, where: str) -> None:
+    called: Deferred[None] = Deferred()
+
+    def plain(request: Request) -> str:
+        raise ending
+
+    async def now(request: Request) -> str:
+        raise ending
+
+    async def later(request: Request) -> str:
+        await called
+        raise ending
+
+    function = {"async": now, "later": later}.get(where, plain)
+    client = serve(function, run="threads" if where == "threads" else "loop")
+    client.send(b"GET /f HTTP/1.1\r\nHost: a\r\n\r\n")
+    called.callback(None)
+    if where == "threads":
+        clock.wait_for_thread()
+    client.turn()
+    (answer,) = client.answers()
+    assert answer.status == 500
+    (event,) = failures
+    assert event["log_failure"].check(ending)
+
+
+def test_a_coroutine_that_swallows_its_cancelling_is_timed_out(serve, clock, failures) -> None:
+    going_on: Deferred[None] = Deferred()
+
+    async def stubborn(request: Request) -> str:
+        try:
+            await Deferred()
+        except CancelledError:
+            await going_on
+        return "too late"
+
+    client = serve(stubborn, timeout=5)
+    client.send(b"GET /f HTTP/1.1\r\nHost: a\r\n\r\n")
+    clock.advance(5)
+    (answer,) = client.answers()
+    assert answer.status == 504
+    assert "within 5 s" in str(failures[0]["log_failure"].value)
+    going_on.callback(None)
+    assert len(client.answers()) == 1
 
 
 def test_settings_that_do_not_fit_a_whole_request(serve) -> None:

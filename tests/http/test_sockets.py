@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPSConnection
@@ -46,6 +47,12 @@ def ended() -> threading.Event:
 
 
 @pytest.fixture
+def released() -> threading.Event:
+    """Lets the function of /held, which runs in a thread, answer."""
+    return threading.Event()
+
+
+@pytest.fixture
 def cancelled() -> Deferred[None]:
     """Fires when the call of /wait is cancelled."""
     return Deferred()
@@ -57,7 +64,13 @@ def authority() -> trustme.CA:
 
 
 @pytest_twisted.async_yield_fixture
-async def ports(tmp_path: Path, authority: trustme.CA, cancelled: Deferred[None], ended: threading.Event):
+async def ports(
+    tmp_path: Path,
+    authority: trustme.CA,
+    cancelled: Deferred[None],
+    ended: threading.Event,
+    released: threading.Event,
+):
     """The ports on which a factory listens, plain and with TLS."""
     from twisted.internet import reactor
 
@@ -81,6 +94,10 @@ async def ports(tmp_path: Path, authority: trustme.CA, cancelled: Deferred[None]
         finally:
             ended.set()
 
+    def held(request: Request) -> str:
+        assert released.wait(10)
+        return "held"
+
     issued = authority.issue_cert("localhost")
     certificate, key = tmp_path.parent / "site.pem", tmp_path.parent / "site.key"
     issued.cert_chain_pems[0].write_to_path(certificate)
@@ -93,6 +110,7 @@ async def ports(tmp_path: Path, authority: trustme.CA, cancelled: Deferred[None]
         "/hello": function(hello),
         "/wait": function(wait),
         "/endless": function(endless),
+        "/held": function(held),
     }
     factory = HTTPFactory(routes, journal=journal, clock=reactor)
     plain = reactor.listenTCP(0, factory, interface="127.0.0.1")
@@ -176,10 +194,27 @@ async def test_a_client_that_leaves_cancels_its_call(number: int, cancelled: Def
     def work() -> None:
         connection = HTTPConnection("127.0.0.1", number, timeout=10)
         connection.request("POST", "/wait", b"x")
+        # A client that is killed with work to do resets; one that closes in order may only be half closed.
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
 
     await deferToThread(work)
     await cancelled
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_client_that_shuts_down_its_side_gets_its_answers(
+    number: int, released: threading.Event
+) -> None:
+    def work() -> bytes:
+        with socket.create_connection(("127.0.0.1", number), timeout=10) as client:
+            client.sendall(b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n" * 2 + b"GET /held HTTP")
+            client.shutdown(socket.SHUT_WR)
+            released.set()
+            return b"".join(iter(lambda: client.recv(65536), b""))
+
+    answers = await deferToThread(work)
+    assert answers.count(b"HTTP/1.1 200 OK") == answers.count(b"held") == 2
 
 
 @pytest_twisted.ensureDeferred

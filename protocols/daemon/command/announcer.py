@@ -86,6 +86,10 @@ class _Announced:
         self._announcer = announcer
         self._connection = connection
 
+    @property
+    def busy(self) -> bool:
+        return False
+
     def started(self) -> None:
         """The peer speaks first."""
 

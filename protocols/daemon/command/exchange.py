@@ -132,6 +132,10 @@ class Exchange:
             wanted = self._wanted()
             if wanted is not None and self._replies < wanted:
                 self.fail(f"{self._terms.server} closed after {self._replies} of {_counted(wanted)}")
+            elif wanted is None and self._replies < self._sent:
+                # No failure: a function may say nothing to a message.  But a person will wonder.
+                closed = f"{self._terms.server} closed after {_counted(self._replies)}"
+                self._terms.complain(f"{closed} to {_messages(self._sent)}")
         self._stop_timer()
         self.over = True
         self.finished.callback(self._status)
@@ -230,6 +234,10 @@ class Exchange:
         else:
             so_far = f" ({_counted(self._replies)} before that)" if self._replies else ""
             self.fail(f"nothing came from {server} for {waited}{so_far}")
+
+
+def _messages(number: int) -> str:
+    return f"{number} {'message' if number == 1 else 'messages'}"
 
 
 def _counted(replies: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -45,4 +46,6 @@ def command(folder: Path, force: bool) -> None:
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
     place = "" if folder == Path() else f"cd {folder} && "
-    click.echo(f"next: {place}polyport run     then: echo hello | polyport send tcp://127.0.0.1:7000")
+    polyport = "polyport" if shutil.which("polyport") else str(Path(sys.argv[0]).absolute())
+    click.echo(f"next: {place}{polyport} run")
+    click.echo(f"then: echo hello | {polyport} send tcp://127.0.0.1:7000")

@@ -40,8 +40,12 @@ def command(file: str, log: str, log_level: str, reactor: str | None) -> None:
       polyport run /etc/polyport/polyport.yaml --log json
       polyport run --reactor asyncio        # functions may await asyncio's awaitables
     """
+    from twisted.application.reactors import getReactorTypes
     from twisted.scripts.twistd import run
 
+    known = sorted(kind.shortName for kind in getReactorTypes())
+    if reactor is not None and reactor not in known:
+        raise click.BadParameter(f"{reactor!r} is not one of {', '.join(known)}", param_hint="--reactor")
     chosen = [f"--reactor={reactor}"] if reactor else []
     sys.argv = [
         "twistd",

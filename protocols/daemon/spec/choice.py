@@ -74,7 +74,7 @@ class Listed:
             # pydantic would count the valid items only, and complain of those it has refused again.
             if isinstance(value, list) and len(value) < self._least:
                 raise PydanticCustomError("too_short", "{problem}", {"problem": "must not be empty"})
-            return [value] if isinstance(value, str) else value
+            return value if isinstance(value, list | dict | None) else [value]
 
         return core_schema.no_info_before_validator_function(listed, handler(source))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 
@@ -44,6 +45,23 @@ def crash(message: bytes) -> bytes:
 
 def boom(message: bytes) -> bytes:
     raise LookupError("the shelf is empty")
+
+
+def leave(message: bytes) -> bytes:
+    sys.exit(message.decode())
+
+
+def interrupt(message: bytes) -> bytes:
+    raise KeyboardInterrupt
+
+
+def meet(paths: bytes) -> bytes:
+    """Says its process id into the first fifo, and answers when something comes out of the second."""
+    said, heard = paths.split()
+    with open(said, "w") as file:  # noqa: PTH123
+        file.write(f"{os.getpid()}\n")
+    with open(heard, "rb") as file:  # noqa: PTH123
+        return file.read()
 
 
 def count(message: bytes) -> Iterator[bytes]:
