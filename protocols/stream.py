@@ -11,12 +11,7 @@ from protocols.journal import Journal
 from protocols.roster import Roster
 from protocols.session import Handler
 from protocols.stream_connection import StreamConnection
-
-IDLE = 300.0
-"""Seconds without a byte in either direction after which a connection is given up."""
-
-CONNECTIONS = 1000
-"""Connections of one factory at a time: well below the 1024 descriptors a process commonly may open."""
+from protocols.stream_limits import CONNECTIONS, IDLE
 
 
 class StreamFactory(Factory):

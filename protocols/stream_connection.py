@@ -34,23 +34,11 @@ from zope.interface import implementer
 from protocols.framing import FramingError
 from protocols.peer_address import stream_peer
 from protocols.session import Peer, Session
+from protocols.stream_limits import BATCH, CLOSE_NOTIFY, CORK_LIMIT, LINGER
 from protocols.stream_writer import StreamWriter
 
 if TYPE_CHECKING:
     from protocols.stream import StreamFactory
-
-CORK_LIMIT = 64 * 1024
-"""Bytes of replies gathered before they are written although the read is not answered whole: what one
-read can make a handler say is not bounded by the size of the read."""
-
-CLOSE_NOTIFY = 10.0
-"""Seconds a TLS peer may take to fetch the last of what was sent and to say that it closes too."""
-
-BATCH = 16
-"""Messages of one read that a session may answer before the size of its replies is looked at."""
-
-LINGER = 2.0
-"""Seconds a peer may go on sending after its connection was closed on it, so that it can read why."""
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
@@ -83,8 +71,6 @@ class StreamConnection(Protocol):
         self._draining = False
         self._active_at = 0.0
         self._timer: IDelayedCall | None = None
-
-    # -- the transport's side ------------------------------------------------------------------------
 
     def connectionMade(self) -> None:
         transport = self.transport
@@ -199,8 +185,6 @@ class StreamConnection(Protocol):
     def stopProducing(self) -> None:
         """The transport is gone (IPushProducer); ``connectionLost`` tells the session."""
 
-    # -- the session's side --------------------------------------------------------------------------
-
     def send(self, message: bytes) -> None:
         """Send one message (see :class:`~protocols.session.Connection`)."""
         if self._corked:
@@ -241,8 +225,6 @@ class StreamConnection(Protocol):
         self._paused = False
         self._halt_or_go()
 
-    # -- the factory's side --------------------------------------------------------------------------
-
     def drain(self) -> None:
         """Finish: a message that is half here may still arrive, everything before it is answered."""
         self._draining = True
@@ -255,8 +237,6 @@ class StreamConnection(Protocol):
         self._closing = self._halted = True
         if self.transport is not None:
             self.transport.abortConnection()  # type: ignore[attr-defined]  # ITCPTransport and TLS have it
-
-    # -- inside --------------------------------------------------------------------------------------
 
     def _deliver(self, messages: Sequence[bytes] = ()) -> None:
         """Push what waits, or else `messages`, into the session until it wants no more."""

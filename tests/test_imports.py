@@ -21,9 +21,10 @@ MAY_IMPORT = {
     "codec": {"session"},
     "handlers": {"session", "codec"},
     "roster": set(),
-    "stream": CARRIED | {"stream_connection"},
+    "stream_limits": set(),
+    "stream": CARRIED | {"stream_connection", "stream_limits"},
     # It names its factory's class, for type checkers only.
-    "stream_connection": CARRIED | {"stream", "stream_writer"},
+    "stream_connection": CARRIED | {"stream", "stream_limits", "stream_writer"},
     "stream_writer": set(),
     "datagram": CARRIED,
     "datagram_port": {"datagram"},

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from twisted.logger import LogLevel, capturedLogs
 
-from protocols.journal import Journal
+from protocols.journal import WARN_EVERY, Journal
 from protocols.session import Peer
 
 PEER = Peer("tcp", "192.0.2.1", 4000)
@@ -13,7 +13,6 @@ PEER = Peer("tcp", "192.0.2.1", 4000)
     ("happens", "counter"),
     [
         (lambda journal: journal.opened(PEER), "connections"),
-        (lambda journal: journal.refused("1000 are open"), "refused"),
         (lambda journal: journal.framing_error(PEER, ValueError("bad")), "framing_errors"),
         (lambda journal: journal.rejected(PEER, ValueError("bad")), "rejected"),
         (lambda journal: journal.closed(PEER, None), None),
@@ -48,3 +47,17 @@ def test_summary_names_what_is_not_zero():
     journal.counts.connections = 12
     journal.counts.framing_errors = 2
     assert journal.summary() == "connections: 12, framing errors: 2"
+
+
+def test_refused_connections_are_counted_and_warned_of_once_in_a_while(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr("protocols.journal.time.monotonic", lambda: now[0])
+    journal = Journal("orders")
+    with capturedLogs() as events:
+        journal.refused("1000 are open")
+        journal.refused("1000 are open")
+        now[0] += WARN_EVERY
+        journal.refused("1000 are open")
+    assert journal.counts.refused == 3
+    assert [event["log_level"] for event in events] == [LogLevel.warn] * 2
+    assert [event["count"] for event in events] == [1, 3]

@@ -9,7 +9,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import ISSLTransport
 
 from protocols.framing import Fixed, Length, Lines, Netstring
-from protocols.stream_connection import BATCH, CORK_LIMIT, LINGER
+from protocols.stream_limits import BATCH, CORK_LIMIT, LINGER
 
 
 class Order(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import ISSLTransport
 
-from protocols.stream_connection import LINGER
+from protocols.stream_limits import LINGER
 
 
 def echo(message: bytes) -> bytes:

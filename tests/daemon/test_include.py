@@ -108,7 +108,7 @@ def test_an_empty_pattern_and_a_value_that_is_none(main: Path) -> None:
     main.write_text(f"include: ''\nservices: {{main: {SERVICE}}}\n")
     assert 'include: "" is no pattern of files' in refused(main)
     main.write_text(f"include: 5\nservices: {{main: {SERVICE}}}\n")
-    assert "include: a list is expected, not the number 5" in refused(main)
+    assert "include: text is expected, not the number 5" in refused(main)
 
 
 def test_a_section_of_the_main_file_that_is_no_mapping(main: Path) -> None:

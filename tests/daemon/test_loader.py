@@ -85,12 +85,13 @@ def test_a_socket_path_that_is_too_long_is_a_problem(tmp_path: Path) -> None:
 
 def test_references_are_resolved_once_and_only_where_they_are_used(tmp_path: Path) -> None:
     asked: list[str] = []
+    named = {f"m:{name}": (lambda message: message) for name in "fgh"}
 
     def resolve(reference: str) -> object:
         asked.append(reference)
         if reference == "m:bad":
             raise TypeError("m:bad is no function")
-        return reference.upper()
+        return named[reference]
 
     file = tmp_path / "main.yaml"
     file.write_text(
@@ -102,7 +103,7 @@ services:
   d: {listen: tcp://:0, function: m:bad, enabled: false}
 """
     )
-    assert load(file, resolve).resolved == {"m:f": "M:F", "m:g": "M:G", "m:h": "M:H"}
+    assert load(file, resolve).resolved == named
     assert asked == ["m:f", "m:g", "m:h"]
     file.write_text(file.read_text().replace(", enabled: false", ""))
     with pytest.raises(ConfigError) as raised:

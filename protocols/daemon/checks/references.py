@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from typing import Any
 
 from protocols.daemon.checks.parts import Parts, functions
 from protocols.daemon.importing import ResolveError
@@ -25,21 +26,30 @@ def check(
     `fragments` are the functions of services that are not valid otherwise: what is wrong with them is said
     together with the rest.  What is wrong with a whole module is said once, where it is named first.
     """
-    refused: dict[str, list[Path]] = {}
+    faults: dict[str, str | None] = {}
+    places: dict[str, list[Path]] = {}
+
+    def look(path: Path, reference: str, inspect: Callable[[Any], object]) -> None:
+        if reference not in faults:
+            faults[reference] = None
+            try:
+                found[reference] = named = resolve(reference)
+                inspect(named)
+            except (ResolveError, TypeError, ValueError) as error:
+                faults[reference] = str(error)
+        text = faults[reference]
+        if text is not None:
+            places.setdefault(text, []).append(path)
+
     for path, reference in (*_functions(parts), *fragments):
-        try:
-            found[reference] = function = resolve(reference)
-            signature_of(function)  # type: ignore[arg-type]  # it says so if it is no function
-        except (ResolveError, TypeError, ValueError) as error:
-            refused.setdefault(str(error), []).append(path)
+        look(path, reference, signature_of)
     for path, reference in _factories(parts):
-        try:
-            found[reference] = resolve(reference)
-        except (ResolveError, TypeError, ValueError) as error:
-            refused.setdefault(str(error), []).append(path)
-    for text, paths in refused.items():
-        more = f" (and the same in {len(paths) - 1} more places)" if len(paths) > 1 else ""
-        yield parts.origin.problem(paths[0], text + more)
+        look(path, reference, lambda named: named)
+    for text, paths in places.items():
+        shown = [path for path in paths if parts.origin.known(path) not in parts.origin.hidden]
+        more = f" (and the same in {len(shown) - 1} more places)" if len(shown) > 1 else ""
+        for path in (*shown[:1], *(path for path in paths if path not in shown)):
+            yield parts.origin.problem(path, text + more)
 
 
 def _functions(parts: Parts) -> Iterator[tuple[Path, str]]:

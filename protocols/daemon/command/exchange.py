@@ -53,6 +53,8 @@ class Terms:
     replies: int | None
     """How many to wait for; ``None`` to let `until` decide."""
     until: Until
+    counted: bool
+    """Whether what is sent are messages, each of which may have a reply."""
     timeout: float
     """Seconds without a reply before giving up; 0 for never."""
     dress: Callable[[bytes], bytes]
@@ -132,7 +134,7 @@ class Exchange:
             wanted = self._wanted()
             if wanted is not None and self._replies < wanted:
                 self.fail(f"{self._terms.server} closed after {self._replies} of {_counted(wanted)}")
-            elif wanted is None and self._replies < self._sent:
+            elif wanted is None and self._terms.counted and self._replies < self._sent:
                 # No failure: a function may say nothing to a message.  But a person will wonder.
                 closed = f"{self._terms.server} closed after {_counted(self._replies)}"
                 self._terms.complain(f"{closed} to {_messages(self._sent)}")

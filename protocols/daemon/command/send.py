@@ -153,6 +153,7 @@ def _terms(address: Address, framing: Framing | None, codec: str, replies: int |
         server=str(address),
         replies=replies,
         until=Until.ANSWERED if answered else Until.CLOSED,
+        counted=not raw,
         timeout=timeout,
         dress=dress,
         show=lambda message: output.write(texts.to_text(message)),
