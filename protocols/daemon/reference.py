@@ -25,6 +25,16 @@ This page is made from the classes that check the YAML: `python -m protocols.dae
   (`framing: {lines: {limit: 16KiB}}`).
 - Any text may refer to a secret: `${env:NAME}`, `${file:path}`, `${credential:NAME}`.
 - `on`, `yes` and dates are plain text; `022` is refused.
+
+Addresses:
+
+| address | listens on |
+|---|---|
+| `tcp://HOST:PORT`, `tls://HOST:PORT` | an IP address (IPv6 in brackets) or every address of a host name; no host: every interface, IPv4 and IPv6; port 0: one that the system chooses, and the log names |
+| `udp://HOST:PORT` | the same for datagrams; a multicast group is joined: `udp://239.1.1.1:5000%eth0` |
+| `unix:PATH`, `unixgram:PATH` | a Unix socket, for streams or datagrams; its path is made with mode 0660 |
+| `unix:@NAME`, `unixgram:@NAME` | one in Linux's abstract namespace, open to everybody on the machine |
+| `fd://NAME` | the sockets that systemd hands over under that name |
 """
 
 FIRST = ("include", "server", "certificates", "services", "defaults")
