@@ -30,7 +30,8 @@ Addresses:
 
 | address | listens on |
 |---|---|
-| `tcp://HOST:PORT`, `tls://HOST:PORT` | an IP address (IPv6 in brackets) or every address of a host name; no host: every interface, IPv4 and IPv6; port 0: one that the system chooses, and the log names |
+| `tcp://HOST:PORT`, `tls://HOST:PORT` | an IP address (IPv6 in brackets) or every address of a host name; \
+no host: every interface, IPv4 and IPv6; port 0: one that the system chooses, and the log names |
 | `udp://HOST:PORT` | the same for datagrams; a multicast group is joined: `udp://239.1.1.1:5000%eth0` |
 | `unix:PATH`, `unixgram:PATH` | a Unix socket, for streams or datagrams; its path is made with mode 0660 |
 | `unix:@NAME`, `unixgram:@NAME` | one in Linux's abstract namespace, open to everybody on the machine |
