@@ -11,7 +11,10 @@ help:            ## this list
 run: $(VENV)/.installed config/tls/localhost.pem   ## install, and serve config/polyport.yaml
 	$(BIN)/twistd -n --pidfile= polyport -c config/polyport.yaml
 
-test: $(VENV)/.tested config/tls/localhost.pem     ## install, run the whole test-suite, print its coverage
+test: $(VENV)/.tested config/tls/localhost.pem     ## install, and run the whole test-suite
+	$(BIN)/python -m pytest
+
+coverage: $(VENV)/.tested config/tls/localhost.pem ## the same, and print what of protocols/ it covers, subprocesses included
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
