@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types format bench coverage clean help
+.PHONY: run test lint types format bench clean help
 
 help:            ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -11,14 +11,11 @@ help:            ## this list
 run: $(VENV)/.installed config/tls/localhost.pem   ## install, and serve config/polyport.yaml
 	$(BIN)/twistd -n --pidfile= polyport -c config/polyport.yaml
 
-test: $(VENV)/.tested config/tls/localhost.pem     ## install, and run the whole test-suite
-	$(BIN)/python -m pytest
-
-coverage: $(VENV)/.tested config/tls/localhost.pem ## the same, and print what of protocols/ it covers, subprocesses included
+test: $(VENV)/.tested config/tls/localhost.pem     ## install, run the whole test-suite, and print what it covers
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report --skip-covered
+	$(BIN)/coverage report
 
 lint: $(VENV)/.tested      ## ruff: style, and its formatting
 	$(BIN)/ruff check .

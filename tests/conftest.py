@@ -30,6 +30,20 @@ WAIT = 20.0
 """Seconds to wait for what must happen; only a test that fails takes them."""
 
 
+@pytest.fixture(autouse=True, scope="session")
+def child_ends_wake_the_main_thread() -> None:
+    """Let SIGCHLD interrupt a main thread that waits for a lock; the reactor had it restart the wait.
+
+    On CPython 3.11 a traced thread spins at the start of a function, holding the GIL, for as long as a
+    signal has not been handled, and only the main thread handles them.  Under coverage a child that ends
+    while a test waits for a thread would stop the suite for good.
+    """
+    from twisted.internet import reactor
+
+    # The reactor sets its handlers when it starts, which the first test lets it do.
+    reactor.callLater(0, signal.siginterrupt, signal.SIGCHLD, True)
+
+
 class LoggedFailures:
     """The events of error and critical level of one test."""
 
