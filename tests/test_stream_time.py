@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import ISSLTransport
+from twisted.internet.interfaces import ISSLTransport, ITCPTransport
 
 from protocols.stream_limits import LINGER
 
@@ -30,6 +31,23 @@ class TestIdle:
         peer.send(b"x\n")
         clock.advance(10)
         assert peer.transport.aborted
+
+    @pytest.mark.parametrize("kind", [ITCPTransport, ISSLTransport])
+    def test_keeps_a_peer_that_reads_slowly(self, serve, clock, kind):
+        peer = serve(lambda message: b"x" * 1_000_000, idle=10).connect(kind)
+        if kind is ISSLTransport:
+            peer.connection.handshakeCompleted()
+        peer.send(b"x\n")
+        turns = 0
+        while len(peer.received) < 1_000_000 and turns < 100:
+            clock.advance(9)
+            assert not peer.transport.aborted
+            peer.transport.peer_reads()
+            turns += 1
+        assert peer.received == b"x" * 1_000_000 + b"\n"
+        assert turns > 5
+        clock.advance(10)
+        assert peer.closing
 
     def test_gives_up_a_peer_that_does_not_read_after_close(self, serve, clock, recording):
         peer = serve(recording(lambda connection, _: connection.close()), idle=10).connect()

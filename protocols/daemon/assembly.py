@@ -30,9 +30,6 @@ from protocols.journal import Journal
 from protocols.session import Handler
 from protocols.stream import StreamFactory
 
-LISTENING_BUILTINS: Final = ("echo", "discard")
-"""The built-in services that take what the peer sends for messages; the others only speak."""
-
 
 def assemble(loaded: Loaded, reactor: Any) -> dict[str, Carriers]:
     """What serves each enabled service, by name.
@@ -130,7 +127,7 @@ def _builtin(assembly: Assembly) -> Carriers:
     builtin = _quotes(spec) or BUILTINS[spec.kind]
     # The RFCs know no messages, only bytes.  What comes may be framed all the same; what these services say
     # of themselves may not: it holds line ends, which no line can.
-    framing = assembly.framing(Raw()) if spec.kind in LISTENING_BUILTINS else Raw()
+    framing = assembly.framing(Raw()) if spec.kind in BuiltinSpec.listening else Raw()
     return assembly.serve(builtin.stream, builtin.datagram, framing)
 
 

@@ -15,6 +15,9 @@ MAX_FILE_SIZE = 1024 * 1024
 
 _UNPRINTABLE = Reader.NON_PRINTABLE
 
+USUAL_NAME = "polyport.yaml"
+"""The file that the commands read unless told otherwise."""
+
 
 def read_text(file: Path, name: str) -> str:
     """The text of `file`, which messages call `name`.  Raises :class:`ConfigError`."""
@@ -22,7 +25,9 @@ def read_text(file: Path, name: str) -> str:
         with file.open("rb") as stream:
             content = stream.read(MAX_FILE_SIZE + 1)
     except OSError as error:
-        raise ConfigError([_whole(name, f"cannot be read: {error.strerror}")]) from error
+        absent = isinstance(error, FileNotFoundError) and file.name == USUAL_NAME
+        hint = "; `polyport init` writes a first one" if absent else ""
+        raise ConfigError([_whole(name, f"cannot be read: {error.strerror}{hint}")]) from error
     except ValueError as error:
         raise ConfigError([_whole(name, f"is no file name: {error}")]) from error
     if len(content) > MAX_FILE_SIZE:

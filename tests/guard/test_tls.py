@@ -19,6 +19,7 @@ from protocols.guard import TLSFactory, server_context
 from protocols.handlers import FunctionHandler
 from protocols.journal import Journal
 from protocols.stream import StreamFactory
+from protocols.stream_limits import CLOSE_NOTIFY
 
 
 class TCPTransport(StringTransport):
@@ -229,6 +230,20 @@ def test_end_of_the_tcp_stream_matters_before_close_notify_only(pem, slow):
     client.carry()
     assert client.end.recv(100) == b"reply\n"
     client.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+def test_peer_that_never_answers_our_close_notify_is_given_up(pem, clock):
+    handler = FunctionHandler(lambda message: message, reactor=clock, run="loop")
+    factory = StreamFactory(handler, Lines(), journal=Journal("tested"), clock=clock)
+    client = Client(server_context(pem, pem), factory)
+    (connection,) = factory.connections
+    connection.close()
+    clock.advance(CLOSE_NOTIFY - 1)
+    assert not client.transport.disconnected
+    clock.advance(1)
+    assert client.transport.disconnected
+    client.protocol.connectionLost(Failure(ConnectionLost()))
+    assert clock.getDelayedCalls() == []
 
 
 def test_close_notify_closes_a_protocol_that_knows_no_half_close(pem):

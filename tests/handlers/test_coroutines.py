@@ -92,6 +92,7 @@ async def main():
     session.received(b"late")
     await until(lambda: connection.errors)
     assert type(connection.errors[0]).__name__ == "CallTimeoutError", connection.errors
+    await until(lambda: len(ended) == 2)  # a task that is cancelled ends in a turn of its own
     assert ended == [b"gone", b"late"]
     connection, session = open_(fails)
     session.received(b"x")

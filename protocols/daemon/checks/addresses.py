@@ -65,8 +65,8 @@ def _overlap(one: Address, other: Address) -> bool:
 
 
 def _hosts(address: Address) -> frozenset[str]:
-    """The addresses bound.  On Linux a socket on ``::`` takes the port of IPv4 as well (ipv6(7))."""
-    if address.host in ("", _EVERY_IPV6):
+    """The addresses bound; ``[::]`` is for IPv6 only."""
+    if address.host == "":
         return frozenset({_EVERY_IPV4, _EVERY_IPV6})
     if address.host.lower() == "localhost":
         return frozenset({"127.0.0.1", "::1"})

@@ -8,16 +8,20 @@ from protocols.daemon.checks.parts import Parts
 from protocols.daemon.inheritance import has_scheme
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path, Problem
+from protocols.daemon.spec.handler import BuiltinSpec
 from protocols.daemon.spec.service import ServiceSpec
 
 
 def check(parts: Parts) -> Iterator[Problem]:
     """TLS without a place for it, or the reverse; framing where nothing is framed; datagrams where a
-    stream is needed."""
+    stream is needed; the limit of a body without HTTP."""
     for name, service in parts.own.items():
         path = ("services", name)
         yield from _datagrams(path, service, parts.origin)
         yield from _framing(path, service, parts.origin)
+        if service.http is None and "body" in service.limits.model_fields_set:
+            text = "only requests of http have a body; remove this key"
+            yield parts.origin.problem((*path, "limits", "body"), text, key=True)
         if service.tls is not None and not has_scheme(service, "tls", "fd"):
             text = "no address of this service is tls:// or fd://, so nothing would be encrypted"
             yield parts.origin.problem((*path, "tls"), text, key=True)
@@ -42,6 +46,8 @@ def _framing(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Probl
         return
     if service.kind in ("http", "factory"):
         text = f"{service.kind} does its own framing; remove this key"
+    elif service.builtin is not None and service.builtin.kind not in BuiltinSpec.listening:
+        text = f"what {service.builtin.kind} says is not framed; remove this key"
     elif all(address.family == "datagram" for address in service.listen):
         text = "datagrams are messages already; framing is for streams"
     else:

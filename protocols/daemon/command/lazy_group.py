@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from protocols.daemon.problems import nearest
+
 INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 and the number of SIGINT, as shells report it."""
 
@@ -31,6 +33,17 @@ class LazyGroup(click.Group):
         command = import_module(self._modules[cmd_name]).command
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            guess = nearest(args[0], self.list_commands(ctx))
+            if guess:
+                error.message += f" Did you mean {guess}?"
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, StrictInt, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -84,6 +84,9 @@ class QotdSpec(Spec):
 
 class BuiltinSpec(OneOf):
     """One of the classic services: a name, or a name with its settings."""
+
+    listening: ClassVar[tuple[str, ...]] = ("echo", "discard")
+    """Those that take what the peer sends for messages; the others only speak."""
 
     echo: BareSpec | None = None
     """Sends back what it gets (RFC 862)."""

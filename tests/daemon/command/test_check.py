@@ -83,3 +83,9 @@ def test_a_file_that_is_not_there(polyport, tmp_path):
     assert done.returncode == 2
     assert done.stderr.startswith(b"nowhere.yaml: ")
     assert b"Traceback" not in done.stderr
+
+
+def test_the_usual_file_is_not_there(polyport, tmp_path):
+    done = polyport("check", cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"`polyport init` writes a first one" in done.stderr

@@ -33,7 +33,15 @@ def test_version():
 
 
 def test_an_unknown_command_is_wrong_usage():
-    assert CliRunner().invoke(main, ["sned"]).exit_code == 2
+    result = CliRunner().invoke(main, ["sned"])
+    assert result.exit_code == 2
+    assert "Did you mean send?" in result.output
+
+
+def test_a_command_like_none_is_wrong_usage():
+    result = CliRunner().invoke(main, ["xyzzy"])
+    assert result.exit_code == 2
+    assert "Did you mean" not in result.output
 
 
 def test_help_imports_neither_twisted_nor_pydantic():
