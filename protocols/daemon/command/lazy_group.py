@@ -41,9 +41,9 @@ class LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             guess = nearest(args[0], self.list_commands(ctx))
-            if guess:
-                error.message += f" Did you mean {guess}?"
-            raise
+            if guess is None:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {guess}?", ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
