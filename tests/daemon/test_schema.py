@@ -56,8 +56,10 @@ def test_the_examples_match(file: Path) -> None:
         service(builtin="echo", framing="length"),
         service(builtin="echo", framing={"length": {"bytes": 2, "limit": "1KiB"}}),
         service(builtin="echo", framing={"fixed": {"size": 4}}),
-        service(builtin="echo", limits={"connections": 1, "idle": "500ms", "body": 5}),
-        service(http={"/": {"redirect": "/x"}, "/a": {"respond": {"body": "", "status": 404}}}),
+        service(builtin="echo", limits={"connections": 1, "idle": "500ms"}),
+        service(
+            http={"/": {"redirect": "/x"}, "/a": {"respond": {"body": "", "status": 404}}}, limits={"body": 5}
+        ),
         service(builtin="echo", listen=["udp://[::1]:0", "unix:a.sock", "unix:@a", "fd://a"]),
         {**service(builtin="echo"), "server": {"drain": "0s"}, "certificates": {}},
         {**service(builtin="echo"), "include": "x*.yaml", "defaults": {"limits": {}}},
