@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from compiler import compiled
 from failure import BenchmarkError
 from processor import pin
 from scenarios import Scenario
 
 HERE = Path(__file__).parent
 SOURCES = HERE / "load"
-PROGRAM = HERE / "build" / "load"
-FLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror"]
 
 # The generator ends by itself: at most 5 s to connect, and 1 s after its time for the last replies.
 PATIENCE_SECONDS = 15.0
@@ -40,23 +37,9 @@ class Load:
     p99_us: float
 
 
-def build() -> None:
-    """Compile the generator unless its program is newer than its sources.
-
-    Raises :class:`BenchmarkError` with what the compiler says.
-    """
-    sources = sorted(SOURCES.glob("*.c"))
-    newest = max(path.stat().st_mtime for path in SOURCES.iterdir())
-    if PROGRAM.exists() and PROGRAM.stat().st_mtime > newest:
-        return
-    PROGRAM.parent.mkdir(exist_ok=True)
-    compiler = shlex.split(os.environ.get("CC", "cc"))
-    try:
-        done = subprocess.run([*compiler, *FLAGS, "-o", PROGRAM, *sources], capture_output=True, text=True)
-    except FileNotFoundError:
-        raise BenchmarkError(f"no C compiler: {compiler[0]} is not there (set CC to another)") from None
-    if done.returncode != 0:
-        raise BenchmarkError(f"the load generator does not compile:\n{done.stderr}")
+def build() -> Path:
+    """The generator's program.  Raises :class:`BenchmarkError` if it does not compile."""
+    return compiled("load", sorted(SOURCES.glob("*.c")), sorted(SOURCES.glob("*.h")))
 
 
 def apply_load(scenario: Scenario, port: int, seconds: float, core: int | None) -> Load:
@@ -64,7 +47,7 @@ def apply_load(scenario: Scenario, port: int, seconds: float, core: int | None) 
 
     Raises :class:`BenchmarkError` if a reply was wrong, a connection broke, or none came at all.
     """
-    command: list[str | Path] = [PROGRAM, scenario.transport, "127.0.0.1", str(port)]
+    command: list[str | Path] = [build(), scenario.transport, "127.0.0.1", str(port)]
     command += ["--connections" if scenario.transport == "tcp" else "--sockets"]
     command += [str(scenario.sockets), "--in-flight", str(scenario.in_flight)]
     command += ["--size", str(scenario.size), "--seconds", str(seconds)]

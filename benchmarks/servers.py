@@ -17,6 +17,7 @@ from pathlib import Path
 from string import Template
 from typing import IO
 
+from compiler import compiled
 from failure import BenchmarkError
 from processor import pin
 
@@ -47,8 +48,11 @@ class Server:
 
 @contextmanager
 def peer_server(module: str, transport: str, core: int | None) -> Iterator[Server]:
-    """Run a module of the folder ``peers``, which picks its port and prints ``ready PORT``."""
+    """Run a program of the folder ``peers``, in Python or C: it picks its port and prints ``ready PORT``."""
+    source = HERE / "peers" / f"{module}.c"
     command = [sys.executable, "-m", f"peers.{module}"]
+    if source.exists():
+        command = [str(compiled(module, [source]))]
     with _process(command, HERE, core) as running:
         port = running.announced_port()
         running.wait_for_answer(transport, port)

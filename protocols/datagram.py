@@ -7,9 +7,10 @@ that is too long is dropped whole, never half-handled.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import MessageLengthError
 from twisted.internet.protocol import DatagramProtocol
 
 from protocols.journal import Journal
@@ -104,8 +105,8 @@ class DatagramConnection:
 class DatagramServer(DatagramProtocol):
     """Serves `handler` over one datagram socket.
 
-    Works with ``reactor.listenUDP(port, server, maxPacketSize=server.limit + 1)``, the one byte more
-    being how a datagram that was cut is told from one that just fits.
+    Works with ``reactor.listenUDP(port, server, maxPacketSize=server.limit)``.  Twisted's own reactors cut
+    what is longer and say nothing; with one byte more it is noticed.
 
     :param limit: bytes of the longest datagram that is handled.
     :param pending: how many may be being answered at a time.
@@ -121,11 +122,11 @@ class DatagramServer(DatagramProtocol):
         self.limit = limit
         self.pending = pending
         self.open: Roster[DatagramConnection] = Roster()
-        self._sendto: Callable[[bytes, object], int] | None = None
 
-    def startProtocol(self) -> None:
-        # The transport's own write() checks the address three times; it came from the kernel.
-        self._sendto = self.transport.getHandle().sendto  # type: ignore[union-attr]
+    def datagramTruncated(self, addr: object) -> None:
+        """A datagram was longer than the port takes."""
+        self.journal.counts.datagrams += 1
+        self.journal.counts.oversize += 1
 
     def datagramReceived(self, datagram: bytes, addr: object) -> None:
         counts = self.journal.counts
@@ -142,14 +143,17 @@ class DatagramServer(DatagramProtocol):
 
     def reply(self, message: bytes, address: object) -> None:
         """Send `message` to `address`, unless the kernel will not have it just now."""
-        if not address or self._sendto is None:
+        transport: Any = self.transport  # of a port that says whether it could
+        if not address or transport is None:
             self.journal.counts.unsent += 1
             return
         if len(message) > LIMIT and isinstance(address, tuple):
             raise ValueError(f"a reply of {len(message)} bytes does not fit a datagram ({LIMIT})")
         try:
-            self._sendto(message, address)
-        except OSError:
+            left = transport.write(message, address)
+        except (OSError, MessageLengthError):
+            left = False
+        if left is False:
             self.journal.counts.unsent += 1
 
     def left(self, connection: DatagramConnection) -> None:

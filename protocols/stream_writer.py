@@ -8,10 +8,13 @@ from typing import Final
 from twisted.internet import tcp, unix
 from twisted.internet.interfaces import ITransport
 
-DIRECT: Final[frozenset[type]] = frozenset({tcp.Server, unix.Server})
-"""Transports whose socket is written to at once.  Their own ``write`` waits for the reactor to say that the
-socket is ready, which costs two system calls and a turn of the loop, and it nearly always is.  A transport
-of any other class, TLS above all, does its own writing."""
+from protocols.reactor.write_through import Server, UnixServer
+
+DIRECT: Final[frozenset[type]] = frozenset({tcp.Server, unix.Server, Server, UnixServer})
+"""Transports whose socket is written to at once.  The ``write`` of Twisted's own waits for the reactor to
+say that the socket is ready, which costs two system calls and a turn of the loop, and it nearly always is;
+that of our reactor's gathers what a read is answered with, which is done here already.  A transport of any
+other class, TLS above all, does its own writing."""
 
 
 PIECE = 128 * 1024

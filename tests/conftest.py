@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import re
 import signal
@@ -20,11 +21,18 @@ from twisted.logger import LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides
 
+import protocols.reactor
 from protocols.framing import Lines
 from protocols.handlers import FunctionHandler
 from protocols.journal import Journal
 from protocols.session import Peer
 from protocols.stream import StreamFactory
+
+REACTOR = os.environ.get("POLYPORT_TEST_REACTOR", "polyport")
+"""What the tests, and the daemons they start, run on; `make test-epoll` has them run on Twisted's own."""
+
+if REACTOR == "polyport":
+    protocols.reactor.install()
 
 WAIT = 20.0
 """Seconds to wait for what must happen; only a test that fails takes them."""

@@ -18,33 +18,29 @@ class Order(BaseModel):
     amount: int
 
 
-class FakeSocket:
-    """A datagram socket that keeps what is sent, or will not have it."""
+class FakeTransport:
+    """A datagram transport that keeps what is sent, or has to drop it."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, Any]] = []
         self.full = False
 
-    def getHandle(self) -> FakeSocket:
-        return self
-
-    def sendto(self, data: bytes, address: Any) -> int:
-        if self.full:
-            raise BlockingIOError
-        self.sent.append((data, address))
-        return len(data)
+    def write(self, data: bytes, address: Any) -> bool:
+        if not self.full:
+            self.sent.append((data, address))
+        return not self.full
 
 
 class Bound:
     def __init__(self, handler: Any, **limits: int) -> None:
-        self.socket = FakeSocket()
+        self.transport = FakeTransport()
         self.server = DatagramServer(handler, journal=Journal("tested"), **limits)
         self.counts = self.server.journal.counts
-        self.server.makeConnection(self.socket)
+        self.server.makeConnection(self.transport)
 
     def receive(self, data: bytes, address: Any = ALICE) -> list[tuple[bytes, Any]]:
         self.server.datagramReceived(data, address)
-        return self.socket.sent
+        return self.transport.sent
 
 
 @pytest.fixture
@@ -74,7 +70,7 @@ def test_answers_need_not_keep_the_order(bound):
     service.receive(b"2")
     answers[b"2"].callback(b"second")
     answers[b"1"].callback(b"first")
-    assert [data for data, _ in service.socket.sent] == [b"second", b"first"]
+    assert [data for data, _ in service.transport.sent] == [b"second", b"first"]
 
 
 def test_more_than_pending_are_dropped_and_counted(bound):
@@ -136,7 +132,7 @@ def test_sender_without_address_hears_nothing(bound):
 
 def test_full_kernel_buffer_is_counted(bound):
     service = bound(lambda message: message)
-    service.socket.full = True
+    service.transport.full = True
     assert service.receive(b"x") == []
     assert service.counts.unsent == 1
 
@@ -154,7 +150,7 @@ def test_drain_waits_for_pending_answers(bound):
     assert not drained.called
     answer.callback(b"done")
     assert drained.called
-    assert service.socket.sent == [(b"done", ALICE)]
+    assert service.transport.sent == [(b"done", ALICE)]
 
 
 def test_abort_cancels_pending_answers(bound):
@@ -170,7 +166,7 @@ def test_abort_cancels_pending_answers(bound):
     service.receive(b"x")
     service.server.abort()
     assert cancelled == [b"x"]
-    assert service.socket.sent == []
+    assert service.transport.sent == []
     assert not service.server.open
 
 

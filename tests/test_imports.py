@@ -25,9 +25,9 @@ MAY_IMPORT = {
     "stream": CARRIED | {"stream_connection", "stream_limits"},
     # It names its factory's class, for type checkers only.
     "stream_connection": CARRIED | {"stream", "stream_limits", "stream_writer"},
-    "stream_writer": set(),
+    "stream_writer": {"reactor"},
     "datagram": CARRIED,
-    "datagram_port": {"datagram"},
+    "reactor": set(),
     "http": {"session", "handlers", "codec", "journal", "roster", "peer_address"},
     "guard": {"session"},
 }

@@ -11,9 +11,9 @@ from twisted.logger import Logger
 
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.sockets import BoundSocket
-from protocols.daemon.unix_port import UnixPort
-from protocols.datagram_port import DatagramPort
 from protocols.guard import TLSFactory
+from protocols.reactor.datagram_ports import adopted
+from protocols.reactor.stream_ports import AdoptedUnixPort
 
 log = Logger(namespace="polyport")
 
@@ -36,6 +36,7 @@ class PortService(Service):
         self._reactor = reactor
         self._drain = drain
         self._ports: list[Any] = []
+        self._datagram_ports: list[Any] = []
         self._drainables: list[Any] = []
 
     def startService(self) -> None:
@@ -57,6 +58,8 @@ class PortService(Service):
             stream.doStart()
         stopping: list[Deferred[Any]] = [maybeDeferred(port.stopListening) for port in self._ports]
         self._close(streams=True)
+        for port in self._datagram_ports:
+            port.stopReading()  # and no more: replies still leave by it
         stopping += [drainable.drain() for drainable in self._drainables]
         stopped: Deferred[Any] = DeferredList(stopping, consumeErrors=True)
         stopped.addTimeout(self._drain, self._reactor, self._abort_rest)
@@ -83,7 +86,8 @@ class PortService(Service):
             factory = TLSFactory(self.carriers.tls, factory)
         family = bound.socket.family
         if family.name == "AF_UNIX":
-            port: Any = UnixPort(bound.socket.dup(), factory, self._reactor)
+            # On any reactor: Twisted's own would take the path away from whoever shares it.
+            port: Any = AdoptedUnixPort(bound.socket.dup(), factory, self._reactor)
             port.startListening()
         else:
             port = self._reactor.adoptStreamPort(bound.socket.fileno(), family, factory)
@@ -92,11 +96,10 @@ class PortService(Service):
     def _serve_datagrams(self, bound: BoundSocket) -> None:
         assert self.carriers.datagram is not None
         server = self.carriers.datagram()
-        port = DatagramPort(bound.socket.dup(), server, self._reactor)
+        port = adopted(bound.socket.dup(), server, server.limit, self._reactor)
         port.startListening()
         self._drainables.append(server)
-        self.carriers.stops.append(port.close)
-        self._ports.append(port)
+        self._datagram_ports.append(port)
 
     def _close(self, *, streams: bool) -> None:
         """Close our own descriptors of the sockets for streams, or of those for datagrams.
@@ -120,10 +123,12 @@ class PortService(Service):
         rest.addTimeout(AFTER_ABORT, self._reactor, lambda outcome, seconds: outcome)
         return rest
 
-    def _end(self) -> None:
+    def _end(self) -> Deferred[Any]:
         for stop in self.carriers.stops:
             stop()
         if self.carriers.stream is not None:
             self.carriers.stream.doStop()
+        closing = [maybeDeferred(port.stopListening) for port in self._datagram_ports]
         self._close(streams=False)
         log.info("{service}: stopped ({summary})", service=self.name, summary=self.carriers.journal.summary())
+        return DeferredList(closing, consumeErrors=True)

@@ -16,6 +16,7 @@ from twisted.python.logfile import LogFile
 
 from protocols.daemon.log import FORMATS, LEVELS, observer
 from protocols.daemon.systemd import inherited_sockets, initial_environment, withdraw
+from protocols.reactor import install
 
 CONFIG_PROBLEM = 2
 """Exit status for a configuration that cannot be used."""
@@ -66,6 +67,9 @@ class Options(usage.Options):
             # twistd takes the observer's maker by name only.
             Options.chosen = self
             twistd["logger"] = f"{__name__}.chosen_observer"
+        if "twisted.internet.reactor" not in sys.modules:
+            # twistd --reactor has been heard before, and installs at once.
+            install()
 
 
 def chosen_observer() -> ILogObserver:

