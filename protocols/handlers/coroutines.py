@@ -19,7 +19,8 @@ from protocols.handlers.task import Task, begin
 
 type_of_run = Callable[[Coroutine[Any, Any, Any]], Any]
 
-NO_LOOP = "no running event loop"
+ASYNCIO_MISSED = frozenset({"no running event loop", "await wasn't used with future"})
+"""What asyncio says where its loop does not run, and where nobody steps a coroutine as its tasks do."""
 
 
 def runner(reactor: object) -> type_of_run:
@@ -70,10 +71,10 @@ def _continued(coroutine: Coroutine[Any, Any, Any], awaited: Any) -> Generator[A
 
 
 def _explained(error: RuntimeError) -> RuntimeError:
-    if str(error) == NO_LOOP:
+    if str(error) in ASYNCIO_MISSED:
         explained = RuntimeError(
             "the function awaits something of asyncio's, and this reactor does not run asyncio; "
-            "start the daemon with --reactor=asyncio, which polyport run and twistd take"
+            "without --reactor, or with --reactor=polyport or asyncio, the daemon has one that does"
         )
         return explained.with_traceback(error.__traceback__)
     return error
@@ -83,4 +84,4 @@ def run_as_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, 
     """As :func:`run`, in a task of asyncio's `loop`, so that ``asyncio.timeout`` and friends find
     themselves in one."""
     outcome = begin(coroutine, loop)
-    return Deferred.fromFuture(outcome) if type(outcome) is Task else outcome
+    return outcome.deferred() if type(outcome) is Task else outcome

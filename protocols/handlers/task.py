@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 FATAL = (SystemExit, KeyboardInterrupt)
@@ -65,6 +65,15 @@ class Task(asyncio.Future[Any]):
     _must_cancel = False
     _requests = 0
     _name = ""
+    _deferred: Deferred[Any] | None = None
+
+    def deferred(self) -> Deferred[Any]:
+        """Fires in the step that ends the task, where a future's callbacks come a turn later; cancelling
+        it cancels the task."""
+        self._deferred = Deferred(self._give_up)
+        # Whoever has the Deferred hears of an error; asyncio need not complain that nobody did.
+        self.add_done_callback(_heard)
+        return self._deferred
 
     def cancel(self, msg: Any = None) -> bool:
         """Raise CancelledError in the coroutine where it waits; whether there was anything to cancel."""
@@ -130,15 +139,28 @@ class Task(asyncio.Future[Any]):
                 awaited = self._resume(self._coroutine.throw, error)
         except StopIteration as finished:
             if self._must_cancel:
-                super().cancel()
+                self._cancelled()
             else:
                 self.set_result(finished.value)
+                self._tell(finished.value)
         except asyncio.CancelledError:
-            super().cancel()
+            self._cancelled()
         except BaseException as raised:  # noqa: BLE001 - it is the result
             self.set_exception(raised)
+            self._tell(Failure(raised))
         else:
             self._wait(awaited)
+
+    def _give_up(self, deferred: Deferred[Any]) -> None:
+        self.cancel()
+
+    def _cancelled(self) -> None:
+        super().cancel()
+        self._tell(Failure(CancelledError()))
+
+    def _tell(self, outcome: Any) -> None:
+        if self._deferred is not None and not self._deferred.called:
+            self._deferred.callback(outcome)
 
     def _wait(self, awaited: Any) -> None:
         """Go on when what the coroutine has yielded is there."""
@@ -161,6 +183,11 @@ class Task(asyncio.Future[Any]):
 
     def _future_done(self, future: asyncio.Future[Any]) -> None:
         self._go_on()
+
+
+def _heard(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 class _AwaitedDeferred:

@@ -289,4 +289,4 @@ def test_asyncio_under_this_reactor_is_explained(serve, failures):
     peer.send(b"x\n")
     assert peer.closing
     (event,) = failures.take(RuntimeError)
-    assert "--reactor=asyncio" in str(event["log_failure"].value)
+    assert "--reactor=polyport" in str(event["log_failure"].value)

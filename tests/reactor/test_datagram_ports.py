@@ -24,19 +24,19 @@ class Descriptors:
         self.writers: set[Any] = set()
         self.later: list[Any] = []
 
-    def addReader(self, reader: Any) -> None:  # noqa: N802
+    def addReader(self, reader: Any) -> None:
         self.readers.add(reader)
 
-    def removeReader(self, reader: Any) -> None:  # noqa: N802
+    def removeReader(self, reader: Any) -> None:
         self.readers.discard(reader)
 
-    def addWriter(self, writer: Any) -> None:  # noqa: N802
+    def addWriter(self, writer: Any) -> None:
         self.writers.add(writer)
 
-    def removeWriter(self, writer: Any) -> None:  # noqa: N802
+    def removeWriter(self, writer: Any) -> None:
         self.writers.discard(writer)
 
-    def callLater(self, delay: float, call: Any, *arguments: Any) -> None:  # noqa: N802
+    def callLater(self, delay: float, call: Any, *arguments: Any) -> None:
         call(*arguments)
 
 
