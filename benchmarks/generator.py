@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,10 +48,15 @@ def apply_load(scenario: Scenario, port: int, seconds: float, core: int | None) 
 
     Raises :class:`BenchmarkError` if a reply was wrong, a connection broke, or none came at all.
     """
-    command: list[str | Path] = [build(), scenario.transport, "127.0.0.1", str(port)]
-    command += ["--connections" if scenario.transport == "tcp" else "--sockets"]
-    command += [str(scenario.sockets), "--in-flight", str(scenario.in_flight)]
-    command += ["--size", str(scenario.size), "--seconds", str(seconds)]
+    command: list[str | Path]
+    if scenario.load in ("tls", "connect"):
+        command = [sys.executable, HERE / "python_load.py", scenario.load, "127.0.0.1", str(port)]
+        command += ["--connections", str(scenario.sockets)]
+    else:
+        command = [build(), scenario.load, "127.0.0.1", str(port)]
+        command += ["--connections" if scenario.load == "tcp" else "--sockets", str(scenario.sockets)]
+        command += ["--in-flight", str(scenario.in_flight), "--size", str(scenario.size)]
+    command += ["--seconds", str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
             pin(process.pid, core)

@@ -82,9 +82,15 @@ def measure(
 
 
 def _starts(scenario: Scenario, cores: Cores) -> dict[str, Start]:
-    starts: dict[str, Start] = {POLYPORT: partial(polyport_server, scenario.transport, cores.server)}
+    own = partial(polyport_server, scenario.service, cores.server)
+    starts: dict[str, Start] = {POLYPORT: own}
     for peer in scenario.peers:
-        starts[peer.name] = partial(peer_server, peer.module, scenario.transport, cores.server)
+        program, _, reactor = peer.module.partition(":")
+        starts[peer.name] = (
+            partial(own, reactor=reactor)
+            if program == POLYPORT
+            else partial(peer_server, peer.module, scenario.service, cores.server)
+        )
     return starts
 
 

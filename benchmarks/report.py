@@ -37,7 +37,8 @@ class Report:
     def reached(self, target: Target) -> float:
         """What stands beside ``target.at_least``."""
         peer = next(each for each in self.measurements if each.server == target.peer)
-        return self.ratio(peer, "rate")
+        ratio = self.ratio(peer, target.figure)
+        return ratio if target.figure == "rate" else 1 / ratio
 
     def text(self) -> str:
         """A table, the target and the warnings."""
@@ -47,12 +48,12 @@ class Report:
         """The same and every round, as plain values."""
         return {
             "name": self.scenario.name,
-            "transport": self.scenario.transport,
+            "load": self.scenario.load,
             "sockets": self.scenario.sockets,
             "in_flight": self.scenario.in_flight,
             "size": self.scenario.size,
             "servers": [self._server_data(each) for each in self.measurements],
-            "target": self._target_data(),
+            "targets": [self._target_data(target) for target in self.scenario.targets],
         }
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
@@ -71,10 +72,11 @@ class Report:
             )
 
     def _verdict(self) -> Iterator[str]:
-        if target := self.scenario.target:
+        for target in self.scenario.targets:
             reached = self.reached(target)
+            by = "the rate" if target.figure == "rate" else "the messages per second of processor time"
             yield (
-                f"target: at least {target.at_least:.2f} x the rate of {target.peer}: "
+                f"target: at least {target.at_least:.2f} x {by} of {target.peer}: "
                 f"{'met' if reached >= target.at_least else 'missed'} with {reached:.2f} x"
             )
         for each in self.measurements:
@@ -99,9 +101,7 @@ class Report:
             "rounds": [asdict(sample) for sample in each.samples],
         }
 
-    def _target_data(self) -> dict[str, Any] | None:
-        if (target := self.scenario.target) is None:
-            return None
+    def _target_data(self, target: Target) -> dict[str, Any]:
         reached = self.reached(target)
         return asdict(target) | {"reached": reached, "met": reached >= target.at_least}
 

@@ -7,22 +7,29 @@ from typing import Literal
 
 POLYPORT = "polyport"
 
+Service = Literal["lines", "datagrams", "naps", "tls"]
+"""What a server puts on the network; for Polyport the services of polyport.yaml."""
+
+Figure = Literal["rate", "cpu_us"]
+"""Messages per second, or microseconds of the server's processor time per message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
     """A server that somebody would otherwise have written."""
 
     module: str
-    """In the folder ``peers``."""
+    """In the folder ``peers``; or, in front of a colon, ``polyport``, and behind it a reactor."""
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """How fast Polyport has to be: `at_least` times the messages per second of `peer`."""
+    """How fast Polyport has to be: `at_least` times as fast as `peer`, by one of the figures."""
 
     peer: str
     at_least: float
+    figure: Figure = "rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,36 +37,85 @@ class Scenario:
     """One kind of load, and the servers that get it."""
 
     name: str
-    transport: Literal["tcp", "udp"]
-    in_flight: int
-    """Messages under way per socket."""
+    service: Service
+    load: Literal["tcp", "udp", "tls", "connect"]
     peers: tuple[Peer, ...]
-    target: Target | None = None
+    targets: tuple[Target, ...]
+    in_flight: int = 1
+    """Messages under way per socket."""
     sockets: int = 50
     size: int = 64
     """Bytes per message; for TCP with its newline."""
 
     def __str__(self) -> str:
-        socket, message = ("connection", "line") if self.transport == "tcp" else ("socket", "datagram")
+        if self.load == "connect":
+            return f"{self.name}: {self.sockets} TCP connections at a time, each for one line of 64 bytes"
+        socket, message = ("socket", "datagram") if self.load == "udp" else ("connection", "line")
         return (
-            f"{self.name}: {self.sockets} {self.transport.upper()} {socket}s, "
+            f"{self.name}: {self.sockets} {self.load.upper()} {socket}s, "
             f"{self.in_flight} {message}{'s' if self.in_flight > 1 else ''} of {self.size} bytes "
             f"in flight on each"
         )
 
 
-LINE_PEERS = (
-    Peer("twisted_lines", "Twisted LineReceiver"),
+TWISTED = "Twisted LineReceiver"
+UVLOOP = "uvloop Protocol"
+THREADS = "socketserver.ThreadingTCPServer"
+C_LINES = "C with epoll"
+ON_EPOLL = Peer("polyport:epoll", "Polyport on Twisted's epoll")
+ON_ASYNCIO = Peer("polyport:asyncio", "Polyport on Twisted's asyncio")
+
+LINES = (
+    Peer("twisted_lines", TWISTED),
+    Peer("uvloop_lines", UVLOOP),
     Peer("asyncio_lines", "asyncio streams"),
-    Peer("socketserver_lines", "socketserver.ThreadingTCPServer"),
+    Peer("socketserver_lines", THREADS),
+    Peer("epoll_lines", C_LINES),
+    ON_EPOLL,
+    ON_ASYNCIO,
 )
-DATAGRAM_PEERS = (
+DATAGRAMS = (
     Peer("twisted_datagrams", "Twisted DatagramProtocol"),
     Peer("socketserver_datagrams", "socketserver.UDPServer"),
+    Peer("recvfrom_datagrams", "C with recvfrom"),
+    ON_EPOLL,
 )
 
 SCENARIOS = (
-    Scenario("tcp-1", "tcp", 1, LINE_PEERS, Target("Twisted LineReceiver", 0.9)),
-    Scenario("tcp-16", "tcp", 16, LINE_PEERS, Target("Twisted LineReceiver", 1.5)),
-    Scenario("udp-1", "udp", 1, DATAGRAM_PEERS),
+    Scenario(
+        "tcp-1",
+        "lines",
+        "tcp",
+        LINES,
+        (Target(UVLOOP, 0.8), Target(TWISTED, 2.5), Target(THREADS, 8)),
+    ),
+    Scenario("tcp-16", "lines", "tcp", LINES, (Target(UVLOOP, 0.6), Target(TWISTED, 3)), in_flight=16),
+    Scenario(
+        "udp-1",
+        "datagrams",
+        "udp",
+        DATAGRAMS,
+        (Target("Twisted DatagramProtocol", 1.2), Target("C with recvfrom", 0.6)),
+    ),
+    Scenario(
+        "tls-1",
+        "tls",
+        "tls",
+        (Peer("twisted_tls_lines", "Twisted TLS"), ON_EPOLL),
+        (Target("Twisted TLS", 1.4, "cpu_us"),),
+    ),
+    Scenario(
+        "connect",
+        "lines",
+        "connect",
+        (Peer("twisted_lines", TWISTED), Peer("uvloop_lines", UVLOOP), ON_EPOLL),
+        (Target(TWISTED, 1.2, "cpu_us"),),
+    ),
+    Scenario(
+        "sleep-0",
+        "naps",
+        "tcp",
+        (Peer("uvloop_naps", "uvloop streams"),),
+        (Target("uvloop streams", 0.7),),
+    ),
 )

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -15,11 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import IO
+from typing import IO, get_args
 
 from compiler import compiled
 from failure import BenchmarkError
 from processor import pin
+from scenarios import Service
 
 HERE = Path(__file__).parent
 
@@ -47,34 +49,48 @@ class Server:
 
 
 @contextmanager
-def peer_server(module: str, transport: str, core: int | None) -> Iterator[Server]:
+def peer_server(module: str, service: Service, core: int | None) -> Iterator[Server]:
     """Run a program of the folder ``peers``, in Python or C: it picks its port and prints ``ready PORT``."""
     source = HERE / "peers" / f"{module}.c"
-    command = [sys.executable, "-m", f"peers.{module}"]
-    if source.exists():
-        command = [str(compiled(module, [source]))]
-    with _process(command, HERE, core) as running:
-        port = running.announced_port()
-        running.wait_for_answer(transport, port)
-        yield Server(running.process.pid, port)
+    with tempfile.TemporaryDirectory(prefix="polyport-benchmark-") as folder:
+        command = [sys.executable, "-m", f"peers.{module}"]
+        if source.exists():
+            command = [str(compiled(module, [source]))]
+        if service == "tls":
+            command += map(str, _certificate(Path(folder)))
+        with _process(command, HERE, core) as running:
+            port = running.announced_port()
+            running.wait_for_answer(service, port)
+            yield Server(running.process.pid, port)
 
 
 @contextmanager
-def polyport_server(transport: str, core: int | None) -> Iterator[Server]:
-    """Run Polyport under twistd on the epoll reactor, with the configuration that lies here."""
-    ports = {"tcp": _free_port(socket.SOCK_STREAM), "udp": _free_port(socket.SOCK_DGRAM)}
+def polyport_server(service: Service, core: int | None, reactor: str = "polyport") -> Iterator[Server]:
+    """Run Polyport under twistd, with the configuration that lies here."""
+    ports = {
+        name: _free_port(socket.SOCK_DGRAM if name == "datagrams" else socket.SOCK_STREAM)
+        for name in get_args(Service)
+    }
     twistd = Path(sys.executable).parent / "twistd"
     with tempfile.TemporaryDirectory(prefix="polyport-benchmark-") as folder:
+        certificate, key = _certificate(Path(folder))
         configuration = Path(folder) / "polyport.yaml"
         template = Template((HERE / "polyport.yaml").read_text())
-        configuration.write_text(template.substitute(tcp_port=ports["tcp"], udp_port=ports["udp"]))
+        configuration.write_text(template.substitute(ports, certificate=certificate, key=key))
         # Functions are found beside the file that names them.
         shutil.copy(HERE / "shouting.py", folder)
-        command = [str(twistd), "-n", "--pidfile=", "--reactor=epoll"]
+        command = [str(twistd), "-n", "--pidfile=", f"--reactor={reactor}"]
         command += ["polyport", "-c", str(configuration)]
         with _process(command, HERE.parent, core) as running:
-            running.wait_for_answer(transport, ports[transport])
-            yield Server(running.process.pid, ports[transport])
+            running.wait_for_answer(service, ports[service])
+            yield Server(running.process.pid, ports[service])
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1, and its key."""
+    polyport = Path(sys.executable).parent / "polyport"
+    subprocess.run([polyport, "cert", "--out", folder / "tls"], check=True, capture_output=True)
+    return folder / "tls" / "localhost.pem", folder / "tls" / "localhost.key"
 
 
 def _free_port(kind: socket.SocketKind) -> int:
@@ -132,9 +148,9 @@ class _Running:
                 return int(found[1])
             self._keep_waiting()
 
-    def wait_for_answer(self, transport: str, port: int) -> None:
+    def wait_for_answer(self, service: Service, port: int) -> None:
         """Return once the server has answered a question rightly."""
-        ask = _ask_line if transport == "tcp" else _ask_datagram
+        ask = {"datagrams": _ask_datagram, "tls": _ask_over_tls}.get(service, _ask_line)
         while True:
             try:
                 answer = ask(port)
@@ -170,6 +186,18 @@ def _ask_line(port: int) -> bytes:
         client.sendall(b"ready\n")
         with client.makefile("rb") as lines:
             return lines.readline()
+
+
+def _ask_over_tls(port: int) -> bytes:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with (
+        socket.create_connection(("127.0.0.1", port), PROBE_SECONDS, (PROBE_HOST, 0)) as client,
+        context.wrap_socket(client) as secured,
+    ):
+        secured.sendall(b"ready\n")
+        return secured.recv(64)
 
 
 def _ask_datagram(port: int) -> bytes:

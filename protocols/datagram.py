@@ -7,12 +7,14 @@ that is too long is dropped whole, never half-handled.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import MessageLengthError
 from twisted.internet.protocol import DatagramProtocol
 
+from protocols.codec import DecodeError
 from protocols.journal import Journal
 from protocols.peer_address import datagram_peer
 from protocols.roster import Roster
@@ -49,11 +51,18 @@ class DatagramConnection:
 
     def deliver(self, message: bytes) -> None:
         """Open the session, and give it all it will ever receive."""
+        self._converse(lambda session: session.received(message))
+
+    def settle(self, value: object) -> None:
+        """Open the session of a :class:`~protocols.session.DirectHandler` for what it answered."""
+        self._converse(lambda session: session.settle(value))
+
+    def _converse(self, say: Callable[[Any], None]) -> None:
         try:
             self._session = session = self._server.handler.open(self)
             session.started()
             if not self.closed:
-                session.received(message)
+                say(session)
                 self._end()
         except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
             self.fail(failure)
@@ -122,6 +131,7 @@ class DatagramServer(DatagramProtocol):
         self.limit = limit
         self.pending = pending
         self.open: Roster[DatagramConnection] = Roster()
+        self._direct: Callable[[bytes], object] | None = getattr(handler, "direct", None)
 
     def datagramTruncated(self, addr: object) -> None:
         """A datagram was longer than the port takes."""
@@ -135,11 +145,32 @@ class DatagramServer(DatagramProtocol):
             counts.oversize += 1
         elif len(self.open) >= self.pending:
             counts.overload += 1
+        elif self._direct is not None:
+            self._answer(self._direct, datagram, addr)
         else:
-            connection = DatagramConnection(self, addr)
-            connection.deliver(datagram)
-            if not connection.closed:
-                self.open.add(connection)
+            self._converse(addr, DatagramConnection.deliver, datagram)
+
+    def _answer(self, direct: Callable[[bytes], object], datagram: bytes, addr: object) -> None:
+        """Answer without a session if that can be done at once."""
+        try:
+            value = direct(datagram)
+            if type(value) is bytes:
+                self.reply(value, addr)
+                return
+        except DecodeError:
+            self._converse(addr, DatagramConnection.deliver, datagram)  # a session says what is wrong with it
+            return
+        except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
+            self.journal.failed(datagram_peer(addr), failure)
+            return
+        if value is not None:
+            self._converse(addr, DatagramConnection.settle, value)
+
+    def _converse(self, addr: object, begin: Callable[[DatagramConnection, Any], None], what: object) -> None:
+        connection = DatagramConnection(self, addr)
+        begin(connection, what)
+        if not connection.closed:
+            self.open.add(connection)
 
     def reply(self, message: bytes, address: object) -> None:
         """Send `message` to `address`, unless the kernel will not have it just now."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import ClassVar
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -48,6 +49,10 @@ class Counts:
 class Journal:
     """The log and the counters of one service."""
 
+    follows_connections: ClassVar[bool] = True
+    """Whether each connection has its two lines, at debug.  To write what nobody will read costs as much
+    as to accept a connection, so who leaves that level out, as the daemon does, sets this too."""
+
     def __init__(self, service: str) -> None:
         self.service = service
         self.counts = Counts()
@@ -55,15 +60,17 @@ class Journal:
 
     def opened(self, peer: Peer) -> None:
         self.counts.connections += 1
-        log.debug("{service}: {peer} connected", service=self.service, peer=peer)
+        if self.follows_connections:
+            log.debug("{service}: {peer} connected", service=self.service, peer=peer)
 
     def closed(self, peer: Peer, reason: Exception | None) -> None:
-        log.debug(
-            "{service}: {peer} closed{reason}",
-            service=self.service,
-            peer=peer,
-            reason="" if reason is None else f": {reason}",
-        )
+        if self.follows_connections:
+            log.debug(
+                "{service}: {peer} closed{reason}",
+                service=self.service,
+                peer=peer,
+                reason="" if reason is None else f": {reason}",
+            )
 
     def refused(self, why: str) -> None:
         """A connection was closed as it came; said aloud once in a while, for it is the operator's limit."""

@@ -17,7 +17,7 @@ The order of calls on one session is::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -141,3 +141,16 @@ class Handler(Protocol):
 
     def open(self, connection: Connection) -> Session:
         """A session for `connection`, on which nothing may be done before ``started``."""
+
+
+class DirectHandler(Handler, Protocol):
+    """A handler that can answer a message without a conversation, as datagrams have none."""
+
+    @property
+    def direct(self) -> Callable[[bytes], object] | None:
+        """From a message to ``bytes``, the reply; ``None``: there is none; or any other value, with which
+        a session's ``settle(value)`` knows what to do.
+
+        Raises :class:`~protocols.codec.DecodeError` if the message is bad, in which case nobody has seen
+        it; a session that receives it will say what is wrong.  ``None`` in place of a function: not here.
+        """

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     # It names its factory's class, for type checkers only.
     "stream_connection": CARRIED | {"stream", "stream_limits", "stream_writer"},
     "stream_writer": {"reactor"},
-    "datagram": CARRIED,
+    "datagram": CARRIED | {"codec"},
     "reactor": set(),
     "http": {"session", "handlers", "codec", "journal", "roster", "peer_address"},
     "guard": {"session"},

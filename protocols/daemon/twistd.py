@@ -16,6 +16,7 @@ from twisted.python.logfile import LogFile
 
 from protocols.daemon.log import FORMATS, LEVELS, observer
 from protocols.daemon.systemd import inherited_sockets, initial_environment, withdraw
+from protocols.journal import Journal
 from protocols.reactor import install
 
 CONFIG_PROBLEM = 2
@@ -77,6 +78,7 @@ def chosen_observer() -> ILogObserver:
     options = Options.chosen
     assert options is not None
     assert options.parent is not None
+    Journal.follows_connections = options["log-level"] == "debug"
     file = _log_file(options.parent.get("logfile"), bool(options.parent.get("nodaemon")))
     return observer(options["log"], options["log-level"], file)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IOpenSSLServerConnectionCreator,
     IProtocolFactory,
+    ITransport,
 )
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
 from zope.interface import alsoProvides, implementer
+
+from protocols.guard.tls_records import RecordCounter
 
 CIPHERS = (
     b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
@@ -22,6 +27,17 @@ CIPHERS = (
 )
 """For TLS 1.2: ephemeral key exchange and authenticated encryption only, as Mozilla's intermediate profile
 recommends.  TLS 1.3 has its own five, all of that kind."""
+
+
+LARGEST_RECORD = 2**14
+"""Bytes of the content of a record at most (RFC 8446, section 5.1)."""
+
+WRITE_SIZE = 4 * LARGEST_RECORD
+"""Bytes encrypted in one call: four full records, about what a transport holds before it asks for a pause."""
+
+OVERHEAD = 4096
+"""Room for what encryption adds to that, 22 to 50 bytes a record, and for messages of the handshake that go
+with the first bytes."""
 
 
 def server_context(certificate: Path, key: Path, protocols: Sequence[bytes] = ()) -> SSL.Context:
@@ -62,6 +78,56 @@ class TLSConnection(TLSMemoryBIOProtocol):
     """
 
     _peer_finished = False
+
+    def makeConnection(self, transport: ITransport) -> None:
+        self._records = RecordCounter()
+        super().makeConnection(transport)
+
+    def dataReceived(self, bytes: builtins.bytes) -> None:  # noqa: A002 - Twisted's name
+        """As Twisted's, without the two questions to OpenSSL of every read whose answer is "nothing"."""
+        records = self._records.feed(bytes)
+        if not self._handshakeDone or self._appSendBuffer:
+            super().dataReceived(bytes)
+            return
+        tls = self._tlsConnection
+        tls.bio_write(bytes)
+        deliver = self.wrappedProtocol.dataReceived
+        for _ in range(records):
+            try:
+                data = tls.recv(LARGEST_RECORD)
+            except (SSL.WantReadError, SSL.ZeroReturnError):
+                # A record of the protocol's own, or the end: Twisted knows what is to be said to that.
+                self._flushReceiveBIO()
+                return
+            except SSL.Error:
+                self._tlsShutdownFinished(Failure())
+                return
+            if not self._aborted:
+                deliver(data)
+            if self._lostTLSConnection:
+                return
+
+    def _write(self, bytes: builtins.bytes) -> None:  # noqa: A002 - Twisted's name
+        """As Twisted's, with as many records in one call of OpenSSL's as a transport holds."""
+        tls = self._tlsConnection
+        transport = self.transport
+        assert transport is not None
+        sent = 0
+        while sent < len(bytes) and not self._lostTLSConnection:
+            piece = bytes[sent : sent + WRITE_SIZE] if len(bytes) > WRITE_SIZE else bytes
+            try:
+                sent += tls.send(piece)
+            except SSL.WantReadError:
+                self._bufferedWrite(bytes[sent:])
+                return
+            except SSL.Error:
+                self._tlsShutdownFinished(Failure())
+                return
+            room = len(piece) + OVERHEAD
+            encrypted = tls.bio_read(room)
+            transport.write(encrypted)
+            if len(encrypted) == room:
+                self._flushSendBIO()  # there may be more
 
     def peer_finished(self) -> bool:
         """The peer's close_notify has been read: whether the wrapped protocol goes on and closes itself."""

@@ -208,7 +208,7 @@ class FunctionSession:
         if type(value) is bytes:
             self._send(value)
         elif value is not None:
-            self._reply(value)
+            self.settle(value)
 
     def received_many(self, messages: Sequence[bytes], replies: list[bytes]) -> None:
         """As :meth:`received` for each (see :class:`~protocols.session.BatchSession`)."""
@@ -227,7 +227,7 @@ class FunctionSession:
             if type(value) is bytes:
                 add(value)
             elif value is not None:
-                self._reply(value)
+                self.settle(value)
                 if self._closed:
                     return
                 if self._busy is not None:
@@ -258,8 +258,8 @@ class FunctionSession:
 
     # -- results -------------------------------------------------------------------------------------
 
-    def _reply(self, value: Any) -> None:
-        """Send what the function gave, now or as it comes."""
+    def settle(self, value: Any) -> None:
+        """Send what the function gave, now or as it comes (see :class:`~protocols.session.DirectHandler`)."""
         if value is None:
             return
         if isinstance(value, Deferred):
@@ -277,7 +277,7 @@ class FunctionSession:
     def _wait(self, outcome: Any) -> None:
         """Hold the next messages back until `outcome`, a value or a Deferred, is there."""
         if not isinstance(outcome, Deferred):
-            self._reply(outcome)
+            self.settle(outcome)
             return
         self._busy = outcome
         outcome.addCallback(self._answered)
@@ -287,7 +287,7 @@ class FunctionSession:
         if self._closed:
             return
         self._busy = None
-        self._reply(value)
+        self.settle(value)
         self._go_on()
 
     def _failed(self, failure: Failure) -> None:

@@ -34,9 +34,9 @@ class EventLoop(asyncio.SelectorEventLoop):
             self.close()
 
     def close(self) -> None:
+        super().close()  # which refuses while the loop runs
         for number in list(self._handled):
             self.remove_signal_handler(number)
-        super().close()
 
     def add_signal_handler(  # type: ignore[override]  # more than asyncio's annotations can say
         self, sig: int, callback: Callable[..., object], *args: Any
@@ -52,11 +52,12 @@ class EventLoop(asyncio.SelectorEventLoop):
         def came(number: int, frame: FrameType | None) -> None:
             self.call_soon_threadsafe(callback, *args)
 
+        number = _signal(sig)
         try:
-            signal.signal(_signal(sig), came)
+            signal.signal(number, came)
         except (OSError, ValueError) as error:
-            raise RuntimeError(f"signal {sig} cannot be handled: {error}") from error
-        self._handled.add(sig)
+            raise RuntimeError(f"signal {number} cannot be handled: {error}") from error
+        self._handled.add(number)
 
     def remove_signal_handler(self, sig: int) -> bool:
         """Undo :meth:`add_signal_handler`; whether there was anything to undo."""
@@ -79,6 +80,6 @@ def _signal(number: int) -> int:
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
-    failure = Failure(error) if isinstance(error, BaseException) else None
+    failure = {"log_failure": Failure(error)} if isinstance(error, BaseException) else {}
     what = context.get("future") or context.get("task") or context.get("handle") or context.get("protocol")
-    log.error("asyncio: {message} ({what})", message=context["message"], what=what, log_failure=failure)
+    log.error("asyncio: {message} ({what})", message=context["message"], what=what, **failure)

@@ -33,7 +33,10 @@ class LogPrefix(dict[Any, Any]):
 
     def __getitem__(self, key: Any) -> Any:
         if key == "system" and self.served is not None and threading.get_ident() == self._thread:
-            return self.served.logPrefix()
+            try:
+                return self.served.logPrefix()
+            except Exception:  # noqa: BLE001 - what is to be logged is logged all the same
+                return "(buggy logPrefix method)"
         return super().__getitem__(key)
 
     def copy(self) -> dict[Any, Any]:

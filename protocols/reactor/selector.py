@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import selectors
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 Events: TypeAlias = list[tuple[int, int]]
@@ -71,22 +71,40 @@ class SharedSelector(selectors.BaseSelector):
 
     def get_key(self, fileobj: Any) -> selectors.SelectorKey:
         try:
-            return self._keys[_number(fileobj)]
-        except (KeyError, ValueError):
-            pass
-        # A file that was closed has no number any more.
-        for key in self._keys.values():
-            if key.fileobj is fileobj:
-                return key
-        raise KeyError(f"{fileobj!r} is not registered")
+            key = self._keys.get(_number(fileobj))
+        except ValueError:
+            # A file that was closed has no number any more.
+            key = next((key for key in self._keys.values() if key.fileobj is fileobj), None)
+        if key is None:
+            raise KeyError(f"{fileobj!r} is not registered")
+        return key
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._keys
+        return _ByFile(self._keys, self.get_key)
 
     def close(self) -> None:
         """Forget what asyncio has registered; the epoll is the reactor's."""
         for key in list(self._keys.values()):
             self.unregister(key.fileobj)
+
+
+class _ByFile(Mapping[Any, selectors.SelectorKey]):
+    """The keys by their files, which may be given as numbers too."""
+
+    def __init__(
+        self, keys: Mapping[int, selectors.SelectorKey], find: Callable[[Any], selectors.SelectorKey]
+    ) -> None:
+        self._keys = keys
+        self._find = find
+
+    def __getitem__(self, fileobj: Any) -> selectors.SelectorKey:
+        return self._find(fileobj)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 def _number(fileobj: Any) -> int:
@@ -97,4 +115,6 @@ def _number(fileobj: Any) -> int:
 
 
 def _mask(events: int) -> int:
+    if not events or events & ~(selectors.EVENT_READ | selectors.EVENT_WRITE):
+        raise ValueError(f"a file cannot be watched for {events!r}")
     return (_IN if events & selectors.EVENT_READ else 0) | (_OUT if events & selectors.EVENT_WRITE else 0)

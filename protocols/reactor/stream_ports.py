@@ -58,13 +58,16 @@ class _Accepting(tcp.Port):
             name, _ = socket.getnameinfo(peer, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
             peer = (name, *peer[1:])
         assert self.factory is not None
-        protocol = self.factory.buildProtocol(self._buildAddr(peer))
+        address = self._buildAddr(peer)
+        protocol = self.factory.buildProtocol(address)
         if protocol is None:
             sock.close()
             return
         number = self.sessionno
         self.sessionno = number + 1
-        protocol.makeConnection(self.transport(sock, protocol, peer, self, number, self.reactor))
+        transport: Any = self.transport(sock, protocol, peer, self, number, self.reactor)
+        transport.peer = address
+        protocol.makeConnection(transport)
 
     def _rest(self) -> None:
         # With the descriptor it keeps in reserve, Twisted turns away those that wait, and says so.

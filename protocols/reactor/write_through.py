@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from errno import ENOBUFS, EWOULDBLOCK
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from twisted.internet import _newtls, main, tcp, unix
 from twisted.internet.abstract import FileDescriptor
+from twisted.internet.address import IPv6Address
 from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IAddress
+from twisted.python.failure import Failure
 
 CORK_LIMIT = 64 * 1024
 """Bytes written during one read that are kept until its end; with more than this they leave earlier, so
@@ -74,6 +78,25 @@ class WriteThrough(FileDescriptor):
             # It is resumed when what was written before has left, which may be the case already.
             self.startWriting()
 
+    def loseConnection(self) -> None:
+        if (
+            self._corked
+            and self.connected
+            and not (self.disconnecting or self._writeDisconnected or self.TLS)
+        ):
+            # What it is to wait for is known at the end of the read, and most often there is nothing.
+            self.stopReading()
+            self.disconnecting = 1
+        else:
+            super().loseConnection()
+
+    def readConnectionLost(self, reason: Failure) -> None:
+        self._corked = True
+        try:
+            super().readConnectionLost(reason)
+        finally:
+            self._uncork()
+
     def startTLS(self, ctx: Any, normal: bool = True) -> None:
         _newtls.startTLS(self, ctx, normal, Plain)
 
@@ -113,8 +136,16 @@ class WriteThrough(FileDescriptor):
 
     def _uncork(self) -> None:
         self._corked = False
-        if self._tempDataBuffer and self.connected:
+        if not self.connected:
+            return
+        if self._tempDataBuffer:
             self._send_now()
+        if self.disconnecting:
+            if self.dataBuffer or self._tempDataBuffer or self.producer is not None or self._aborting:
+                self.startWriting()
+            else:
+                reactor: Any = self.reactor  # a PosixReactorBase
+                reactor._disconnectSelectable(self, main.CONNECTION_DONE, False)
 
 
 class Plain(FileDescriptor):
@@ -170,7 +201,43 @@ class WriteThroughUnix(WriteThrough):
 
 
 class Server(WriteThroughTCP, tcp.Server):  # type: ignore[misc]  # abortConnection replaces doRead
-    """The server's side of a TCP connection."""
+    """The server's side of a TCP connection.
+
+    What Twisted writes out for the log and for ``repr`` as each connection comes is written when somebody
+    wants to read it.
+    """
+
+    peer: IAddress | None = None
+    """The peer's address, if somebody has made it already."""
+
+    def __init__(
+        self, sock: Any, protocol: Any, client: tuple[Any, ...], server: Any, sessionno: int, reactor: Any
+    ) -> None:
+        tcp.Connection.__init__(self, sock, protocol, reactor)
+        if len(client) != 2:
+            self._addressType = IPv6Address
+        self.server = server
+        self.client = client
+        self.sessionno = sessionno
+        self.hostname = client[0]
+        self.startReading()
+        self.connected = 1
+
+    def getPeer(self) -> Any:
+        return self.peer or super().getPeer()
+
+    def connectionLost(self, reason: Failure) -> None:
+        self.logstr  # noqa: B018 - while there is a protocol to ask
+        super().connectionLost(reason)
+
+    @cached_property
+    def logstr(self) -> str:  # type: ignore[override]
+        return f"{self._getLogPrefix(self.protocol)},{self.sessionno},{self.hostname}"
+
+    @cached_property
+    def repstr(self) -> str:  # type: ignore[override]
+        port = None if self.server is None else self.server._realPortNumber
+        return f"<{type(self.protocol).__name__} #{self.sessionno} on {port}>"
 
 
 class Client(WriteThroughTCP, tcp.Client):  # type: ignore[misc]  # abortConnection replaces doRead
