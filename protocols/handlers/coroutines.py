@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import copy_context
-from functools import partial
 from typing import Any
 
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
@@ -25,11 +24,24 @@ ASYNCIO_MISSED = frozenset({"no running event loop", "await wasn't used with fut
 
 def runner(reactor: object) -> type_of_run:
     """How `reactor` runs a coroutine: a function from it to its result, or to a Deferred of that."""
+    begun = beginner(reactor)
+    if begun is run:
+        return run
+
+    def run_to_deferred(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        outcome = begun(coroutine)
+        return outcome.deferred() if type(outcome) is Task else outcome
+
+    return run_to_deferred
+
+
+def beginner(reactor: object) -> type_of_run:
+    """As :func:`runner`, with a :class:`~protocols.handlers.task.Task` where asyncio runs in `reactor`."""
     loop = getattr(reactor, "loop", None)
     if isinstance(loop, asyncio.AbstractEventLoop):
-        return partial(run_as_task, loop)
+        return lambda coroutine: begin(coroutine, loop)
     if isinstance(reactor, AsyncioSelectorReactor):
-        return lambda coroutine: run_as_task(asyncio.get_running_loop(), coroutine)
+        return lambda coroutine: begin(coroutine, asyncio.get_running_loop())
     return run
 
 
@@ -78,10 +90,3 @@ def _explained(error: RuntimeError) -> RuntimeError:
         )
         return explained.with_traceback(error.__traceback__)
     return error
-
-
-def run_as_task(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """As :func:`run`, in a task of asyncio's `loop`, so that ``asyncio.timeout`` and friends find
-    themselves in one."""
-    outcome = begin(coroutine, loop)
-    return outcome.deferred() if type(outcome) is Task else outcome

@@ -2,40 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 
 class CallTimeoutError(Exception):
     """A function did not answer in time."""
 
 
-def limited(outcome: Deferred[Any], seconds: float, clock: IReactorTime, message: str) -> Deferred[Any]:
-    """What `outcome` gives, or :class:`CallTimeoutError` with `message` after `seconds`.
+class Deadlines:
+    """The deadlines of the calls of one function, of `seconds` each, by one timer.
 
-    `outcome` is cancelled then.  A coroutine may swallow that and go on; nobody waits for it any more, and
-    what it gives in the end is dropped.  Cancelling the Deferred that is returned cancels `outcome` too.
+    Calls that may all take the same time expire in the order they began, so the first is the only one to
+    wait for; a timer for each would cost more than most calls.
     """
-    own: Deferred[Any] = Deferred(lambda _: outcome.cancel())
-    expired = False
 
-    def expire() -> None:
-        nonlocal expired
-        expired = True
-        # First: what hears of the timeout may go on to close what the outcome still uses.
-        outcome.cancel()
-        if not own.called:
-            own.errback(CallTimeoutError(message))
+    def __init__(self, seconds: float, clock: IReactorTime) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._running: dict[Hashable, tuple[float, Callable[[], object]]] = {}
+        self._timer: IDelayedCall | None = None
+        self._checking = False
 
-    timer = clock.callLater(seconds, expire)
+    def begin(self, call: Hashable, expire: Callable[[], object]) -> None:
+        """Call `expire` unless `call` ends in time."""
+        self._running[call] = self._clock.seconds() + self.seconds, expire
+        if self._timer is None and not self._checking:
+            self._timer = self._clock.callLater(self.seconds, self._check)
 
-    def settle(result: Any) -> None:
-        if timer.active():
-            timer.cancel()
-        if not (own.called or expired):
-            own.callback(result)
+    def end(self, call: Hashable) -> None:
+        """`call` is over; nothing happens if it was already."""
+        self._running.pop(call, None)
 
-    outcome.addBoth(settle)
-    return own
+    def stop(self) -> None:
+        """Forget every call."""
+        self._running.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _check(self) -> None:
+        self._timer = None
+        self._checking = True  # what expires may begin other calls
+        now = self._clock.seconds()
+        left = 0.0
+        while self._running and left <= 0:
+            call = next(iter(self._running))
+            when, expire = self._running[call]
+            left = when - now
+            if left <= 0:
+                del self._running[call]
+                expire()
+        self._checking = False
+        if self._running:
+            self._timer = self._clock.callLater(left, self._check)
+
+    def limited(self, outcome: Deferred[Any], message: str) -> Deferred[Any]:
+        """What `outcome` gives, or :class:`CallTimeoutError` with `message` once it has taken too long.
+
+        `outcome` is cancelled then.  A coroutine may swallow that and go on; nobody waits for it any
+        more, and what it gives in the end is dropped.  Cancelling the Deferred that is returned cancels
+        `outcome` too.
+        """
+        own: Deferred[Any] = Deferred(lambda _: outcome.cancel())
+        expired = False
+
+        def expire() -> None:
+            nonlocal expired
+            expired = True
+            # First: what hears of the timeout may go on to close what the outcome still uses.
+            outcome.cancel()
+            if not own.called:
+                own.errback(CallTimeoutError(message))
+
+        def settle(result: Any) -> None:
+            self.end(outcome)
+            if not (own.called or expired):
+                own.callback(result)
+
+        self.begin(outcome, expire)
+        outcome.addBoth(settle)
+        return own

@@ -65,15 +65,23 @@ class Task(asyncio.Future[Any]):
     _must_cancel = False
     _requests = 0
     _name = ""
-    _deferred: Deferred[Any] | None = None
+    _listener: Callable[[Any], object] | None = None
+
+    def tell(self, listener: Callable[[Any], object]) -> None:
+        """Call `listener` with the result, or with a Failure, in the step that ends the task, where a
+        future's callbacks come a turn later."""
+        self._listener = listener
 
     def deferred(self) -> Deferred[Any]:
-        """Fires in the step that ends the task, where a future's callbacks come a turn later; cancelling
-        it cancels the task."""
-        self._deferred = Deferred(self._give_up)
-        # Whoever has the Deferred hears of an error; asyncio need not complain that nobody did.
-        self.add_done_callback(_heard)
-        return self._deferred
+        """Fires as :meth:`tell` tells; cancelling it cancels the task."""
+        outcome: Deferred[Any] = Deferred(lambda _: self._give_up())
+
+        def fire(result: Any) -> None:
+            if not outcome.called:
+                outcome.callback(result)
+
+        self.tell(fire)
+        return outcome
 
     def cancel(self, msg: Any = None) -> bool:
         """Raise CancelledError in the coroutine where it waits; whether there was anything to cancel."""
@@ -151,7 +159,7 @@ class Task(asyncio.Future[Any]):
         else:
             self._wait(awaited)
 
-    def _give_up(self, deferred: Deferred[Any]) -> None:
+    def _give_up(self) -> None:
         self.cancel()
 
     def _cancelled(self) -> None:
@@ -159,8 +167,10 @@ class Task(asyncio.Future[Any]):
         self._tell(Failure(CancelledError()))
 
     def _tell(self, outcome: Any) -> None:
-        if self._deferred is not None and not self._deferred.called:
-            self._deferred.callback(outcome)
+        if self._listener is not None:
+            self._listener(outcome)
+            if type(outcome) is Failure and not self.cancelled():
+                self.exception()  # which keeps asyncio from complaining that nobody heard of it
 
     def _wait(self, awaited: Any) -> None:
         """Go on when what the coroutine has yielded is there."""
@@ -183,11 +193,6 @@ class Task(asyncio.Future[Any]):
 
     def _future_done(self, future: asyncio.Future[Any]) -> None:
         self._go_on()
-
-
-def _heard(future: asyncio.Future[Any]) -> None:
-    if not future.cancelled():
-        future.exception()
 
 
 class _AwaitedDeferred:

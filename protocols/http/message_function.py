@@ -11,6 +11,7 @@ from protocols.codec.json_codec import encode_json
 from protocols.handlers import FunctionHandler
 from protocols.handlers.items import items_of
 from protocols.handlers.processes import Replies
+from protocols.handlers.task import Task
 from protocols.http.errors import HTTPError
 from protocols.http.generated import ItemsSource
 from protocols.http.labelled import Labelled, LabellingCodec, media_type_of
@@ -60,7 +61,7 @@ class MessageFunctionRoute:
         self._check_type(request)
         outcome = self._handler.bind(request.peer)(request.body)
         respond = self._responder(request)
-        if isinstance(outcome, Deferred):
+        if isinstance(outcome, Deferred | Task):
             return self._handler.limited(outcome).addCallback(respond)
         return respond(outcome)
 

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 
 from protocols.handlers.coroutines import runner
-from protocols.handlers.deadline import limited
+from protocols.handlers.deadline import Deadlines
 from protocols.handlers.function import TIMEOUT, Run
 from protocols.handlers.signature import name_of, signature_of
 from protocols.handlers.threads import WORKERS, ThreadPool
@@ -56,8 +55,8 @@ class RequestFunctionRoute:
         self._function = function
         self._is_async = signature.is_async
         self._run_coroutine = runner(reactor)
-        self._clock: IReactorTime = reactor
-        self._timeout = timeout
+        self._deadlines = Deadlines(timeout, reactor)
+        self._late = f"{self._name} did not answer within {timeout:g} s"
         self._threads = ThreadPool(reactor, workers or WORKERS, self._name) if where == "threads" else None
 
     def respond(self, request: Request, rest: str) -> Response | Deferred[Response]:
@@ -79,8 +78,7 @@ class RequestFunctionRoute:
         return _response(self._function(request))
 
     def _limited(self, outcome: Deferred[Response]) -> Deferred[Response]:
-        message = f"{self._name} did not answer within {self._timeout:g} s"
-        return limited(outcome, self._timeout, self._clock, message)
+        return self._deadlines.limited(outcome, self._late)
 
 
 def _response(value: object) -> Response:
