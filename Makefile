@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types format bench clean help
+.PHONY: run test test-epoll test-twisted lint types format bench clean help
 
 help:            ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
 run: $(VENV)/.installed config/tls/localhost.pem   ## install, and serve config/polyport.yaml
 	$(BIN)/twistd -n --pidfile= polyport -c config/polyport.yaml
@@ -16,6 +16,12 @@ test: $(VENV)/.tested config/tls/localhost.pem     ## install, run the whole tes
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+test-epoll: $(VENV)/.tested config/tls/localhost.pem   ## the same suite on Twisted's own epoll reactor
+	POLYPORT_TEST_REACTOR=epoll $(BIN)/python -m pytest
+
+test-twisted: $(VENV)/.tested   ## Twisted's own tests on our reactor and on its own, compared
+	POLYPORT_TEST_TWISTED=1 $(BIN)/python -m pytest tests/reactor/test_twisted.py
 
 lint: $(VENV)/.tested      ## ruff: style, and its formatting
 	$(BIN)/ruff check .
@@ -28,8 +34,9 @@ format: $(VENV)/.tested    ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed  ## measure beside the peers (see benchmarks/README.md)
+bench: $(VENV)/.benched  ## measure beside the peers (see benchmarks/README.md)
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/idle.py
 
 clean:           ## remove what the other targets made
 	rm -rf $(VENV) config/tls config/*.sock benchmarks/build .coverage* dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -43,6 +50,10 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Polyport needs Python 3.11 or newer; try: make PYTHON=python3.12"; rm -rf $(VENV); exit 1; }
 	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.benched: $(VENV)/.installed
+	$(BIN)/pip install --quiet --editable '.[bench]'
 	touch $@
 
 $(VENV)/.tested: $(VENV)/.installed

@@ -62,6 +62,7 @@ TWISTED = "Twisted LineReceiver"
 UVLOOP = "uvloop Protocol"
 THREADS = "socketserver.ThreadingTCPServer"
 C_LINES = "C with epoll"
+TWISTED_HERE = Peer("twisted_lines_here", "LineReceiver on Polyport's reactor")
 ON_EPOLL = Peer("polyport:epoll", "Polyport on Twisted's epoll")
 ON_ASYNCIO = Peer("polyport:asyncio", "Polyport on Twisted's asyncio")
 
@@ -71,6 +72,7 @@ LINES = (
     Peer("asyncio_lines", "asyncio streams"),
     Peer("socketserver_lines", THREADS),
     Peer("epoll_lines", C_LINES),
+    TWISTED_HERE,
     ON_EPOLL,
     ON_ASYNCIO,
 )
@@ -108,7 +110,7 @@ SCENARIOS = (
         "connect",
         "lines",
         "connect",
-        (Peer("twisted_lines", TWISTED), Peer("uvloop_lines", UVLOOP), ON_EPOLL),
+        (Peer("twisted_lines", TWISTED), TWISTED_HERE, Peer("uvloop_lines", UVLOOP), ON_EPOLL),
         (Target(TWISTED, 1.2, "cpu_us"),),
     ),
     Scenario(

@@ -12,6 +12,7 @@ from protocols.roster import Roster
 from protocols.session import Handler
 from protocols.stream_connection import StreamConnection
 from protocols.stream_limits import CONNECTIONS, IDLE
+from protocols.stream_timers import Timers
 
 
 class StreamFactory(Factory):
@@ -43,6 +44,7 @@ class StreamFactory(Factory):
         self.idle = idle
         self.limit = connections
         self.connections: Roster[StreamConnection] = Roster()
+        self.timers = Timers(clock)
         self._draining = False
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class

@@ -15,12 +15,11 @@ Three things are taken care of here so that no handler has to:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from twisted.internet import error
 from twisted.internet.interfaces import (
-    IDelayedCall,
     IHalfCloseableProtocol,
     IHandshakeListener,
     IPushProducer,
@@ -53,7 +52,7 @@ class StreamConnection(Protocol):
         self._encode_all = factory.framing.encode_all
         self._seconds = factory.clock.seconds
         self._session: Session | None = None
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[bytes] | tuple[()] = ()  # a deque is large, and most never need one
         self._received_many: Callable[[Sequence[bytes], list[bytes]], None] | None = None
         self._replies: list[bytes] = []  # of a batch, not encoded yet; they go before what is gathered later
         self._gathered = bytearray()
@@ -70,7 +69,7 @@ class StreamConnection(Protocol):
         self._end_told = False
         self._draining = False
         self._active_at = 0.0
-        self._timer: IDelayedCall | None = None
+        self.due: float | None = None
 
     def connectionMade(self) -> None:
         transport = self.transport
@@ -84,7 +83,7 @@ class StreamConnection(Protocol):
         self.factory.joined(self)
         self._active_at = self._seconds()
         if self.factory.idle:
-            self._timer = self.factory.clock.callLater(self.factory.idle, self._check_idle)
+            self.factory.timers.start(self, self.factory.idle)
         if not ISSLTransport.providedBy(transport):
             self.handshakeCompleted()
 
@@ -106,13 +105,13 @@ class StreamConnection(Protocol):
         try:
             messages = self._feed(data)
         except FramingError as fault:
-            self._waiting.extend(fault.messages)
+            self._hold(fault.messages)
             self._end_input(fault)
             return
         if messages:
             many = self._received_many
             if self._halted or self._waiting:
-                self._waiting.extend(messages)
+                self._hold(messages)
             elif many is None or len(messages) > BATCH or self._corked or self._draining:
                 self._deliver(messages)
             else:
@@ -145,13 +144,12 @@ class StreamConnection(Protocol):
     def writeConnectionLost(self) -> None:
         """Our side is shut down; the peer has :data:`LINGER` seconds to follow."""
         self._half_closed = True
-        self._restart_timer(LINGER)
+        self.factory.timers.start(self, LINGER)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        self.factory.timers.stop(self)
         self._closing = self._halted = True
-        self._waiting.clear()
+        self._waiting = ()
         gone = reason.value
         cause = gone if isinstance(gone, Exception) and not isinstance(gone, error.ConnectionDone) else None
         session, self._session = self._session, None
@@ -202,7 +200,7 @@ class StreamConnection(Protocol):
         if not self._closing:
             self._flush()
             self._closing = self._halted = True
-            self._waiting.clear()
+            self._waiting = ()
             if not self._writer.waiting:
                 self._lose()
 
@@ -242,18 +240,17 @@ class StreamConnection(Protocol):
         """Push what waits, or else `messages`, into the session until it wants no more."""
         session = self._session
         if session is None or self._corked:
-            self._waiting.extend(messages)
+            self._hold(messages)
             return
-        waiting = self._waiting
         received = session.received
         self._corked = True
         try:
             if messages:
                 self._push(session, messages)
-            while waiting and not self._halted:
-                received(waiting.popleft())
+            while self._waiting and not self._halted:
+                received(self._waiting.popleft())
             # Told to a blocked session too: one that never stops sending would never hear of it.
-            if self._input_over and not (waiting or self._paused or self._closing or self._end_told):
+            if self._input_over and not (self._waiting or self._paused or self._closing or self._end_told):
                 self._end_told = True
                 session.ended(self._end_error)
         except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
@@ -270,7 +267,7 @@ class StreamConnection(Protocol):
             for message in unread:
                 session.received(message)
                 if self._halted:
-                    self._waiting.extend(unread)
+                    self._hold(unread)
                     return
         else:
             for start in range(0, len(messages), BATCH):
@@ -280,8 +277,14 @@ class StreamConnection(Protocol):
                     if len(self._gathered) > CORK_LIMIT:
                         self._flush()
                 if self._halted:
-                    self._waiting.extend(messages[start + BATCH :])
+                    self._hold(messages[start + BATCH :])
                     return
+
+    def _hold(self, messages: Iterable[bytes]) -> None:
+        """Deliver `messages` later, in their order."""
+        if not isinstance(self._waiting, deque):
+            self._waiting = deque()
+        self._waiting.extend(messages)
 
     def _gather(self) -> None:
         """Encode the replies of a batch behind what is gathered."""
@@ -332,7 +335,7 @@ class StreamConnection(Protocol):
             transport.resumeProducing()  # type: ignore[attr-defined]  # every stream transport has it
         if ISSLTransport.providedBy(transport):
             transport.loseConnection()
-            self._restart_timer(CLOSE_NOTIFY)
+            self.factory.timers.start(self, CLOSE_NOTIFY)
         elif self._peer_closed:
             transport.loseConnection()
         else:
@@ -371,13 +374,8 @@ class StreamConnection(Protocol):
             except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
                 self.fail(failure)
 
-    def _restart_timer(self, seconds: float) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.reset(seconds)
-        else:
-            self._timer = self.factory.clock.callLater(seconds, self._check_idle)
-
-    def _check_idle(self) -> None:
+    def time_out(self) -> None:
+        """The timer of this connection has run down (see :class:`~protocols.stream_timers.Timed`)."""
         if self._half_closed:
             # An orderly close: what the kernel holds for the peer still reaches it.
             assert self.transport is not None
@@ -390,11 +388,11 @@ class StreamConnection(Protocol):
             self._active_at = self._seconds()  # an answer is being made, which has a deadline of its own
         quiet = self._seconds() - self._active_at
         if quiet < self.factory.idle:
-            self._restart_timer(self.factory.idle - quiet)
+            self.factory.timers.start(self, self.factory.idle - quiet)
             return
         self.factory.journal.idle(self.peer, self.factory.idle)
         if self._blocked or self._closing:
             self.abort()  # what is still to be sent would never leave
         else:
             self.close()
-            self._restart_timer(LINGER)
+            self.factory.timers.start(self, LINGER)

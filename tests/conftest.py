@@ -357,7 +357,8 @@ def _daemons() -> Iterator[Callable[..., RealDaemon]]:
 
     def start(file: Path, *more: str, command: list[str] | None = None, **options: Any) -> RealDaemon:
         """Run ``twistd`` in the foreground with the YAML `file`, and `more` options of ours."""
-        full = [*(command or TWISTD), "-n", "--pidfile=", "polyport", "-c", str(file), *more]
+        chosen = [] if REACTOR == "polyport" else [f"--reactor={REACTOR}"]
+        full = [*(command or TWISTD), "-n", "--pidfile=", *chosen, "polyport", "-c", str(file), *more]
         daemon = RealDaemon(full, **{"cwd": file.parent, **options})
         started.append(daemon)
         return daemon

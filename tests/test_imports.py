@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "handlers": {"session", "codec"},
     "roster": set(),
     "stream_limits": set(),
-    "stream": CARRIED | {"stream_connection", "stream_limits"},
+    "stream_timers": set(),
+    "stream": CARRIED | {"stream_connection", "stream_limits", "stream_timers"},
     # It names its factory's class, for type checkers only.
     "stream_connection": CARRIED | {"stream", "stream_limits", "stream_writer"},
     "stream_writer": {"reactor"},

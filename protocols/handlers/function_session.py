@@ -47,7 +47,7 @@ class FunctionSession:
         self._send = connection.send
         self._invoke = handler.direct or handler.bind(connection.peer)
         self._busy: Deferred[Any] | Task | None = None
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[bytes] | tuple[()] = ()  # a deque is large, and most never need one
         self._paused = False
         self._ended = False
         self._end_error: Exception | None = None
@@ -66,6 +66,8 @@ class FunctionSession:
 
     def received(self, message: bytes) -> None:
         if self._busy is not None:
+            if not isinstance(self._queue, deque):
+                self._queue = deque()
             self._queue.append(message)
             if len(self._queue) >= self._handler.pending:
                 self._paused = True
@@ -113,7 +115,7 @@ class FunctionSession:
 
     def closed(self, reason: Exception | None) -> None:
         self._closed = True
-        self._queue.clear()
+        self._queue = ()
         busy, self._busy = self._busy, None
         if busy is not None:
             self._handler.deadlines.end(busy)
@@ -222,7 +224,7 @@ class FunctionSession:
 
     def _fail(self, error: BaseException) -> None:
         self._closed = True  # to this session; the connection follows when all is sent
-        self._queue.clear()
+        self._queue = ()
         self._connection.fail(error)
 
     def _reject(self, error: DecodeError) -> None:

@@ -209,7 +209,8 @@ class _AwaitedDeferred:
         return bool(self._deferred.called)
 
     def cancel(self, msg: object = None) -> bool:
-        if self._deferred.called:
+        # One that has been called may wait for another, which its cancelling cancels.
+        if self._deferred.called and not isinstance(getattr(self._deferred, "result", None), Deferred):
             return False
         self._cancelled = True
         self._deferred.cancel()

@@ -37,17 +37,24 @@ METHODS: Final[Mapping[Any, Mapping[str, str]]] = {
 
 ATTRIBUTES: Final[Mapping[Any, tuple[str, ...]]] = {
     posixbase: ("_NO_FILEDESC",),
-    posixbase.PosixReactorBase: ("_supportedAddressFamilies",),
+    posixbase.PosixReactorBase: ("_supportedAddressFamilies", "_signals"),
     tcp: ("_reservedFD",),
+    tcp.Port: ("_realPortNumber",),
     udp.Port: ("_preexistingSocket",),
-    tcp.Server: ("_writeDisconnected", "_writeDisconnecting", "_aborting", "_shouldShutdown"),
+    tcp.Server: (
+        "_writeDisconnected",
+        "_writeDisconnecting",
+        "_aborting",
+        "_shouldShutdown",
+        "_addressType",
+    ),
 }
 """Attributes of classes and modules."""
 
 IN_INSTANCES: Final[Mapping[Any, tuple[str, ...]]] = {
     abstract.FileDescriptor: ("_tempDataBuffer", "_tempDataLen"),
     unix._SendmsgMixin: ("_sendmsgQueue",),
-    posixbase.PosixReactorBase: ("_started", "_startedBefore", "_justStopped"),
+    posixbase.PosixReactorBase: ("_started", "_justStopped"),
     epollreactor.EPollReactor: ("_poller", "_selectables"),
     unix.Port: ("_bindPath",),
     udp.Port: ("_connectedAddr",),

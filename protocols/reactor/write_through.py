@@ -70,7 +70,7 @@ class WriteThrough(FileDescriptor):
         self._tempDataBuffer.append(data)
         self._tempDataLen += len(data)
         if not self._corked or self._tempDataLen > CORK_LIMIT:
-            self._send_now()
+            self._hasten()
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         super().registerProducer(producer, streaming)
@@ -123,6 +123,9 @@ class WriteThrough(FileDescriptor):
             self.startWriting()
         elif producer is not None and self.producerPaused:
             self.startWriting()  # doWrite resumes it
+
+    _hasten = _send_now
+    """What becomes of bytes that no read keeps."""
 
     def _give(self, data: bytes) -> int:
         """How much of `data` the kernel takes.  An error is for the reactor to meet, which can report it
@@ -194,6 +197,12 @@ class WriteThroughUnix(WriteThrough):
             raise
         self._uncork()
         return self._end if end is main.CONNECTION_DONE else end
+
+    def _hasten(self) -> None:
+        # A descriptor may be sent after the byte that it goes with (IUNIXTransport.sendFileDescriptor), so
+        # that byte must wait for the next turn, or the end of the read.
+        self._maybePauseProducer()
+        self.startWriting()
 
     def _give(self, data: bytes) -> int:
         # Descriptors that wait to be sent go with the first bytes.

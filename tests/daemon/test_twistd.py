@@ -19,8 +19,15 @@ from twisted.scripts.twistd import ServerOptions
 from protocols.daemon import twistd
 from protocols.daemon.log import observer
 from protocols.daemon.twistd import Options, chosen_observer, makeService
+from protocols.journal import Journal
 
 HELLO = {"log_format": "hello", "log_level": LogLevel.info, "log_namespace": "polyport"}
+
+
+@pytest.fixture(autouse=True)
+def _journal_as_it_was(monkeypatch):
+    # The log level decides about it, for the whole process.
+    monkeypatch.setattr(Journal, "follows_connections", Journal.follows_connections)
 
 
 def mode(path: Path) -> int:

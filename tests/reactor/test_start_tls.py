@@ -95,7 +95,9 @@ def converse(port: int, context: ssl.SSLContext) -> tuple[bytes, bytes, bytes]:
             echo = secure.recv(100)
             secure.sendall(b"body\n")
             with secure.makefile("rb") as file:
-                return said, echo, file.read()
+                body = file.read()
+            secure.unwrap().close()
+            return said, echo, body
 
 
 @pytest_twisted.ensureDeferred

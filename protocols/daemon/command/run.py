@@ -21,9 +21,7 @@ from protocols.daemon.log import FORMATS, LEVELS
     show_default=True,
     help="The least that is logged.",
 )
-@click.option(
-    "--reactor", help="One of twistd's reactors, such as asyncio; twistd --help-reactors lists them."
-)
+@click.option("--reactor", help="Another reactor than polyport's; twistd --help-reactors lists them.")
 def command(file: str, log: str, log_level: str, reactor: str | None) -> None:
     """Serve what FILE says (polyport.yaml unless given), in the foreground, until Ctrl-C or SIGTERM.
 
@@ -38,7 +36,7 @@ def command(file: str, log: str, log_level: str, reactor: str | None) -> None:
     Examples:
       polyport run
       polyport run /etc/polyport/polyport.yaml --log json
-      polyport run --reactor asyncio        # functions may await asyncio's awaitables
+      polyport run --reactor epoll          # Twisted's own; polyport's is the default
     """
     from twisted.application.reactors import getReactorTypes
     from twisted.scripts.twistd import run
