@@ -153,6 +153,7 @@ class StreamConnection(Protocol):
         gone = reason.value
         cause = gone if isinstance(gone, Exception) and not isinstance(gone, error.ConnectionDone) else None
         session, self._session = self._session, None
+        self._received_many = None  # or the two would wait for the garbage collector
         if session is not None:
             try:
                 session.closed(cause)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Mapping
@@ -83,6 +84,9 @@ class Daemon(MultiService):
         signal.signal(signal.SIGTERM, self._signalled)
         signal.signal(signal.SIGINT, self._signalled)
         signal.signal(signal.SIGHUP, self._hung_up)
+        # What is here now stays: it need not be gone through each time garbage is collected.
+        gc.collect()
+        gc.freeze()
         count = len(self._units)
         log.info("polyport {version}: {services} ready", version=__version__, services=_counted(count))
         notify("READY=1")
