@@ -174,7 +174,7 @@ class Task(asyncio.Future[Any]):
 
     def _wait(self, awaited: Any) -> None:
         """Go on when what the coroutine has yielded is there."""
-        if getattr(awaited, "_asyncio_future_blocking", None):
+        if getattr(awaited, "_asyncio_future_blocking", None) and awaited is not self:
             # How a future says that it is awaited, and wants to hear that it is heard.
             awaited._asyncio_future_blocking = False
             awaited.add_done_callback(self._future_done)

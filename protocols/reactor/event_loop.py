@@ -25,7 +25,7 @@ class EventLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, selector: BaseSelector) -> None:
         super().__init__(selector)
-        self._handled: set[int] = set()
+        self._before: dict[int, Any] = {}
         self.set_exception_handler(_report)
 
     def __del__(self) -> None:
@@ -35,7 +35,7 @@ class EventLoop(asyncio.SelectorEventLoop):
 
     def close(self) -> None:
         super().close()  # which refuses while the loop runs
-        for number in list(self._handled):
+        for number in list(self._before):
             self.remove_signal_handler(number)
 
     def add_signal_handler(  # type: ignore[override]  # more than asyncio's annotations can say
@@ -54,19 +54,22 @@ class EventLoop(asyncio.SelectorEventLoop):
 
         number = _signal(sig)
         try:
-            signal.signal(number, came)
+            before = signal.signal(number, came)
         except (OSError, ValueError) as error:
             raise RuntimeError(f"signal {number} cannot be handled: {error}") from error
-        self._handled.add(number)
+        self._before.setdefault(number, before)
 
     def remove_signal_handler(self, sig: int) -> bool:
-        """Undo :meth:`add_signal_handler`; whether there was anything to undo."""
+        """Undo :meth:`add_signal_handler`; whether there was anything to undo.
+
+        What handled the signal before does so again, most often Twisted, where asyncio's own would leave
+        the system's default.
+        """
         number = _signal(sig)
-        if number not in self._handled:
+        if number not in self._before:
             return False
-        self._handled.remove(number)
-        default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
-        signal.signal(number, default)
+        before = self._before.pop(number)
+        signal.signal(number, signal.SIG_DFL if before is None else before)
         return True
 
 

@@ -106,6 +106,7 @@ class Reactor(EPollReactor):
         others = []
         selectables = self._selectables
         prefix = PREFIX
+        outer = prefix.served  # of a turn within a turn (iterate)
         for number, event in self._poll(timeout):
             selectable = selectables.get(number)
             if selectable is None:
@@ -123,7 +124,7 @@ class Reactor(EPollReactor):
                     self._disconnectSelectable(selectable, end, True)
             else:
                 self._doReadOrWrite(selectable, number, event)
-        prefix.served = None
+        prefix.served = outer
         return others
 
     doIteration = doPoll

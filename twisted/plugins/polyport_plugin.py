@@ -10,4 +10,4 @@ polyport = ServiceMaker(
     "polyport",
 )
 
-reactor = Reactor("polyport", "protocols.reactor", "epoll(7) with asyncio inside, as fast as uvloop.")
+reactor = Reactor("polyport", "protocols.reactor", "epoll(7) with asyncio inside, near uvloop's speed.")
