@@ -94,14 +94,15 @@ def test_removing_says_whether_there_was_anything(loop, unhandled):
     assert signal.getsignal(unhandled) == signal.SIG_DFL
 
 
-def test_removing_restores_the_interrupt_key(loop):
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        loop.add_signal_handler(signal.SIGINT, print)
-        loop.remove_signal_handler(signal.SIGINT)
-        assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, before)
+def test_removing_restores_what_handled_the_signal_before(loop, unhandled):
+    def before(number, frame): ...
+
+    signal.signal(unhandled, before)
+    loop.add_signal_handler(unhandled, print)
+    loop.add_signal_handler(unhandled, list)
+    loop.remove_signal_handler(unhandled)
+    assert signal.getsignal(unhandled) is before
+    signal.signal(unhandled, signal.SIG_DFL)
 
 
 def test_closing_removes_signal_handlers(loop, unhandled):
