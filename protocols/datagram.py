@@ -143,7 +143,7 @@ class DatagramServer(DatagramProtocol):
         counts.datagrams += 1
         if len(datagram) > self.limit:
             counts.oversize += 1
-        elif len(self.open) >= self.pending:
+        elif len(self.open.members) >= self.pending:
             counts.overload += 1
         elif self._direct is not None:
             self._answer(self._direct, datagram, addr)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
@@ -39,7 +40,7 @@ def beginner(reactor: object) -> type_of_run:
     """As :func:`runner`, with a :class:`~protocols.handlers.task.Task` where asyncio runs in `reactor`."""
     loop = getattr(reactor, "loop", None)
     if isinstance(loop, asyncio.AbstractEventLoop):
-        return lambda coroutine: begin(coroutine, loop)
+        return partial(begin, loop=loop)
     if isinstance(reactor, AsyncioSelectorReactor):
         return lambda coroutine: begin(coroutine, asyncio.get_running_loop())
     return run

@@ -134,9 +134,11 @@ class FunctionSession:
 
     def settle(self, value: Any) -> None:
         """Send what the function gave, now or as it comes (see :class:`~protocols.session.DirectHandler`)."""
-        if value is None:
+        if type(value) is bytes:
+            self._send(value)
+        elif value is None:
             return
-        if type(value) is Task:
+        elif type(value) is Task:
             self._wait_for_task(value)
         elif isinstance(value, Deferred):
             self._wait(self._handler.limited(value))

@@ -174,6 +174,9 @@ class Task(asyncio.Future[Any]):
 
     def _wait(self, awaited: Any) -> None:
         """Go on when what the coroutine has yielded is there."""
+        if awaited is None:  # as asyncio.sleep(0) does: in a later turn
+            self.get_loop().call_soon(self._go_on)
+            return
         if getattr(awaited, "_asyncio_future_blocking", None) and awaited is not self:
             # How a future says that it is awaited, and wants to hear that it is heard.
             awaited._asyncio_future_blocking = False
@@ -183,9 +186,7 @@ class Task(asyncio.Future[Any]):
             self._fut_waiter = _AwaitedDeferred(awaited, self._go_on)
             awaited.addBoth(self._fut_waiter.fired)
         else:
-            problem = None
-            if awaited is not None:  # None is what asyncio.sleep(0) yields
-                problem = RuntimeError(f"a coroutine cannot await {awaited!r}: no future, no Deferred")
+            problem = RuntimeError(f"a coroutine cannot await {awaited!r}: no future, no Deferred")
             self.get_loop().call_soon(self._go_on, problem)
         waiter = self._fut_waiter
         if self._must_cancel and waiter is not None and waiter.cancel():
