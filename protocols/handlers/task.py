@@ -38,7 +38,7 @@ def begin(coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) 
         awaited = context.run(coroutine.send, None)
     except StopIteration as finished:
         if task._must_cancel:
-            raise asyncio.CancelledError from None
+            raise task._cancellation() from None
         return finished.value
     except FATAL as error:
         raise _harmless(error) from error
@@ -64,6 +64,7 @@ class Task(asyncio.Future[Any]):
     _fut_waiter: Any = None
     _must_cancel = False
     _requests = 0
+    _message: Any = None
     _name = ""
     _listener: Callable[[Any], object] | None = None
 
@@ -88,9 +89,14 @@ class Task(asyncio.Future[Any]):
         if self.done():
             return False
         self._requests += 1
+        self._message = msg
         if self._fut_waiter is None or not self._fut_waiter.cancel(msg=msg):
             self._must_cancel = True
         return True
+
+    def _cancellation(self) -> asyncio.CancelledError:
+        """What is raised in the coroutine, with the words by which anyio knows whose doing it is."""
+        return asyncio.CancelledError() if self._message is None else asyncio.CancelledError(self._message)
 
     def cancelling(self) -> int:
         """How many requests to cancel there are that nobody has taken back."""
@@ -139,7 +145,7 @@ class Task(asyncio.Future[Any]):
         self._fut_waiter = None
         if self._must_cancel:
             self._must_cancel = False
-            error = error if isinstance(error, asyncio.CancelledError) else asyncio.CancelledError()
+            error = error if isinstance(error, asyncio.CancelledError) else self._cancellation()
         try:
             if error is None:
                 awaited = self._resume(self._coroutine.send, None)
@@ -183,7 +189,7 @@ class Task(asyncio.Future[Any]):
             awaited.add_done_callback(self._future_done)
             self._fut_waiter = awaited
         elif isinstance(awaited, Deferred):
-            self._fut_waiter = _AwaitedDeferred(awaited, self._go_on)
+            self._fut_waiter = _AwaitedDeferred(awaited, self)
             awaited.addBoth(self._fut_waiter.fired)
         else:
             problem = RuntimeError(f"a coroutine cannot await {awaited!r}: no future, no Deferred")
@@ -199,11 +205,11 @@ class Task(asyncio.Future[Any]):
 class _AwaitedDeferred:
     """A Deferred in the place of a future that a task waits for."""
 
-    __slots__ = ("_cancelled", "_deferred", "_go_on")
+    __slots__ = ("_cancelled", "_deferred", "_task")
 
-    def __init__(self, deferred: Deferred[Any], go_on: Callable[..., None]) -> None:
+    def __init__(self, deferred: Deferred[Any], task: Task) -> None:
         self._deferred = deferred
-        self._go_on = go_on
+        self._task = task
         self._cancelled = False
 
     def done(self) -> bool:
@@ -221,12 +227,13 @@ class _AwaitedDeferred:
         """The Deferred has its result, which the coroutine finds there; an error is raised at once."""
         if self._cancelled:
             # Whoever cancels is not to run what is cancelled.
-            asyncio.get_running_loop().call_soon(self._go_on, asyncio.CancelledError())
+            task = self._task
+            task.get_loop().call_soon(task._go_on, task._cancellation())
             return None
         if isinstance(result, Failure):
             error = result.value
             assert error is not None
-            self._go_on(error.with_traceback(result.getTracebackObject()))
+            self._task._go_on(error.with_traceback(result.getTracebackObject()))
             return None
-        self._go_on()
+        self._task._go_on()
         return result
