@@ -128,10 +128,13 @@ class _Datagrams(udp.Port):
         except OSError as error:
             return self._failed(error, datagram, None if self._connectedAddr else addr)
         if addr is not None:
-            if len(self._known) >= ADDRESSES:
-                self._known.clear()
-            self._known.add(addr)
+            self._remember(addr)
         return True
+
+    def _remember(self, addr: Any) -> None:
+        if len(self._known) >= ADDRESSES:
+            self._known.clear()
+        self._known.add(addr)
 
     def _failed(self, error: OSError, datagram: bytes, addr: Any) -> bool:
         if error.errno in FULL:
@@ -189,13 +192,8 @@ class UnixDatagramPort(_Datagrams, unix.DatagramPort):
     """A Unix datagram socket."""
 
     def _write_checked(self, datagram: bytes, addr: Any) -> bool:
-        if self._unsent:
-            return self._keep(datagram, addr)
-        try:
-            self.socket.sendto(datagram, addr)
-        except OSError as error:
-            return self._failed(error, datagram, addr)
-        return True
+        self._remember(addr)  # a path needs no check: the kernel knows what is there
+        return self.write(datagram, addr)
 
 
 class AdoptedUnixDatagramPort(UnixDatagramPort):

@@ -46,7 +46,7 @@ class Outcomes(TestResult):
         self._say(test, "failure")
         print(fail, file=sys.stderr)
 
-    addError = addFailure  # noqa: N815 - trial's name
+    addError = addFailure
 
     def addSkip(self, test: Any, reason: object) -> None:
         self._say(test, "skip")
