@@ -33,7 +33,7 @@ LARGEST_RECORD = 2**14
 """Bytes of the content of a record at most (RFC 8446, section 5.1)."""
 
 WRITE_SIZE = 4 * LARGEST_RECORD
-"""Bytes encrypted in one call: four full records, about what a transport holds before it asks for a pause."""
+"""Bytes given to the transport at once: four full records, about what it holds before it asks for a pause."""
 
 OVERHEAD = 4096
 """Room for what encryption adds to that, 22 to 50 bytes a record, and for messages of the handshake that go
@@ -108,26 +108,42 @@ class TLSConnection(TLSMemoryBIOProtocol):
                 return
 
     def _write(self, bytes: builtins.bytes) -> None:  # noqa: A002 - Twisted's name
-        """As Twisted's, with as many records in one call of OpenSSL's as a transport holds."""
+        """As Twisted's, with several records in one write of the transport's."""
+        size = len(bytes)
+        if size <= LARGEST_RECORD:
+            self._encrypt((bytes,), size)
+            return
+        for start in range(0, size, WRITE_SIZE):
+            end = min(start + WRITE_SIZE, size)
+            records = range(start, end, LARGEST_RECORD)
+            self._encrypt([bytes[at : min(at + LARGEST_RECORD, end)] for at in records], end - start)
+
+    def _encrypt(self, records: Sequence[builtins.bytes], size: int) -> None:
+        """Send each of `records`, which have `size` bytes together."""
+        if self._lostTLSConnection:
+            return
         tls = self._tlsConnection
         transport = self.transport
         assert transport is not None
-        sent = 0
-        while sent < len(bytes) and not self._lostTLSConnection:
-            piece = bytes[sent : sent + WRITE_SIZE] if len(bytes) > WRITE_SIZE else bytes
+        for index, record in enumerate(records):
             try:
-                sent += tls.send(piece)
+                tls.send(record)  # the whole of it: a memory BIO is never full
             except SSL.WantReadError:
-                self._bufferedWrite(bytes[sent:])
-                return
+                # The handshake is not done.
+                for rest in records[index:]:
+                    self._bufferedWrite(rest)
+                break
             except SSL.Error:
                 self._tlsShutdownFinished(Failure())
                 return
-            room = len(piece) + OVERHEAD
+        room = size + OVERHEAD
+        try:
             encrypted = tls.bio_read(room)
-            transport.write(encrypted)
-            if len(encrypted) == room:
-                self._flushSendBIO()  # there may be more
+        except SSL.WantReadError:
+            return  # nothing was encrypted
+        transport.write(encrypted)
+        if len(encrypted) == room:
+            self._flushSendBIO()  # there may be more
 
     def peer_finished(self) -> bool:
         """The peer's close_notify has been read: whether the wrapped protocol goes on and closes itself."""

@@ -232,6 +232,60 @@ def test_end_of_the_tcp_stream_matters_before_close_notify_only(pem, slow):
     client.protocol.connectionLost(Failure(ConnectionDone()))
 
 
+@pytest.fixture
+def answering(clock):
+    """A factory whose function answers each line with what it says, times 50,000 for ``many``."""
+
+    def answer(message: bytes) -> bytes:
+        return b"x" * 50_000 if message == b"many" else message
+
+    handler = FunctionHandler(answer, reactor=clock, run="loop")
+    return StreamFactory(handler, Lines(), journal=Journal("tested"), clock=clock)
+
+
+def encrypted(client: Client, *messages: bytes) -> bytes:
+    """A record for each message."""
+    for message in messages:
+        client.end.send(message)
+    return client.end.bio_read(65_536)
+
+
+def test_records_of_one_read_and_of_several(pem, answering):
+    client = Client(server_context(pem, pem), answering)
+    stream = encrypted(client, b"a\n", b"b\nc", b"\n")
+    for piece in (stream[:7], stream[7:-3], stream[-3:]):
+        client.protocol.dataReceived(piece)
+    client.carry()
+    assert [client.end.recv(100) for _ in range(3)] == [b"a\n", b"b\n", b"c\n"]
+
+
+def test_large_replies_leave_in_full_records(pem, answering):
+    client = Client(server_context(pem, pem), answering)
+    client.protocol.dataReceived(encrypted(client, b"many\n"))
+    sent, sizes = client.transport.value(), []
+    while sent:
+        size = int.from_bytes(sent[3:5], "big")
+        sizes.append(size)
+        sent = sent[5 + size :]
+    assert len(sizes) == 4
+    assert min(sizes[:3]) > 2**14
+    client.carry()
+    received = b"".join(client.end.recv(2**14) for _ in sizes)
+    assert received == b"x" * 50_000 + b"\n"
+
+
+def test_a_record_that_was_changed_ends_the_connection(pem, answering):
+    client = Client(server_context(pem, pem), answering)
+    stream = bytearray(encrypted(client, b"good\n", b"evil\n"))
+    stream[-1] ^= 1
+    client.protocol.dataReceived(bytes(stream))
+    client.carry()
+    assert client.end.recv(100) == b"good\n"
+    assert client.transport.disconnecting
+    client.protocol.connectionLost(Failure(ConnectionDone()))
+    assert len(answering.connections) == 0
+
+
 def test_peer_that_never_answers_our_close_notify_is_given_up(pem, clock):
     handler = FunctionHandler(lambda message: message, reactor=clock, run="loop")
     factory = StreamFactory(handler, Lines(), journal=Journal("tested"), clock=clock)
