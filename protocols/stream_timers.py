@@ -7,6 +7,9 @@ from itertools import count
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+log = Logger(namespace="polyport")
 
 SLACK = 64
 """Entries that nobody waits for any more, which are kept until there are more of them than of others."""
@@ -79,7 +82,10 @@ class Timers:
             if timed.due == when:
                 timed.due = None
                 self._running -= 1
-                timed.time_out()
+                try:
+                    timed.time_out()
+                except BaseException:  # noqa: BLE001 - the others have their timers too
+                    log.failure("a timer failed")
         if self._heap and self._alarm is None:
             self._set_alarm()
         self._tidy()

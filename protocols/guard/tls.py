@@ -111,7 +111,8 @@ class TLSConnection(TLSMemoryBIOProtocol):
         """As Twisted's, with several records in one write of the transport's."""
         size = len(bytes)
         if size <= LARGEST_RECORD:
-            self._encrypt((bytes,), size)
+            if bytes:
+                self._encrypt((bytes,), size)
             return
         for start in range(0, size, WRITE_SIZE):
             end = min(start + WRITE_SIZE, size)
@@ -123,27 +124,34 @@ class TLSConnection(TLSMemoryBIOProtocol):
         if self._lostTLSConnection:
             return
         tls = self._tlsConnection
-        transport = self.transport
-        assert transport is not None
         for index, record in enumerate(records):
+            rest = record
             try:
-                tls.send(record)  # the whole of it: a memory BIO is never full
+                while rest:
+                    # Less than all of it where the peer has asked for short records (RFC 6066, section 4).
+                    rest = rest[tls.send(rest) :]
             except SSL.WantReadError:
                 # The handshake is not done.
-                for rest in records[index:]:
-                    self._bufferedWrite(rest)
+                for waiting in (rest, *records[index + 1 :]):
+                    self._bufferedWrite(waiting)
                 break
             except SSL.Error:
                 self._tlsShutdownFinished(Failure())
                 return
-        room = size + OVERHEAD
-        try:
-            encrypted = tls.bio_read(room)
-        except SSL.WantReadError:
-            return  # nothing was encrypted
-        transport.write(encrypted)
-        if len(encrypted) == room:
-            self._flushSendBIO()  # there may be more
+        self._pass_on(size + OVERHEAD)
+
+    def _pass_on(self, room: int) -> None:
+        """Give the transport all that is encrypted, `room` bytes at a time."""
+        transport = self.transport
+        assert transport is not None
+        read = room
+        while read == room:
+            try:
+                encrypted = self._tlsConnection.bio_read(room)
+            except SSL.WantReadError:
+                return  # there is no more
+            transport.write(encrypted)
+            read = len(encrypted)
 
     def peer_finished(self) -> bool:
         """The peer's close_notify has been read: whether the wrapped protocol goes on and closes itself."""

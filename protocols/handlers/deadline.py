@@ -7,6 +7,9 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+log = Logger(namespace="polyport")
 
 
 class CallTimeoutError(Exception):
@@ -55,7 +58,10 @@ class Deadlines:
             left = when - now
             if left <= 0:
                 del self._running[call]
-                expire()
+                try:
+                    expire()
+                except BaseException:  # noqa: BLE001 - the others have their deadlines too
+                    log.failure("a call that took too long could not be cancelled")
         self._checking = False
         if self._running:
             self._timer = self._clock.callLater(left, self._check)
@@ -73,10 +79,12 @@ class Deadlines:
         def expire() -> None:
             nonlocal expired
             expired = True
-            # First: what hears of the timeout may go on to close what the outcome still uses.
-            outcome.cancel()
-            if not own.called:
-                own.errback(CallTimeoutError(message))
+            try:
+                # First: what hears of the timeout may go on to close what the outcome still uses.
+                outcome.cancel()
+            finally:
+                if not own.called:
+                    own.errback(CallTimeoutError(message))
 
         def settle(result: Any) -> None:
             self.end(outcome)

@@ -182,9 +182,11 @@ class FunctionSession:
     def _expired(self) -> None:
         task, self._busy = self._busy, None
         assert task is not None
-        # First: what hears of the timeout may go on to close what the call still uses.
-        task.cancel()
-        self._fail(CallTimeoutError(self._handler.late))
+        try:
+            # First: what hears of the timeout may go on to close what the call still uses.
+            task.cancel()
+        finally:
+            self._fail(CallTimeoutError(self._handler.late))
 
     def _answered(self, value: Any) -> None:
         if self._closed:

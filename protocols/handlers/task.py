@@ -70,8 +70,11 @@ class Task(asyncio.Future[Any]):
 
     def tell(self, listener: Callable[[Any], object]) -> None:
         """Call `listener` with the result, or with a Failure, in the step that ends the task, where a
-        future's callbacks come a turn later."""
+        future's callbacks come a turn later; now, if it has ended."""
         self._listener = listener
+        if self.done():
+            error = CancelledError() if self.cancelled() else self.exception()
+            self._tell(self.result() if error is None else Failure(error))
 
     def deferred(self) -> Deferred[Any]:
         """Fires as :meth:`tell` tells; cancelling it cancels the task."""
@@ -169,7 +172,7 @@ class Task(asyncio.Future[Any]):
         self.cancel()
 
     def _cancelled(self) -> None:
-        super().cancel()
+        super().cancel(self._message)
         self._tell(Failure(CancelledError()))
 
     def _tell(self, outcome: Any) -> None:
@@ -183,7 +186,9 @@ class Task(asyncio.Future[Any]):
         if awaited is None:  # as asyncio.sleep(0) does: in a later turn
             self.get_loop().call_soon(self._go_on)
             return
-        if getattr(awaited, "_asyncio_future_blocking", None) and awaited is not self:
+        ours = self.get_loop()
+        is_future = getattr(awaited, "_asyncio_future_blocking", None)
+        if is_future and awaited is not self and awaited.get_loop() is ours:
             # How a future says that it is awaited, and wants to hear that it is heard.
             awaited._asyncio_future_blocking = False
             awaited.add_done_callback(self._future_done)
@@ -192,10 +197,12 @@ class Task(asyncio.Future[Any]):
             self._fut_waiter = _AwaitedDeferred(awaited, self)
             awaited.addBoth(self._fut_waiter.fired)
         else:
-            problem = RuntimeError(f"a coroutine cannot await {awaited!r}: no future, no Deferred")
-            self.get_loop().call_soon(self._go_on, problem)
+            problem = RuntimeError(
+                f"a coroutine cannot await {awaited!r}: no Deferred, and no other future of its loop"
+            )
+            ours.call_soon(self._go_on, problem)
         waiter = self._fut_waiter
-        if self._must_cancel and waiter is not None and waiter.cancel():
+        if self._must_cancel and waiter is not None and waiter.cancel(msg=self._message):
             self._must_cancel = False
 
     def _future_done(self, future: asyncio.Future[Any]) -> None:

@@ -169,7 +169,12 @@ class _Datagrams(udp.Port):
 def _without_flow(sender: Any) -> tuple[str, int]:
     """Host and port, the host with its interface where it is no address without."""
     host, port, _, scope = sender
-    return (f"{host}%{socket.if_indextoname(scope)}" if scope else host), port
+    if not scope:
+        return host, port
+    try:
+        return f"{host}%{socket.if_indextoname(scope)}", port
+    except OSError:  # the interface has gone since
+        return f"{host}%{scope}", port
 
 
 class DatagramPort(_Datagrams):
@@ -194,6 +199,11 @@ class UnixDatagramPort(_Datagrams, unix.DatagramPort):
     def _write_checked(self, datagram: bytes, addr: Any) -> bool:
         self._remember(addr)  # a path needs no check: the kernel knows what is there
         return self.write(datagram, addr)
+
+    def _keep(self, datagram: bytes, addr: Any) -> bool:
+        # It is this one peer's queue that is full (unix(7)), and nothing tells when it no longer is.
+        self.dropped += 1
+        return False
 
 
 class AdoptedUnixDatagramPort(UnixDatagramPort):

@@ -114,20 +114,26 @@ class Reactor(EPollReactor):
                 others.append((number, event))
                 continue
             prefix.served = selectable
-            if event == IN:
-                try:
-                    end = selectable.doRead() if selectable.fileno() != -1 else _NO_FILEDESC
-                except BaseException as error:  # noqa: BLE001 - whatever a protocol raises ends its connection
-                    legacy_log.err()
-                    end = error
-                if end:
-                    self._disconnectSelectable(selectable, end, True)
-            else:
-                self._doReadOrWrite(selectable, number, event)
+            try:
+                if event == IN:
+                    self._read(selectable)
+                else:
+                    self._doReadOrWrite(selectable, number, event)
+            except BaseException:  # noqa: BLE001 - a protocol's connectionLost may raise, too
+                legacy_log.err()
         prefix.served = outer
         return others
 
     doIteration = doPoll
+
+    def _read(self, selectable: Any) -> None:
+        try:
+            end = selectable.doRead() if selectable.fileno() != -1 else _NO_FILEDESC
+        except BaseException as error:  # noqa: BLE001 - whatever a protocol raises ends its connection
+            legacy_log.err()
+            end = error
+        if end:
+            self._disconnectSelectable(selectable, end, True)
 
     def _turn(self, timeout: float | None) -> Events:
         """One turn, of at most `timeout` seconds, as part of one of asyncio's."""

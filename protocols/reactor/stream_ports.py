@@ -23,6 +23,23 @@ ACCEPTS: Final = 64
 EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """Why the kernel cannot give a connection that is there."""
 
+GONE: Final = frozenset(
+    {
+        errno.ECONNABORTED,
+        errno.EPERM,
+        errno.EPROTO,
+        errno.EINTR,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+        errno.ENONET,
+        errno.ENOPROTOOPT,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+    }
+)
+"""What became of one connection before it was accepted, or what a packet filter did to it (accept(2)); the
+next may be well."""
+
 REST: Final = 1.0
 """Seconds nothing is accepted after that.  The connections stay ready, so the reactor would turn and turn."""
 
@@ -39,11 +56,10 @@ class _Accepting(tcp.Port):
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno in EXHAUSTED:
-                    self._rest()
-                    return
-                # Gone before it was accepted, or refused by a packet filter (accept(2)): the next one.
-                continue
+                if error.errno in GONE:
+                    continue
+                self._rest(error)
+                return
             try:
                 self._serve(sock, peer)
             except BaseException:  # noqa: BLE001 - whatever a factory raises costs one connection
@@ -53,7 +69,7 @@ class _Accepting(tcp.Port):
                 return
 
     def _serve(self, sock: socket.socket, peer: Any) -> None:
-        if len(peer) == 4 and peer[3]:
+        if type(peer) is tuple and len(peer) == 4 and peer[3]:
             # A link-local address says little without its interface.
             name, _ = socket.getnameinfo(peer, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
             peer = (name, *peer[1:])
@@ -67,11 +83,18 @@ class _Accepting(tcp.Port):
         self.sessionno = number + 1
         transport: Any = self.transport(sock, protocol, peer, self, number, self.reactor)
         transport.peer = address
-        protocol.makeConnection(transport)
+        try:
+            protocol.makeConnection(transport)
+        except BaseException:  # noqa: BLE001 - whatever a protocol raises ends its connection
+            log.failure("a connection from {peer} could not begin", peer=peer)
+            transport.abortConnection()
 
-    def _rest(self) -> None:
-        # With the descriptor it keeps in reserve, Twisted turns away those that wait, and says so.
-        super().doRead()
+    def _rest(self, error: OSError) -> None:
+        if error.errno in EXHAUSTED:
+            # With the descriptor it keeps in reserve, Twisted turns away those that wait, and says so.
+            super().doRead()
+        else:
+            log.error("nothing can be accepted for {seconds:g} s: {error}", seconds=REST, error=error)
         self.stopReading()
         reactor: Any = self.reactor
         reactor.callLater(REST, self._go_on)

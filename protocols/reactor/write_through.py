@@ -14,7 +14,7 @@ from errno import ENOBUFS, EWOULDBLOCK
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from twisted.internet import _newtls, main, tcp, unix
+from twisted.internet import main, tcp, unix
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.address import IPv6Address
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -42,6 +42,7 @@ class WriteThrough(FileDescriptor):
     _aborting: bool
 
     _corked = False
+    _sent_directly = False
     _end: End = main.CONNECTION_DONE
     """Why nothing more is to be read.  The kernel reports an error once; a write may have been told."""
 
@@ -74,8 +75,9 @@ class WriteThrough(FileDescriptor):
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         super().registerProducer(producer, streaming)
-        if not streaming and self.producer is producer:
-            # It is resumed when what was written before has left, which may be the case already.
+        if self._sent_directly and not streaming and self.producer is producer:
+            # It is resumed when what was written before has left, which is the case already.
+            self._sent_directly = False
             self.startWriting()
 
     def loseConnection(self) -> None:
@@ -98,6 +100,8 @@ class WriteThrough(FileDescriptor):
             self._uncork()
 
     def startTLS(self, ctx: Any, normal: bool = True) -> None:
+        from twisted.internet import _newtls
+
         _newtls.startTLS(self, ctx, normal, Plain)
 
     def _send_now(self) -> None:
@@ -118,6 +122,7 @@ class WriteThrough(FileDescriptor):
         pieces.clear()
         self._tempDataLen = 0
         sent = self._give(data)
+        self._sent_directly = True
         if sent < len(data):
             self.dataBuffer, self.offset = data, sent
             self.startWriting()
@@ -173,6 +178,7 @@ class WriteThroughTCP(WriteThrough):
         if not data:
             return self._end
         self._corked = True
+        self._sent_directly = False
         try:
             self.protocol.dataReceived(data)
         except BaseException:
@@ -236,7 +242,10 @@ class Server(WriteThroughTCP, tcp.Server):  # type: ignore[misc]  # abortConnect
         return self.peer or super().getPeer()
 
     def connectionLost(self, reason: Failure) -> None:
-        self.logstr  # noqa: B018 - while there is a protocol to ask
+        try:
+            self.logstr  # noqa: B018 - while there is a protocol to ask
+        except Exception:  # noqa: BLE001 - it has no say in whether the connection ends
+            self.logstr = "-"
         super().connectionLost(reason)
 
     @cached_property

@@ -274,6 +274,30 @@ def test_large_replies_leave_in_full_records(pem, answering):
     assert received == b"x" * 50_000 + b"\n"
 
 
+@pytest.mark.parametrize("question", [b"few", b"many"])
+def test_a_peer_that_asked_for_short_records_gets_everything(pem, answering, question):
+    client = Client(server_context(pem, pem), answering)
+    tls = client.protocol.getHandle()
+    whole = tls.send
+    # What OpenSSL does after max_fragment_length (RFC 6066, section 4).
+    tls.send = lambda data: whole(data[:2])
+    client.protocol.dataReceived(encrypted(client, question + b"\n"))
+    client.carry()
+    expected = (b"few" if question == b"few" else b"x" * 50_000) + b"\n"
+    received = b""
+    while len(received) < len(expected):
+        received += client.end.recv(2**14)
+    assert received == expected
+
+
+def test_writing_nothing_is_nothing(pem, answering):
+    client = Client(server_context(pem, pem), answering)
+    client.protocol.write(b"")
+    client.protocol.dataReceived(encrypted(client, b"still here\n"))
+    client.carry()
+    assert client.end.recv(100) == b"still here\n"
+
+
 def test_a_record_that_was_changed_ends_the_connection(pem, answering):
     client = Client(server_context(pem, pem), answering)
     stream = bytearray(encrypted(client, b"good\n", b"evil\n"))

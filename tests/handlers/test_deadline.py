@@ -89,3 +89,20 @@ def test_cancelling_what_is_limited_cancels_the_outcome(clock):
     assert failures[0].check(CancelledError)
     clock.advance(10)
     assert len(failures) == 1
+
+
+def test_a_call_that_cannot_be_cancelled_changes_nothing_for_the_others(clock, failures):
+    def hold_on(deferred):
+        raise ZeroDivisionError
+
+    deadlines = Deadlines(10, clock)
+    errors = []
+    for canceller in (hold_on, None):
+        deadlines.limited(Deferred(canceller), "late").addErrback(errors.append)
+    clock.advance(10)
+    assert [error.type for error in errors] == [CallTimeoutError, CallTimeoutError]
+    failures.take(ZeroDivisionError)
+    expired = []
+    deadlines.begin("next", lambda: expired.append("next"))
+    clock.advance(10)
+    assert expired == ["next"]

@@ -336,6 +336,36 @@ async def test_names_and_what_runs():
 
 
 @pytest.mark.on_own_loop
+async def test_a_future_of_another_loop_is_refused():
+    other = asyncio.new_event_loop()
+    foreign = other.create_future()
+    with pytest.raises(RuntimeError, match="no other future of its loop"):
+        await start(wait_for(foreign))
+    other.close()
+
+
+@pytest.mark.on_own_loop
+async def test_the_words_of_a_cancellation_arrive():
+    async def give_up(awaitable: Any) -> None:
+        asyncio.current_task().cancel("because")
+        await awaitable
+
+    for awaitable in (asyncio.get_running_loop().create_future(), Deferred()):
+        with pytest.raises(asyncio.CancelledError) as raised:
+            await start(give_up(awaitable))
+        assert raised.value.args == ("because",)
+
+
+@pytest.mark.on_own_loop
+async def test_who_asks_late_is_told_at_once():
+    task = start(wait_for(asyncio.sleep(0, "result")))
+    await task
+    told: list[Any] = []
+    task.tell(told.append)
+    assert told == ["result"]
+
+
+@pytest.mark.on_own_loop
 async def test_cancelling_its_deferred_cancels_it():
     task = start(wait_for(asyncio.get_running_loop().create_future()))
     results: list[Any] = []

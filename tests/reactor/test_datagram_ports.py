@@ -13,7 +13,7 @@ from twisted.internet.protocol import DatagramProtocol
 from protocols.datagram import DatagramServer
 from protocols.handlers import FunctionHandler
 from protocols.journal import Journal
-from protocols.reactor.datagram_ports import ADDRESSES, QUEUE, READS, adopted
+from protocols.reactor.datagram_ports import ADDRESSES, QUEUE, READS, _without_flow, adopted
 
 
 class Descriptors:
@@ -281,3 +281,26 @@ def test_refused_is_told_to_a_connected_port_only(adopt, client):
     port.write(b"x")
     port.doRead()
     assert port.protocol.refused == 1
+
+
+def test_a_unix_peer_that_does_not_read_is_not_waited_for(adopt, client, tmp_path):
+    port = adopt(Kept(), socket.AF_UNIX, str(tmp_path / "service"))
+    deaf = client(socket.AF_UNIX, str(tmp_path / "deaf"))
+    other = client(socket.AF_UNIX, str(tmp_path / "other"))
+    sent = 0
+    while port.write(b"x", deaf.getsockname()):
+        sent += 1
+        assert sent < 10_000
+    assert port.dropped == 1
+    assert port.reactor.writers == set()
+    assert port.write(b"y", other.getsockname()) is True
+    assert other.recv(10) == b"y"
+
+
+def test_a_sender_whose_interface_is_gone(monkeypatch):
+    def gone(scope):
+        raise OSError(errno.ENXIO, "no such device")
+
+    monkeypatch.setattr(socket, "if_indextoname", gone)
+    assert _without_flow(("fe80::1", 9, 0, 7)) == ("fe80::1%7", 9)
+    assert _without_flow(("::1", 9, 0, 0)) == ("::1", 9)

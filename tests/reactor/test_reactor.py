@@ -278,3 +278,41 @@ def run_without_signals() -> None:
 
 def test_in_a_thread_of_its_own(in_child):
     assert in_child(run_without_signals).stdout == "True\n"
+
+
+def lose_badly() -> None:
+    """What a connection that raises as it ends leaves behind."""
+    import socket
+
+    from twisted.internet import reactor
+    from twisted.internet.protocol import Factory, Protocol
+    from twisted.python import log
+
+    logged = []
+
+    class Bad(Protocol):
+        def connectionLost(self, reason):
+            reactor.callLater(0, end)
+            raise ZeroDivisionError
+
+    def end():
+        log.msg("after")
+        reactor.stop()
+
+    def begin():
+        with socket.create_connection(("127.0.0.1", port.getHost().port)):
+            pass
+
+    def note(event):
+        logged.append((event["system"], bool(event["isError"])))
+
+    log.startLoggingWithObserver(note, setStdout=False)
+    port = reactor.listenTCP(0, Factory.forProtocol(Bad), interface="127.0.0.1")
+    reactor.callLater(0, begin)
+    reactor.run()
+    print([system for system, wrong in logged if wrong], logged[-1])
+
+
+def test_a_protocol_that_raises_as_it_ends_harms_nobody(in_child):
+    said = in_child(lose_badly).stdout
+    assert said.startswith("['Bad,0,127.0.0.1'] ('-', ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 
 import pytest
@@ -138,11 +139,52 @@ def test_a_factory_that_raises_costs_one_connection(listener, tmp_path, failures
     yield port.stopListening()
 
 
+@pytest_twisted.inlineCallbacks
+def test_a_protocol_that_cannot_begin_costs_one_connection(listener, tmp_path, failures):
+    class Broken(Greeting):
+        first = True
+
+        def connectionMade(self):
+            if Broken.first:
+                Broken.first = False
+                raise ZeroDivisionError
+            super().connectionMade()
+
+    path = str(tmp_path / "socket")
+    port = AdoptedUnixPort(listener(path).dup(), Factory.forProtocol(Broken), reactor)
+    port.startListening()
+    for expected in (b"", b"hello", b"hello"):
+        client = yield connectProtocol(UNIXClientEndpoint(reactor, path), Collector())
+        assert (yield client.lost) == expected
+    failures.take(ZeroDivisionError)
+    yield port.stopListening()
+
+
+@pytest_twisted.inlineCallbacks
+def test_a_client_with_a_name_of_four_bytes(listener, tmp_path):
+    path = str(tmp_path / "socket")
+    served = []
+
+    class Noted(Factory):
+        def buildProtocol(self, addr):
+            served.append(addr)
+
+    port = AdoptedUnixPort(listener(path).dup(), Noted(), reactor)
+    port.startListening()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.bind(f"\0p{os.getpid() % 100:02}")
+        client.connect(path)
+        port.doRead()
+        assert len(served) == 1
+    yield port.stopListening()
+
+
 class Exhausted:
     """A listening socket for which there are no descriptors left."""
 
-    def __init__(self, real):
+    def __init__(self, real, why):
         self.real = real
+        self.why = why
         self.tries = 0
 
     def __getattr__(self, name):
@@ -150,17 +192,19 @@ class Exhausted:
 
     def accept(self):
         self.tries += 1
-        raise OSError(errno.ENFILE, "too many open files in the system")
+        raise OSError(self.why, "no")
 
 
+@pytest.mark.parametrize("why", [errno.ENFILE, errno.EINVAL])
 @pytest_twisted.inlineCallbacks
-def test_rests_when_descriptors_run_out(listener, tmp_path, monkeypatch):
+def test_rests_when_descriptors_run_out(listener, tmp_path, monkeypatch, failures, why):
     port = AdoptedUnixPort(listener(str(tmp_path / "socket")).dup(), Factory.forProtocol(Greeting), reactor)
     port.startListening()
     clock = Clock()
     monkeypatch.setattr(port, "reactor", Both(reactor, clock))
-    real, port.socket = port.socket, Exhausted(port.socket)
+    real, port.socket = port.socket, Exhausted(port.socket, why)
     port.doRead()
+    failures.events.clear()
     assert port not in reactor.getReaders()
     port.socket = real
     clock.advance(REST)

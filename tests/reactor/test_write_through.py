@@ -152,9 +152,10 @@ def test_a_pull_producer_is_registered_during_a_read_behind_what_was_written(con
 
 def test_a_pull_producer_that_has_nothing_at_first_is_asked_again(connection):
     producer = Producer(connection.transport, [b"", b"two"])
+    connection.transport.write(b"one ")
     connection.transport.registerProducer(producer, False)
     connection.drain()
-    assert connection.sent == b"two"
+    assert connection.sent == b"one two"
 
 
 @pytest.mark.parametrize("streaming", [True, False])
