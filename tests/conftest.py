@@ -1,4 +1,8 @@
-"""Fakes that the tests of several modules share, and the rule that no failure goes unnoticed."""
+"""Fakes that the tests of several modules share, and the rule that no failure goes unnoticed.
+
+One file, since test modules are imported without a package (importmode importlib) and cannot import each
+other: what many folders share has no other place.
+"""
 
 from __future__ import annotations
 

@@ -109,36 +109,21 @@ class TLSConnection(TLSMemoryBIOProtocol):
 
     def _write(self, bytes: builtins.bytes) -> None:  # noqa: A002 - Twisted's name
         """As Twisted's, with several records in one write of the transport's."""
-        size = len(bytes)
-        if size <= LARGEST_RECORD:
-            if bytes:
-                self._encrypt((bytes,), size)
-            return
-        for start in range(0, size, WRITE_SIZE):
-            end = min(start + WRITE_SIZE, size)
-            records = range(start, end, LARGEST_RECORD)
-            self._encrypt([bytes[at : min(at + LARGEST_RECORD, end)] for at in records], end - start)
-
-    def _encrypt(self, records: Sequence[builtins.bytes], size: int) -> None:
-        """Send each of `records`, which have `size` bytes together."""
-        if self._lostTLSConnection:
-            return
-        tls = self._tlsConnection
-        for index, record in enumerate(records):
-            rest = record
+        for start in range(0, len(bytes), WRITE_SIZE):
+            if self._lostTLSConnection:
+                return
+            rest = bytes[start : start + WRITE_SIZE]
+            room = len(rest) + OVERHEAD
             try:
                 while rest:
-                    # Less than all of it where the peer has asked for short records (RFC 6066, section 4).
-                    rest = rest[tls.send(rest) :]
+                    # A record at a time, or less where the peer asked for that (RFC 6066, section 4).
+                    rest = rest[self._tlsConnection.send(rest) :]
             except SSL.WantReadError:
-                # The handshake is not done.
-                for waiting in (rest, *records[index + 1 :]):
-                    self._bufferedWrite(waiting)
-                break
+                self._bufferedWrite(rest)  # the handshake is not done
             except SSL.Error:
                 self._tlsShutdownFinished(Failure())
                 return
-        self._pass_on(size + OVERHEAD)
+            self._pass_on(room)
 
     def _pass_on(self, room: int) -> None:
         """Give the transport all that is encrypted, `room` bytes at a time."""

@@ -27,10 +27,6 @@ class LogPrefix(dict[Any, Any]):
         self.served: Any = None
         self._thread = threading.get_ident()
 
-    def enter_thread(self) -> None:
-        """The reactor runs in the calling thread."""
-        self._thread = threading.get_ident()
-
     def __getitem__(self, key: Any) -> Any:
         if key == "system" and self.served is not None and threading.get_ident() == self._thread:
             try:
