@@ -19,6 +19,7 @@ from protocols.daemon.loader import Loaded
 from protocols.daemon.port_service import PortService
 from protocols.daemon.sockets import BindError, BoundSocket, Inherited, bind
 from protocols.daemon.systemd import notify
+from protocols.reactor.adoption import cannot_adopt
 
 log = Logger(namespace="polyport")
 
@@ -64,9 +65,12 @@ class Daemon(MultiService):
             self._units.append(unit)
 
     def _check_kinds(self, name: str, bound: list[BoundSocket]) -> None:
-        """A socket that was handed over may be of a kind that its service cannot serve."""
+        """A socket may be of a kind that its service, or the reactor, cannot serve."""
         if self._made_of[name].datagram is None and not all(one.is_stream for one in bound):
             raise BindError("the socket is one for datagrams, and this service needs streams")
+        for one in bound:
+            if why := cannot_adopt(one.socket):
+                raise BindError(why)
 
     def startService(self) -> None:
         super().startService()

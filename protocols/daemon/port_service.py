@@ -12,8 +12,7 @@ from twisted.logger import Logger
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.sockets import BoundSocket
 from protocols.guard import TLSFactory
-from protocols.reactor.datagram_ports import adopted
-from protocols.reactor.stream_ports import AdoptedUnixPort
+from protocols.reactor.adoption import adopt_datagrams, adopt_stream
 
 log = Logger(namespace="polyport")
 
@@ -84,20 +83,12 @@ class PortService(Service):
             self._drainables.append(factory)
         if self.carriers.tls is not None and bound.address.scheme in ("tls", "fd"):
             factory = TLSFactory(self.carriers.tls, factory)
-        family = bound.socket.family
-        if family.name == "AF_UNIX":
-            # On any reactor: Twisted's own would take the path away from whoever shares it.
-            port: Any = AdoptedUnixPort(bound.socket.dup(), factory, self._reactor)
-            port.startListening()
-        else:
-            port = self._reactor.adoptStreamPort(bound.socket.fileno(), family, factory)
-        self._ports.append(port)
+        self._ports.append(adopt_stream(bound.socket, factory, self._reactor))
 
     def _serve_datagrams(self, bound: BoundSocket) -> None:
         assert self.carriers.datagram is not None
         server = self.carriers.datagram()
-        port = adopted(bound.socket.dup(), server, server.limit, self._reactor)
-        port.startListening()
+        port = adopt_datagrams(bound.socket, server, server.limit, self._reactor)
         self._drainables.append(server)
         self._datagram_ports.append(port)
 

@@ -6,6 +6,8 @@ import asyncio
 
 from twisted.logger import Logger
 
+from protocols.reactor.obstacle import obstacle
+
 __all__ = ["install"]
 
 log = Logger(namespace="polyport")
@@ -19,7 +21,7 @@ def install() -> None:
 
     Raises :class:`~twisted.internet.error.ReactorAlreadyInstalledError` if there is a reactor.
     """
-    why = _obstacle()
+    why = obstacle()
     if why is None:
         from protocols.reactor import reactor
 
@@ -31,13 +33,3 @@ def install() -> None:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         asyncioreactor.install(loop)
-
-
-def _obstacle() -> str | None:
-    """Why the reactor cannot run here, if it cannot."""
-    try:
-        from protocols.reactor.twisted_internals import missing
-    except ImportError as error:
-        return str(error)
-    changed = ", ".join(missing())
-    return f"this Twisted has no {changed}" if changed else None

@@ -12,6 +12,7 @@ from twisted.internet import abstract, epollreactor, posixbase, tcp, udp, unix
 import protocols.reactor
 import twisted
 from protocols.reactor import twisted_internals
+from protocols.reactor.obstacle import obstacle
 from protocols.reactor.twisted_internals import ATTRIBUTES, IN_INSTANCES, METHODS, TESTED, missing
 
 PACKAGE = Path(protocols.reactor.__file__).parent
@@ -212,11 +213,9 @@ def test_the_tables_are_about_twisted(table):
 
 def test_the_module_says_so_of_a_reactor_that_lost_a_method(monkeypatch):
     monkeypatch.delattr(posixbase._PollLikeMixin, "_doReadOrWrite")
-    assert protocols.reactor._obstacle() == (
-        "this Twisted has no _PollLikeMixin._doReadOrWrite(self, selectable, fd, event)"
-    )
+    assert obstacle() == ("this Twisted has no _PollLikeMixin._doReadOrWrite(self, selectable, fd, event)")
     monkeypatch.undo()
-    assert protocols.reactor._obstacle() is None
+    assert obstacle() is None
 
 
 def test_the_tables_stand_apart():
