@@ -25,7 +25,7 @@ from protocols.guard import server_context
 from protocols.handlers import BUILTINS, Builtin, FunctionHandler
 from protocols.handlers.builtin import quote_of_the_day, quotes_in
 from protocols.handlers.signature import signature_of
-from protocols.http import ALPN, Request
+from protocols.http import ALPN, Request, StreamingRequest
 from protocols.journal import Journal
 from protocols.session import Handler
 from protocols.stream import StreamFactory
@@ -67,7 +67,7 @@ class Assembly:
         """The handler for a user's function; it is ended with the service."""
         function: Any = self.loaded.resolved[spec.call]
         try:
-            if signature_of(function).message is Request:
+            if signature_of(function).message in (Request, StreamingRequest):
                 raise TypeError(f"{spec.call} takes a whole Request, which only a route of http has")
             handler = FunctionHandler(
                 function,

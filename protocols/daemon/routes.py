@@ -9,8 +9,17 @@ from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.http import FilesSpec, RedirectSpec, RespondSpec
-from protocols.daemon.spec.service import ServiceSpec
-from protocols.http import FilesRoute, HTTPFactory, RedirectRoute, RespondRoute, Route, function_route
+from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
+from protocols.http import (
+    Entry,
+    FilesRoute,
+    HTTPFactory,
+    Limits,
+    RedirectRoute,
+    RespondRoute,
+    Route,
+    function_route,
+)
 from protocols.journal import Journal
 
 
@@ -66,20 +75,25 @@ def site_for(spec: ServiceSpec, maker: RouteMaker, journal: Journal, reactor: An
 
     Raises :class:`~protocols.daemon.misfit.MisfitError` for the first route that cannot be made.
     """
-    routes: dict[str, Route] = {}
-    for path, route in (spec.http or {}).items():
+    routes: dict[str, list[Entry]] = {}
+    for place, route in spec.routes:
         try:
-            routes[path] = ROUTES[route.kind](maker, route.settings)
+            made = ROUTES[route.kind](maker, route.settings)
         except (TypeError, ValueError, OSError) as error:
-            raise MisfitError(("http", path, route.kind), str(error)) from error
+            raise MisfitError((*place, route.kind), str(error)) from error
+        entry = Entry(made, route.methods or (), route.hosts or (), route.body)
+        routes.setdefault(str(place[1]), []).append(entry)
     try:
         return HTTPFactory(
             routes,
             journal=journal,
             clock=reactor,
-            idle=spec.limits.idle,
+            limits=_limits(spec.limits),
             connections=spec.limits.connections,
-            body=spec.limits.body,
         )
     except ValueError as error:
         raise MisfitError(("http",), str(error)) from error
+
+
+def _limits(spec: LimitsSpec) -> Limits:
+    return Limits(idle=spec.idle, **{name: getattr(spec, name) for name in LimitsSpec.http})

@@ -1,34 +1,47 @@
-"""HTTP/1.1: routes, what answers them, and the factory that serves them.
+"""HTTP: routes, what answers them, and the factory that serves them.
 
-twisted.web reads and writes the bytes, in ``channel`` and ``exchange`` and nowhere else; everything else
-is of requests and responses.
+The words are here: a :class:`Request` comes in, a :class:`Route` makes a :class:`Response` of it, a
+:class:`Site` knows which.  ``routes`` has what answers, ``server`` what meets the network, and neither
+knows the other.
 """
 
-from protocols.http.contract import Route
+from protocols.http.body import BodyStream, ClientGoneError
+from protocols.http.contract import Answer, Route
 from protocols.http.errors import HTTPError
-from protocols.http.factory import ALPN, HTTPFactory
 from protocols.http.fields import Fields, Headers, Query
-from protocols.http.files import FilesRoute
-from protocols.http.function import function_route
-from protocols.http.redirect import RedirectRoute
-from protocols.http.request import Request
-from protocols.http.respond import RespondRoute
+from protocols.http.limits import Limits
+from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import Response
+from protocols.http.routes.files.route import FilesRoute
+from protocols.http.routes.function import function_route
+from protocols.http.routes.redirect import RedirectRoute
+from protocols.http.routes.respond import RespondRoute
+from protocols.http.routing import Entry
+from protocols.http.server.factory import ALPN, HTTPFactory
 from protocols.http.source import Source
+from protocols.http.upgrade import Upgrade
 
 __all__ = [
     "ALPN",
+    "Answer",
+    "BodyStream",
+    "ClientGoneError",
+    "Entry",
     "Fields",
     "FilesRoute",
     "HTTPError",
     "HTTPFactory",
     "Headers",
+    "Limits",
     "Query",
     "RedirectRoute",
     "Request",
+    "RequestHead",
     "RespondRoute",
     "Response",
     "Route",
     "Source",
+    "StreamingRequest",
+    "Upgrade",
     "function_route",
 ]

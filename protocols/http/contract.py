@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
 
-from protocols.http.request import Request
 from protocols.http.response import Response
+from protocols.http.upgrade import Upgrade
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """The methods there are.  TRACE would show a client's own secrets to its scripts, CONNECT is for proxies
 (RFC 9110, sections 9.3.6 and 9.3.8)."""
+
+Answer = Response | Upgrade
 
 
 class Route(Protocol):
@@ -25,7 +27,13 @@ class Route(Protocol):
     def subtree(self) -> bool:
         """Whether its path must end in a slash, for it stands for what is below."""
 
-    def respond(self, request: Request, rest: str) -> Response | Deferred[Response]:
+    @property
+    def streams(self) -> bool:
+        """Whether it is asked as soon as the header fields are here, with a
+        :class:`~protocols.http.StreamingRequest`; else with a :class:`~protocols.http.Request`, once the
+        content is here, which is held in memory and so bounded."""
+
+    def respond(self, request: Any, rest: str) -> Answer | Deferred[Any]:
         """Answer `request`; `rest` is what its path has behind the route's own.
 
         Raises, or fails with, :class:`~protocols.http.HTTPError` and

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import parse_qsl
 
 
@@ -16,8 +16,7 @@ class Fields:
 
     def all(self, name: str) -> list[str]:
         """Every value of `name`, in order."""
-        key = self._key(name)
-        return [value for other, value in self._pairs if self._key(other) == key]
+        return [value for other, value in self._pairs if other == name]
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """The first value of `name`, or `default`."""
@@ -48,28 +47,70 @@ class Fields:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({list(self._pairs)!r})"
 
-    @staticmethod
-    def _key(name: str) -> str:
-        return name
-
 
 class Headers(Fields):
     """Header fields: names in any case, values as text (bytes above 127 as Latin-1)."""
 
-    __slots__ = ()
+    __slots__ = ("_by_name", "_octets")
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__(pairs)
+        self._octets: Sequence[tuple[bytes, bytes]] | None = None
+        self._by_name: dict[str, list[str]] | None = None
+
+    @classmethod
+    def of_octets(cls, fields: Sequence[tuple[bytes, bytes]]) -> Headers:
+        """The fields as they came over the wire; nothing is decoded until somebody asks."""
+        headers = cls.__new__(cls)
+        headers._octets = fields
+        headers._by_name = None
+        return headers
+
+    def all(self, name: str) -> list[str]:
+        return list(self._index().get(name.lower(), ()))
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """The values of `name` joined by commas (RFC 9110, section 5.3), or `default`."""
-        values = self.all(name)
+        values = self._index().get(name.lower())
         return ", ".join(values) if values else default
+
+    def octets(self) -> Sequence[tuple[bytes, bytes]]:
+        """Names in lower case and values, as bytes."""
+        if self._octets is None:
+            self._octets = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in self]
+        return self._octets
+
+    def _decoded(self) -> tuple[tuple[str, str], ...]:
+        try:
+            return self._pairs
+        except AttributeError:
+            assert self._octets is not None
+            decoded = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._octets]
+            self._pairs = tuple(decoded)
+            return self._pairs
+
+    def _index(self) -> dict[str, list[str]]:
+        if self._by_name is None:
+            self._by_name = {}
+            for name, value in self._decoded():
+                self._by_name.setdefault(name.lower(), []).append(value)
+        return self._by_name
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._decoded())
+
+    def __len__(self) -> int:
+        return len(self._decoded())
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Headers and other._decoded() == self._decoded()
+
+    def __hash__(self) -> int:
+        return hash(self._decoded())
 
     def __repr__(self) -> str:
         # Values may be credentials, and a repr ends up in logs.
         return f"Headers({[name for name, _ in self]!r})"
-
-    @staticmethod
-    def _key(name: str) -> str:
-        return name.lower()
 
 
 class Query(Fields):

@@ -2,32 +2,110 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from copy import copy
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Final, Self
 
 from pydantic_core import from_json
 
 from protocols.codec import DecodeError
+from protocols.http.body import BodyStream
+from protocols.http.cookies import parse_cookies
 from protocols.http.fields import Headers, Query
 from protocols.session import Peer
 
+NO_PARAMETERS: Final[Mapping[str, str]] = MappingProxyType({})
+UNKNOWN_PEER: Final = Peer("http")
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One HTTP request, whole.  Immutable."""
 
-    method: str
-    """``GET``, ``POST`` …; upper case as it came."""
-    path: str
-    """The path, percent-decoded once; it begins with a slash and has no ``.`` or ``..`` in it."""
-    query: Query = field(default_factory=Query)
-    """What stood behind the question mark."""
-    headers: Headers = field(default_factory=Headers)
-    """The header fields."""
-    body: bytes = field(default=b"", repr=False)
-    """The content; empty where there was none."""
-    peer: Peer = field(default_factory=lambda: Peer("http"))
-    """Who asks."""
+class RequestHead:
+    """Everything of a request but its content.  Not to be changed: :meth:`with_peer` makes another.
+
+    :param method: ``GET``, ``POST`` …; upper case as it came.
+    :param path: percent-decoded once; it begins with a slash and has no ``.`` or ``..`` in it.
+    :param query: what stood behind the question mark.
+    :param headers: the header fields.
+    :param peer: who asks.
+    :param parameters: what the path has where the route's own has names in braces.
+    :param target: the request target as it came, still encoded.
+    :param scheme: ``http`` or ``https``: how the client reached this server.
+    :param host: the host and port that the client asked for, as it wrote them.
+    :param version: ``1.0``, ``1.1`` or ``2``.
+    :param upgrade: the protocol that the client would rather go on with, such as ``websocket``
+        (RFC 9110, section 7.8; RFC 8441), in lower case.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        headers: Headers | None = None,
+        *,
+        peer: Peer = UNKNOWN_PEER,
+        parameters: Mapping[str, str] = NO_PARAMETERS,
+        target: str = "",
+        scheme: str = "http",
+        host: str = "",
+        version: str = "1.1",
+        upgrade: str | None = None,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = Query() if query is None else query
+        self.headers = Headers() if headers is None else headers
+        self.peer = peer
+        self.parameters = parameters
+        self.target = target or path
+        self.scheme = scheme
+        self.host = host
+        self.version = version
+        self.upgrade = upgrade
+
+    @cached_property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies the client sent, by name; of two of one name the first, which has the longer path
+        (RFC 6265, section 5.4)."""
+        return parse_cookies(self.headers.all("cookie"))
+
+    def with_peer(self, peer: Peer) -> Self:
+        """The same request from `peer`: more is known of who asks."""
+        other = copy(self)
+        other.peer = peer
+        return other
+
+    def __repr__(self) -> str:
+        # The query may hold secrets, and a repr ends up in logs.
+        return f"<{type(self).__name__} {self.method} {self.path} from {self.peer}>"
+
+
+class Request(RequestHead):
+    """One HTTP request, whole.
+
+    :param body: the content; empty where there was none.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        headers: Headers | None = None,
+        body: bytes = b"",
+        **rest: Any,
+    ) -> None:
+        super().__init__(method, path, query, headers, **rest)
+        self.body = body
+
+    @classmethod
+    def of(cls, head: RequestHead, body: bytes) -> Request:
+        """`head` with its content."""
+        request = cls.__new__(cls)
+        request.__dict__.update(head.__dict__)
+        request.body = body
+        return request
 
     def text(self) -> str:
         """The body as UTF-8 text.
@@ -51,3 +129,14 @@ class Request:
             return from_json(self.body)
         except ValueError as error:
             raise DecodeError.malformed(f"Invalid JSON: {error}", "json_invalid") from None
+
+
+class StreamingRequest(RequestHead):
+    """One HTTP request whose content is read as it comes: ``async for piece in request.body``.
+
+    :param body: the content, from now on.
+    """
+
+    def __init__(self, head: RequestHead, body: BodyStream) -> None:
+        self.__dict__.update(head.__dict__)
+        self.body = body

@@ -1,21 +1,46 @@
-"""Which route answers a path."""
+"""Which route answers a request."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
-from protocols.http.contract import Route
+from protocols.http.contract import METHODS, Route
 from protocols.http.errors import HTTPError
+from protocols.http.request import NO_PARAMETERS
 from protocols.http.target import decode_path
+
+_PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_BRACE = re.compile(r"[{}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A route and what is asked of it."""
+
+    route: Route
+    methods: tuple[str, ...] = ()
+    """The methods it is for; none: all that it answers."""
+    hosts: tuple[str, ...] = ()
+    """The host names it is for, without a port; ``*.example.org`` is any name below; none: all."""
+    body: int | None = None
+    """Bytes of the longest content it takes, where that is not the service's."""
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """The methods it answers."""
+        return tuple(method for method in self.methods or self.route.methods if method in self.route.methods)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """A route, and what of the path it has not used up."""
 
-    route: Route
-    rest: str
+    entry: Entry
+    rest: str = ""
+    parameters: Mapping[str, str] = field(default_factory=lambda: NO_PARAMETERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,45 +51,133 @@ class SlashMissing:
     """The path of that route."""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherMethods:
+    """There is a route for the path, but not for the method."""
+
+    allowed: tuple[str, ...]
+
+
+Found = Match | SlashMissing | OtherMethods | None
+
+
+class _Pattern:
+    """A path with names in braces, each of which stands for one segment."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.subtree = path.endswith("/")
+        segments = path.split("/")
+        parts = [
+            f"(?P<{named[1]}>[^/]+)" if (named := _PARAMETER.fullmatch(segment)) else re.escape(segment)
+            for segment in segments
+        ]
+        self._expression = re.compile("/".join(parts) + ("(?P<__rest>.*)" if self.subtree else ""), re.DOTALL)
+        # The more of it is plain, the earlier it is asked; a name further to the right is more exact.
+        self.order = [bool(_PARAMETER.fullmatch(segment)) for segment in segments], -len(segments)
+
+    def match(self, path: str) -> tuple[str, Mapping[str, str]] | None:
+        """What is behind, and the parameters."""
+        found = self._expression.fullmatch(path)
+        if found is None:
+            return None
+        parameters = found.groupdict()
+        return parameters.pop("__rest", ""), parameters
+
+
 class RoutingTable:
     """Routes by path: one that ends in a slash answers for everything below it, any other for itself.
 
-    An exact path comes first, then the longest path that ends in a slash.  Paths may be written
-    escaped, as in a URL, or plain.
+    An exact path comes first, then one with parameters (``/items/{id}``), then the longest path that ends
+    in a slash.  Paths may be written escaped, as in a URL, or plain.  Several entries of one path are for
+    different methods or hosts; the first that fits answers.
 
     Raises :class:`ValueError`, with what is wrong in words, for a path that no request could have, for
-    two that are the same, and for a folder whose path does not end in a slash.
+    two that are the same, for a folder whose path does not end in a slash, and for an entry whose methods
+    its route has not.
     """
 
-    def __init__(self, routes: Mapping[str, Route]) -> None:
-        self._routes: dict[str, Route] = {}
-        for written, route in routes.items():
-            path = _checked(written, route)
-            if path in self._routes:
+    def __init__(self, routes: Mapping[str, Route | Sequence[Entry]]) -> None:
+        self._exact: dict[str, tuple[Entry, ...]] = {}
+        self._patterns: list[tuple[_Pattern, tuple[Entry, ...]]] = []
+        for written, given in routes.items():
+            entries = tuple(given) if isinstance(given, Sequence) else (Entry(given),)
+            path = _checked(written, entries)
+            if path in self._exact or any(path == pattern.path for pattern, _ in self._patterns):
                 raise ValueError(f"{written} is the same path as another route's")
-            self._routes[path] = route
-        self._prefixes = sorted((path for path in self._routes if path.endswith("/")), key=len, reverse=True)
+            if _PARAMETER.search(path):
+                self._patterns.append((_Pattern(path), entries))
+            else:
+                self._exact[path] = entries
+        self._plain = {
+            path: Match(entries[0])
+            for path, entries in self._exact.items()
+            if not entries[0].hosts and not entries[0].methods
+        }
+        """What answers a path for every host, with every method its route has: the usual case."""
+        self._patterns.sort(key=lambda item: item[0].order)
+        self._prefixes = sorted((path for path in self._exact if path.endswith("/")), key=len, reverse=True)
 
-    def find(self, path: str) -> Match | SlashMissing | None:
-        """What answers `path`, which is decoded."""
-        route = self._routes.get(path)
-        if route is not None:
-            return Match(route, "")
+    def find(self, method: str, host: str, path: str) -> Found:
+        """What answers `method` on `path`, which is decoded, at `host`, which may have a port."""
+        match = self._plain.get(path)
+        if match is not None and method in match.entry.route.methods:
+            return match
+        return self._search(method, host, path)
+
+    def _search(self, method: str, host: str, path: str) -> Found:
+        allowed: list[str] = []
+        for entries, rest, parameters in self._candidates(path):
+            fitting = [entry for entry in entries if not entry.hosts or _is_one_of(host, entry.hosts)]
+            for entry in fitting:
+                if method in entry.answered:
+                    return Match(entry, rest, parameters)
+                allowed += entry.answered
+            if fitting:
+                return OtherMethods(tuple(dict.fromkeys((*allowed, "OPTIONS"))))
         slashed = path + "/"
-        if slashed in self._routes:
+        if slashed in self._exact or any(p.subtree and p.match(slashed) for p, _ in self._patterns):
             return SlashMissing(slashed)
-        for prefix in self._prefixes:
-            if path.startswith(prefix):
-                return Match(self._routes[prefix], path[len(prefix) :])
         return None
+
+    def _candidates(self, path: str) -> Iterable[tuple[tuple[Entry, ...], str, Mapping[str, str]]]:
+        if path in self._exact:
+            yield self._exact[path], "", NO_PARAMETERS
+        for pattern, entries in self._patterns:
+            if (matched := pattern.match(path)) is not None:
+                yield entries, *matched
+        if path + "/" in self._exact:
+            return  # the client meant the folder
+        for prefix in self._prefixes:
+            if path.startswith(prefix) and path != prefix:
+                yield self._exact[prefix], path[len(prefix) :], NO_PARAMETERS
+
+    def entries(self) -> Iterable[tuple[str, Entry]]:
+        """Every path with each of its entries."""
+        for path, entries in self._exact.items():
+            yield from ((path, entry) for entry in entries)
+        for pattern, entries in self._patterns:
+            yield from ((pattern.path, entry) for entry in entries)
 
     def stop(self) -> None:
         """Stop every route."""
-        for route in self._routes.values():
-            route.stop()
+        for _, entry in self.entries():
+            entry.route.stop()
 
 
-def _checked(written: str, route: Route) -> str:
+def _is_one_of(host: str, hosts: tuple[str, ...]) -> bool:
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    name = name.lower().rstrip(".")
+    return any(
+        name == wanted or (wanted.startswith("*.") and name.endswith(wanted[1:]) and name != wanted[2:])
+        for wanted in hosts
+    )
+
+
+KNOWN: Final = frozenset(METHODS)
+
+
+def _checked(written: str, entries: tuple[Entry, ...]) -> str:
     try:
         path = decode_path(written)
     except HTTPError as error:
@@ -73,6 +186,16 @@ def _checked(written: str, route: Route) -> str:
         raise ValueError(f'{written}: a path begins with "/"')
     if "//" in path:
         raise ValueError(f'{written}: "//" in a path leads nowhere')
-    if route.subtree and not path.endswith("/"):
-        raise ValueError(f"{written} stands for a folder, so it must end in a slash: {written}/")
+    names = _PARAMETER.findall(path)
+    if any(_BRACE.search(s) and not _PARAMETER.fullmatch(s) for s in path.split("/")):
+        raise ValueError(f"{written}: a name in braces, such as {{id}}, stands for a whole segment")
+    if len(set(names)) != len(names):
+        raise ValueError(f"{written} has two parameters of one name")
+    for entry in entries:
+        if entry.route.subtree and not path.endswith("/"):
+            raise ValueError(f"{written} stands for a folder, so it must end in a slash: {written}/")
+        lacking = [method for method in entry.methods if method not in entry.route.methods]
+        if lacking:
+            known = ", ".join(entry.route.methods)
+            raise ValueError(f"{written} does not answer {', '.join(lacking)}; it answers {known}")
     return path

@@ -1,18 +1,18 @@
-"""From a request to a response, whatever happens in between; knows nothing of connections."""
+"""From a request to a route, whatever happens in between; knows nothing of connections."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from twisted.internet.defer import Deferred
+from collections.abc import Mapping, Sequence
 
 from protocols.codec import DecodeError
 from protocols.handlers import CallTimeoutError
+from protocols.http.body import ClientGoneError
 from protocols.http.contract import METHODS, Route
-from protocols.http.errors import HTTPError, error_response, problem_response
-from protocols.http.request import Request
+from protocols.http.error_pages import error_response, problem_response
+from protocols.http.errors import HTTPError
+from protocols.http.request import RequestHead
 from protocols.http.response import Response
-from protocols.http.routing import RoutingTable, SlashMissing
+from protocols.http.routing import Entry, Match, OtherMethods, RoutingTable, SlashMissing
 from protocols.http.target import encode_path
 from protocols.journal import Journal
 
@@ -23,12 +23,15 @@ class Site:
     Raises :class:`ValueError` for paths that do not fit (see :class:`RoutingTable`).
     """
 
-    def __init__(self, routes: Mapping[str, Route], journal: Journal) -> None:
-        self._table = RoutingTable(routes)
+    def __init__(self, routes: Mapping[str, Route | Sequence[Entry]], journal: Journal) -> None:
+        self.table = RoutingTable(routes)
         self._journal = journal
 
-    def respond(self, request: Request) -> Response | Deferred[Response]:
-        """Answer `request`.  What it raises, or fails with, is for :meth:`explain`."""
+    def find(self, request: RequestHead) -> Match | Response:
+        """What answers `request`, or the answer where it is no route's.
+
+        Raises :class:`HTTPError`, which :meth:`explain` puts into words.
+        """
         method = request.method
         if method not in METHODS:
             raise HTTPError(501, "The method is not one that this server knows")
@@ -36,27 +39,29 @@ class Site:
             if method != "OPTIONS":
                 raise HTTPError(400, "The request target is not a path")
             return Response(status=204, headers=[("Allow", ", ".join(METHODS))])
-        found = self._table.find(request.path)
-        if found is None:
-            raise HTTPError(404)
+        found = self.table.find(method, request.host, request.path)
+        if type(found) is Match:
+            return found
         if isinstance(found, SlashMissing):
             query = str(request.query)
             place = encode_path(found.path) + (f"?{query}" if query else "")
             return Response(status=308, headers=[("Location", place)])
-        if method not in found.route.methods:
-            allow = ", ".join(dict.fromkeys((*found.route.methods, "OPTIONS")))
+        if isinstance(found, OtherMethods):
+            allow = ", ".join(found.allowed)
             if method == "OPTIONS":
                 return Response(status=204, headers=[("Allow", allow)])
             raise HTTPError(405, f"{method} is not for this path", {"Allow": allow})
-        return found.route.respond(request, found.rest)
+        raise HTTPError(404)
 
-    def explain(self, request: Request, error: BaseException) -> Response:
+    def explain(self, request: RequestHead, error: BaseException) -> Response:
         """What to tell the client of `error`; whose fault it is decides what is counted and logged."""
         if isinstance(error, DecodeError):
             self._journal.rejected(request.peer, error)
             return problem_response(error)
         if isinstance(error, HTTPError):
             return error_response(request, error)
+        if isinstance(error, ClientGoneError):
+            return error_response(request, HTTPError(400, "The content did not come to its end"))
         self._journal.failed(request.peer, error)
         if isinstance(error, CallTimeoutError):
             return error_response(request, HTTPError(504, "The answer did not come in time"))
@@ -64,4 +69,4 @@ class Site:
 
     def stop(self) -> None:
         """Stop every route; nothing is asked of the site after this."""
-        self._table.stop()
+        self.table.stop()

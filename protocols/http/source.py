@@ -22,7 +22,11 @@ class Source(ABC):
 
     @abstractmethod
     def read(self) -> bytes | Deferred[bytes | None] | None:
-        """The next piece, now or later; ``None`` at the end."""
+        """The next piece, now or later; ``None`` at the end.
+
+        The head of a response waits for the first piece, so that an error before it can still be told; an
+        empty one lets it go.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from protocols.http.errors import HTTPError
 from protocols.http.fields import Query
 
-_ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -16,9 +17,13 @@ SAFE = "/~!$&'()*+,;=:@"
 """What a path may hold unescaped besides letters, digits and ``-._`` (RFC 3986, section 3.3)."""
 
 
-def split_target(target: str) -> tuple[str, Query]:
+@lru_cache(maxsize=1024)
+def split_target(target: str, host: str | None = None) -> tuple[str, Query]:
     """The path, decoded, and the query of a request target in origin-form, absolute-form (RFC 9112,
     section 3.2) or ``*``.
+
+    :param host: the value of the Host field, where there is one; an absolute-form must repeat it: two
+        answers to whose request this is are one too many.
 
     Raises :class:`HTTPError` (400) for anything else.
     """
@@ -28,6 +33,8 @@ def split_target(target: str) -> tuple[str, Query]:
         absolute = _ABSOLUTE.match(target)
         if absolute is None:
             raise HTTPError(400, "The request target is not a path")
+        if host is not None and absolute[1].lower() != host.lower():
+            raise HTTPError(400, "The request target and Host name different hosts")
         target = target[absolute.end() :]
         if not target.startswith("/"):
             target = "/" + target

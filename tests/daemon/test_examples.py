@@ -50,6 +50,9 @@ def written(value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from written(item)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from written(item)
 
 
 def test_minimal(folder: Path) -> None:

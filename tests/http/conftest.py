@@ -18,8 +18,8 @@ from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from protocols.http import HTTPFactory, Route, function_route
-from protocols.http.channel import Channel
+from protocols.http import HTTPFactory, Limits, Route, function_route
+from protocols.http.server.http1 import HTTP1Connection
 from protocols.journal import Journal
 
 
@@ -107,13 +107,13 @@ class Client:
     wire: Wire = field(default_factory=Wire)
 
     def __post_init__(self) -> None:
-        channel = self.factory.buildProtocol(None)
-        assert channel is not None
-        self.channel: Channel = channel
-        self.channel.makeConnection(self.wire)
+        connection = self.factory.buildProtocol(None)
+        assert connection is not None
+        self.connection: HTTP1Connection = connection
+        self.connection.makeConnection(self.wire)
 
     def send(self, data: bytes) -> None:
-        self.channel.dataReceived(data)
+        self.connection.dataReceived(data)
 
     def turn(self) -> None:
         """Let happen what waits for the next turns of the reactor."""
@@ -139,7 +139,7 @@ class Client:
         return self.wire.disconnecting or self.wire.half_closed or self.wire.aborted
 
     def leave(self, reason: type[Exception] = ConnectionDone) -> None:
-        self.channel.connectionLost(Failure(reason()))
+        self.connection.connectionLost(Failure(reason()))
 
     def break_off(self) -> None:
         self.leave(ConnectionLost)
@@ -157,9 +157,10 @@ def journal() -> Journal:
 
 @pytest.fixture
 def connect(clock: ReactorClock, journal: Journal) -> Callable[..., Client]:
-    """Connect to a factory of its own for some routes."""
+    """Connect to a factory of its own for some routes; what is no setting of it is a limit."""
 
-    def connect(routes: Mapping[str, Route], **settings: Any) -> Client:
+    def connect(routes: Mapping[str, Route], connections: int = 1000, **limits: Any) -> Client:
+        settings = {"connections": connections, "limits": Limits(**limits)}
         return Client(HTTPFactory(routes, journal=journal, clock=clock, **settings), clock)
 
     return connect

@@ -95,8 +95,3 @@ def test_a_request_reads_its_body() -> None:
         with pytest.raises(DecodeError) as caught:
             read()
         assert caught.value.status == 400
-
-
-def test_a_request_cannot_be_changed() -> None:
-    with pytest.raises(AttributeError):
-        Request("GET", "/").path = "/other"  # type: ignore[misc]

@@ -9,19 +9,20 @@ from protocols.daemon.inheritance import has_scheme
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path, Problem
 from protocols.daemon.spec.handler import BuiltinSpec
-from protocols.daemon.spec.service import ServiceSpec
+from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
 
 
 def check(parts: Parts) -> Iterator[Problem]:
     """TLS without a place for it, or the reverse; framing where nothing is framed; datagrams where a
-    stream is needed; the limit of a body without HTTP."""
+    stream is needed; limits of HTTP without it."""
     for name, service in parts.own.items():
         path = ("services", name)
         yield from _datagrams(path, service, parts.origin)
         yield from _framing(path, service, parts.origin)
-        if service.http is None and "body" in service.limits.model_fields_set:
-            text = "only requests of http have a body; remove this key"
-            yield parts.origin.problem((*path, "limits", "body"), text, key=True)
+        if service.http is None:
+            for limit in service.limits.model_fields_set.intersection(LimitsSpec.http):
+                text = "only requests of http have that; remove this key"
+                yield parts.origin.problem((*path, "limits", limit), text, key=True)
         if service.tls is not None and not has_scheme(service, "tls", "fd"):
             text = "no address of this service is tls:// or fd://, so nothing would be encrypted"
             yield parts.origin.problem((*path, "tls"), text, key=True)

@@ -14,14 +14,12 @@ from protocols.daemon.problems import Path, Problem
 def check(parts: Parts) -> Iterator[Problem]:
     """Folders of ``files`` and quotes of ``qotd`` that are not there, of enabled services."""
     for path, service in parts.enabled():
-        for route, answer in (service.http or {}).items():
-            if answer.files is not None:
-                place = (*path, "http", route, "files", "folder")
-                yield from _folder(place, answer.files.folder, parts.origin)
+        for place, route in service.routes:
+            if route.files is not None:
+                yield from _folder((*path, *place, "files", "folder"), route.files.folder, parts.origin)
         quotes = service.builtin.qotd if service.builtin else None
         if quotes is not None and quotes.file is not None:
-            place = (*path, "builtin", "qotd", "file")
-            yield from _file(place, quotes.file, parts.origin)
+            yield from _file((*path, "builtin", "qotd", "file"), quotes.file, parts.origin)
 
 
 def _folder(path: Path, folder: FilePath, origin: Origin) -> Iterator[Problem]:

@@ -47,6 +47,6 @@ def functions(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, Function
     """Every function of `service`, which stands at `path`."""
     if service.function is not None:
         yield (*path, "function"), service.function
-    for route, answer in (service.http or {}).items():
-        if answer.function is not None:
-            yield (*path, "http", route, "function"), answer.function
+    for place, route in service.routes:
+        if route.function is not None:
+            yield (*path, *place, "function"), route.function

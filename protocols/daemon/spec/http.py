@@ -5,15 +5,25 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    Tag,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
-from protocols.daemon.spec.choice import Known
+from protocols.daemon.spec.choice import Known, Listed
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.paths import FilePath
 from protocols.daemon.spec.sentences import described
+from protocols.daemon.spec.values import PositiveSize
 
 _ROUTE = r"^/[^?#\s]*$"
 
@@ -94,8 +104,25 @@ class RespondSpec(Spec):
     """The media type, for the Content-Type header."""
 
 
+_HOST = r"^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$|^\[[0-9a-f:.]+\]$"
+
+
+def _host(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(_HOST, value.lower()):
+        text = f"{quoted(value)} is not the name of a host, such as example.org or *.example.org"
+        raise PydanticCustomError("host", "{problem}", {"problem": text})
+    return value.lower() if isinstance(value, str) else value
+
+
+HostName = Annotated[StrictStr, BeforeValidator(_host), WithJsonSchema({"type": "string", "pattern": _HOST})]
+"""The name of a host as clients ask for it, without a port."""
+
+Method = Annotated[Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], Known()]
+
+
 class RouteSpec(Spec):
-    """What answers the requests for one path: exactly one of its keys."""
+    """What answers the requests for one path: exactly one kind of route, and what is asked of a request
+    before it."""
 
     choices = ("files", "function", "redirect", "respond")
 
@@ -107,3 +134,21 @@ class RouteSpec(Spec):
     """Sends the client to another place."""
     respond: RespondSpec | None = None
     """Answers with a text that never changes."""
+    methods: Annotated[tuple[Method, ...], Listed(least=1)] | None = None
+    """The methods it is for; unless said, all that it can answer. Others get 405."""
+    hosts: Annotated[tuple[HostName, ...], Listed(least=1)] | None = None
+    """The hosts it is for, such as `example.org` or `*.example.org`; unless said, all."""
+    body: PositiveSize | None = None
+    """The largest content of a request; unless said, that of the service's limits."""
+
+
+def _form(value: Any) -> str:
+    return "=routes" if isinstance(value, list | tuple) else "=route"
+
+
+RouteSpecs = Annotated[
+    Annotated[RouteSpec, Tag("=route")]
+    | Annotated[tuple[RouteSpec, ...], Field(min_length=1), Tag("=routes")],
+    Discriminator(_form),
+]
+"""A route, or several of one path, for different methods or hosts."""

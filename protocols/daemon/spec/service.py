@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, ClassVar
 
 from pydantic import Field, StrictBool, StrictInt
 
@@ -10,7 +11,7 @@ from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.choice import Listed
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec, Reference
-from protocols.daemon.spec.http import RoutePath, RouteSpec
+from protocols.daemon.spec.http import RoutePath, RouteSpec, RouteSpecs
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.tls import TlsSpec
 from protocols.daemon.spec.values import Duration, PositiveDuration, PositiveSize, Size
@@ -26,7 +27,33 @@ class LimitsSpec(Spec):
     idle: PositiveDuration = Duration.parse("5m")
     """How long a connection may be silent before it is closed."""
     body: PositiveSize = Size.parse("1MiB")
-    """The largest body of an HTTP request."""
+    """The largest content of an HTTP request (413)."""
+    request_line: PositiveSize = Size.parse("8KiB")
+    """The longest target of an HTTP request (414)."""
+    header: PositiveSize = Size.parse("32KiB")
+    """All header fields of an HTTP request together (431)."""
+    header_fields: Annotated[StrictInt, Field(ge=1)] = 100
+    """Header fields of an HTTP request (431)."""
+    header_time: PositiveDuration = Duration.parse("10s")
+    """How long the header of an HTTP request may take to come (408)."""
+    body_rate: PositiveSize = Size.parse("500")
+    """Bytes per second that the content of an HTTP request must come with on average (408)."""
+    requests: Annotated[StrictInt, Field(ge=1)] = 10_000
+    """HTTP requests of one connection; then it is closed."""
+    streams: Annotated[StrictInt, Field(ge=1)] = 100
+    """Requests that one HTTP/2 connection may have open at a time."""
+
+    http: ClassVar[tuple[str, ...]] = (
+        "body",
+        "request_line",
+        "header",
+        "header_fields",
+        "header_time",
+        "body_rate",
+        "requests",
+        "streams",
+    )
+    """Those that only HTTP knows."""
 
 
 class ServiceSpec(Spec):
@@ -47,12 +74,22 @@ class ServiceSpec(Spec):
     """One of the classic services: echo, discard, daytime, time, chargen or qotd."""
     factory: Reference | None = None
     """A Twisted protocol factory of your own, as `module:name`; it does its own framing."""
-    http: Annotated[dict[RoutePath, RouteSpec], Field(min_length=1)] | None = None
-    """A web site: what answers each path. One that ends in a slash stands for everything below it,
-    any other for itself; the longest that matches wins."""
+    http: Annotated[dict[RoutePath, RouteSpecs], Field(min_length=1)] | None = None
+    """A web site: what answers each path, or a list of that, for different methods or hosts. A path that
+    ends in a slash stands for everything below it, any other for itself; in `/items/{id}` the braces stand
+    for any one segment. The exact path wins, then one with braces, then the longest."""
     tls: TlsSpec | None = None
     """The certificate for the tls:// addresses."""
     limits: LimitsSpec = LimitsSpec()
     """How much peers may ask of the service."""
     enabled: StrictBool = True
     """Whether the service is started; `false` keeps its text, checked, without its sockets."""
+
+    @property
+    def routes(self) -> Iterator[tuple[tuple[str | int, ...], RouteSpec]]:
+        """Every route of ``http``, with its place below the service."""
+        for path, given in (self.http or {}).items():
+            if isinstance(given, RouteSpec):
+                yield ("http", path), given
+            else:
+                yield from ((("http", path, index), route) for index, route in enumerate(given))

@@ -16,6 +16,7 @@ class RespondRoute:
     """
 
     subtree = False
+    streams = False
 
     def __init__(self, body: str, status: int = 200, content_type: str = TEXT) -> None:
         self._response = Response(body, status, content_type if body else None)

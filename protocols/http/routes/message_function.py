@@ -13,10 +13,10 @@ from protocols.handlers.items import items_of
 from protocols.handlers.processes import Replies
 from protocols.handlers.task import Task
 from protocols.http.errors import HTTPError
-from protocols.http.generated import ItemsSource
-from protocols.http.labelled import Labelled, LabellingCodec, media_type_of
 from protocols.http.request import Request
 from protocols.http.response import Response
+from protocols.http.routes.generated import ItemsSource
+from protocols.http.routes.labelled import Labelled, LabellingCodec, media_type_of
 from protocols.journal import Journal
 
 NDJSON = "application/x-ndjson"
@@ -45,6 +45,7 @@ class MessageFunctionRoute:
 
     methods = ("POST",)
     subtree = False
+    streams = False
 
     def __init__(self, handler: FunctionHandler, journal: Journal) -> None:
         if handler.signature.kind == "conversation":

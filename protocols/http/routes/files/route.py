@@ -6,13 +6,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from protocols.http.conditions import Version, unchanged, wanted_range
 from protocols.http.errors import HTTPError
-from protocols.http.folder import FileSource, Folder
-from protocols.http.listing import listing_page
-from protocols.http.media_types import media_type
 from protocols.http.request import Request
 from protocols.http.response import Response
+from protocols.http.routes.files.conditions import Version, unchanged, wanted_range
+from protocols.http.routes.files.folder import FileSource, Folder
+from protocols.http.routes.files.listing import listing_page
+from protocols.http.routes.files.media_types import media_type
 from protocols.http.target import encode_path
 
 INDEX = ("index.html",)
@@ -36,6 +36,7 @@ class FilesRoute:
 
     methods = ("GET", "HEAD")
     subtree = True
+    streams = False
 
     def __init__(self, folder: str | Path, index: Sequence[str] = INDEX, *, listing: bool = False) -> None:
         self._folder = Folder(folder)

@@ -7,7 +7,7 @@ from twisted.internet.defer import succeed
 
 from protocols.handlers import FunctionHandler
 from protocols.handlers.processes import Replies
-from protocols.http.message_function import MessageFunctionRoute
+from protocols.http.routes.message_function import MessageFunctionRoute
 
 
 def text(number: int) -> str:

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 from twisted.internet.defer import Deferred
 
-from protocols.http import RespondRoute, function_route
-from protocols.http.channel import BODY_RATE, HEADERS, LINE, LINGER, REQUEST_TIME
+from protocols.http import Limits, RespondRoute, function_route
+from protocols.http.server.http1 import LINGER
+
+LIMITS = Limits()
 
 GET = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -77,7 +79,7 @@ WAIT = b"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
 
 def test_a_client_that_has_shut_down_its_side_is_answered(client, calls) -> None:
     client.send(WAIT)
-    client.channel.readConnectionLost()
+    client.connection.readConnectionLost()
     assert not client.closed
     calls[0].callback(b"w")
     (answer,) = client.answers()
@@ -87,9 +89,9 @@ def test_a_client_that_has_shut_down_its_side_is_answered(client, calls) -> None
 
 def test_everything_asked_before_the_side_was_shut_down_is_answered(client, calls) -> None:
     client.send(WAIT + GET + GET + WAIT + GET + b"GET /a HTTP/1.1\r\nHo")
-    client.channel.readConnectionLost()
+    client.connection.readConnectionLost()
     calls[0].callback(b"1")
-    client.channel.readConnectionLost()  # as transports do when they are told to read on
+    client.connection.readConnectionLost()  # as transports do when they are told to read on
     assert not client.closed
     calls[1].callback(b"2")
     assert [answer.body for answer in client.answers()] == [b"1", b"a", b"a", b"2", b"a"]
@@ -99,7 +101,7 @@ def test_everything_asked_before_the_side_was_shut_down_is_answered(client, call
 def test_a_large_answer_to_a_side_that_is_shut_down_is_whole(client) -> None:
     client.wire.room = 1000
     client.send(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
-    client.channel.readConnectionLost()
+    client.connection.readConnectionLost()
     assert not client.closed
     client.wire.room = None
     client.wire.producer.resumeProducing()
@@ -115,7 +117,7 @@ def test_a_large_answer_to_a_side_that_is_shut_down_is_whole(client) -> None:
 def test_a_side_that_is_shut_down_with_nothing_asked_is_closed(client, calls, half: bytes) -> None:
     client.send(half)
     said = client.wire.value()
-    client.channel.readConnectionLost()
+    client.connection.readConnectionLost()
     assert client.closed
     assert client.wire.value() == said
     assert calls == []
@@ -125,7 +127,7 @@ def test_a_refused_client_that_shuts_down_its_side_is_let_go(client) -> None:
     client.send(b"nonsense\r\n\r\n")
     assert client.wire.half_closed
     assert not client.wire.disconnecting
-    client.channel.readConnectionLost()
+    client.connection.readConnectionLost()
     assert client.wire.disconnecting
     assert statuses(client) == [400]
 
@@ -162,31 +164,23 @@ def test_a_client_that_asks_first_whether_it_may(client) -> None:
         (b"GET /a HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", 400),
         (b"GET /a HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
         (b"GET /a HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
-        (b"GET /a\r\n\r\n", 400),
-        (b"GET /a HTTP/2.0\r\n\r\n", 400),
+        (b"GET /a\r\n\r\n", 505),
+        (b"GET /a HTTP/2.0\r\n\r\n", 505),
         (b"\x16\x03\x01 garbage\r\n\r\n", 400),
         (b"GET /a HTTP/1.1\r\nHost : a\r\n\r\n", 400),
         (b"GET /a HTTP/1.1\r\nno colon\r\nHost: a\r\n\r\n", 400),
-        (b"GET /" + b"a" * LINE + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
-        (b"GET /a HTTP/1.1\r\nX: " + b"a" * LINE + b"\r\nHost: a\r\n\r\n", 431),
+        (b"GET /" + b"a" * LIMITS.request_line + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+        (b"GET /a HTTP/1.1\r\nX: " + b"a" * LIMITS.header + b"\r\nHost: a\r\n\r\n", 431),
         (b"GET /a HTTP/1.1\r\nHost: a\r\n" + (b"X: " + b"a" * 8000 + b"\r\n") * 5 + b"\r\n", 431),
-        (b"GET /a HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * (HEADERS + 1) + b"\r\n", 431),
-        (b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", 413),
-        (b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 413),
-        (b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n", 413),
+        (b"GET /a HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * (LIMITS.header_fields + 1) + b"\r\n", 431),
+        (b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
         (b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
         (b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
         (b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
         (b"POST /size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", 400),
-        (b"POST /size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
+        (b"POST /size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
         (b"POST /size HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (b"POST /size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
-        (
-            b"POST /size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + (b"1f4\r\n" + b"x" * 500 + b"\r\n") * 2
-            + b"1\r\nx\r\n",
-            413,
-        ),
     ],
 )
 def test_a_request_that_is_refused(client, journal, request_bytes: bytes, status: int) -> None:
@@ -197,6 +191,28 @@ def test_a_request_that_is_refused(client, journal, request_bytes: bytes, status
     assert client.wire.half_closed
     assert not client.wire.disconnecting
     assert journal.counts.framing_errors == 1
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n", 413),
+        (b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n", 413),
+        (
+            b"POST /size HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + (b"1f4\r\n" + b"x" * 500 + b"\r\n") * 2
+            + b"1\r\nx\r\n",
+            413,
+        ),
+    ],
+)
+def test_content_that_is_too_long_is_not_read(client, request_bytes: bytes, status: int) -> None:
+    client.send(request_bytes)
+    client.send(GET)
+    (answer,) = client.answers()
+    assert (answer.status, answer.headers["Connection"]) == (status, "close")
+    assert client.wire.half_closed
+    assert not client.wire.disconnecting
 
 
 def test_a_refused_client_has_time_to_read_why_and_no_more(client, clock) -> None:
@@ -212,7 +228,7 @@ def test_a_body_as_long_as_may_be(client) -> None:
 
 
 def test_a_request_line_as_long_as_may_be(client) -> None:
-    path = b"/" + b"a" * (LINE - len(b"GET / HTTP/1.1"))
+    path = b"/" + b"a" * (LIMITS.request_line - 1)
     client.send(b"GET " + path + b" HTTP/1.1\r\nHost: a\r\n\r\n")
     assert statuses(client) == [404]
 
@@ -241,7 +257,7 @@ def test_a_connection_that_is_used_is_kept(client, clock) -> None:
 
 def test_headers_that_trickle_are_cut_off(client, clock) -> None:
     client.send(b"GET /a HTTP/1.1\r\n")
-    for _ in range(int(REQUEST_TIME) + 1):
+    for _ in range(int(LIMITS.header_time) + 1):
         client.send(b"X: y\r\n")
         clock.advance(1)
     assert statuses(client) == [408]
@@ -250,7 +266,7 @@ def test_headers_that_trickle_are_cut_off(client, clock) -> None:
 
 def test_a_body_that_trickles_is_cut_off(client, clock) -> None:
     client.send(b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(int(REQUEST_TIME) + 2):
+    for _ in range(int(LIMITS.header_time) + 2):
         client.send(b"x")
         clock.advance(1)
     assert statuses(client) == [408]
@@ -259,10 +275,10 @@ def test_a_body_that_trickles_is_cut_off(client, clock) -> None:
 def test_a_body_that_keeps_its_pace_is_awaited(connect, clock, journal) -> None:
     route = function_route(size, reactor=clock, journal=journal, run="loop")
     client = connect({"/size": route})
-    total = BODY_RATE * 100
+    total = LIMITS.body_rate * 100
     client.send(b"POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % total)
     for _ in range(100):
-        client.send(b"x" * BODY_RATE)
+        client.send(b"x" * LIMITS.body_rate)
         clock.advance(1)
     assert client.answers()[0].body == str(total).encode()
 
@@ -290,7 +306,7 @@ def test_a_client_that_does_not_read_gets_no_more_answers_made(client) -> None:
     client.turn()
     assert len(client.wire.value()) < 100_000
     client.wire.room = None
-    client.channel.resumeProducing()
+    client.connection.resumeProducing()
     client.turn()
     assert [len(answer.body) for answer in client.answers()] == [200_000] * 50
 
@@ -299,7 +315,7 @@ def test_a_client_that_does_not_read_gets_no_more_answers_made(client) -> None:
 
 
 def test_the_peer_and_its_end_are_counted(client, journal) -> None:
-    assert str(client.channel.peer) == "http://192.0.2.7:4321"
+    assert str(client.connection.peer) == "http://192.0.2.7:4321"
     assert journal.counts.connections == 1
     client.leave()
     assert not client.factory.connections

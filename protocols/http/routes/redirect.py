@@ -28,6 +28,7 @@ class RedirectRoute:
 
     methods = METHODS
     subtree = False
+    streams = False
 
     def __init__(self, to: str, status: int = HTTPStatus.PERMANENT_REDIRECT) -> None:
         if not _PLACE.fullmatch(to):

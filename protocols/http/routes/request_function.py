@@ -13,12 +13,12 @@ from protocols.handlers.function import TIMEOUT, Run
 from protocols.handlers.signature import name_of, signature_of
 from protocols.handlers.threads import WORKERS, ThreadPool
 from protocols.http.contract import METHODS
-from protocols.http.request import Request
+from protocols.http.request import Request, StreamingRequest
 from protocols.http.response import Response
 
 
 class RequestFunctionRoute:
-    """Answers any method by calling ``f(request: Request)``.
+    """Answers any method by calling ``f(request: Request | StreamingRequest)``.
 
     The function returns a :class:`Response`, or what can be the body of one; ``None`` is status 204.
 
@@ -52,6 +52,9 @@ class RequestFunctionRoute:
             raise TypeError(f"run: {where} does not fit {self._name}, which takes the whole request")
         if workers is not None and where == "loop":
             raise TypeError(f"workers is for run: threads; {self._name} runs in the loop")
+        self.streams = signature.message is StreamingRequest
+        if self.streams and where == "threads":
+            raise TypeError(f"{self._name} reads the content as it comes, so it must be an async def")
         self._function = function
         self._is_async = signature.is_async
         self._run_coroutine = runner(reactor)
@@ -59,7 +62,7 @@ class RequestFunctionRoute:
         self._late = f"{self._name} did not answer within {timeout:g} s"
         self._threads = ThreadPool(reactor, workers or WORKERS, self._name) if where == "threads" else None
 
-    def respond(self, request: Request, rest: str) -> Response | Deferred[Response]:
+    def respond(self, request: Request | StreamingRequest, rest: str) -> Response | Deferred[Response]:
         if self._threads is not None:
             return self._limited(self._threads.call(self._call, request))
         if not self._is_async:
@@ -74,7 +77,7 @@ class RequestFunctionRoute:
         if self._threads is not None:
             self._threads.stop()
 
-    def _call(self, request: Request) -> Response:
+    def _call(self, request: Request | StreamingRequest) -> Response:
         return _response(self._function(request))
 
     def _limited(self, outcome: Deferred[Response]) -> Deferred[Response]:

@@ -8,9 +8,9 @@ from typing import Any
 from protocols.handlers import FunctionHandler
 from protocols.handlers.function import TIMEOUT, Run
 from protocols.handlers.signature import name_of, signature_of
-from protocols.http.message_function import MessageFunctionRoute
-from protocols.http.request import Request
-from protocols.http.request_function import RequestFunctionRoute
+from protocols.http.request import Request, StreamingRequest
+from protocols.http.routes.message_function import MessageFunctionRoute
+from protocols.http.routes.request_function import RequestFunctionRoute
 from protocols.journal import Journal
 
 
@@ -30,7 +30,7 @@ def function_route(
     The settings are those of :class:`~protocols.handlers.FunctionHandler`.  Raises :class:`TypeError`
     and :class:`ValueError` if they do not fit the function.
     """
-    if signature_of(function).message is Request:
+    if signature_of(function).message in (Request, StreamingRequest):
         if codec is not None:
             raise TypeError(f"{name_of(function)} takes the whole request, which no codec reads")
         return RequestFunctionRoute(function, reactor=reactor, run=run, workers=workers, timeout=timeout)

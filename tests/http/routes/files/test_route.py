@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from protocols.http import FilesRoute, HTTPError, Request
-from protocols.http.folder import FileSource, Folder
-from protocols.http.media_types import media_type
+from protocols.http.routes.files.folder import FileSource, Folder
+from protocols.http.routes.files.media_types import media_type
 from protocols.http.source import PIECE
 from protocols.http.target import decode_path
 
@@ -345,7 +345,7 @@ def test_a_reader_that_does_not_read_is_waited_for(client, large: bytes) -> None
     client.turn()
     assert len(client.wire.value()) == held
     client.wire.room = None
-    client.channel.resumeProducing()
+    client.connection.resumeProducing()
     client.turn()
     assert client.answers()[0].body == large
 

@@ -1,0 +1,1 @@
+"""Connections: HTTP on the wire."""

@@ -1,0 +1,320 @@
+"""One request and its response, whatever version of HTTP carries them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from protocols.http.body import HELD, BodyStream, ClientGoneError
+from protocols.http.contract import Answer
+from protocols.http.errors import HTTPError
+from protocols.http.fields import Headers
+from protocols.http.request import Request, RequestHead, StreamingRequest
+from protocols.http.response import BODILESS, Response
+from protocols.http.routing import Match
+from protocols.http.server.pump import Pump
+from protocols.http.source import PIECE, OctetsSource, Source
+from protocols.http.upgrade import Upgrade
+
+if TYPE_CHECKING:
+    from protocols.http.server.carrier import Carrier
+    from protocols.http.server.factory import HTTPFactory
+
+
+class Exchange:
+    """One request and its response.
+
+    The carrier says :meth:`begin` when it is this request's turn, :meth:`piece` and :meth:`end` as the
+    content comes, also before that, and :meth:`lost` when the client has gone.
+
+    :param request: the request, still without its content.
+    :param length: bytes of the content, ``None`` where they are not known before.
+
+    .. attribute:: complete
+
+       Whether the content is here, whole.
+
+    .. attribute:: answered
+
+       Whether a response has begun.
+    """
+
+    __slots__ = (
+        "_body",
+        "_carrier",
+        "_factory",
+        "_length",
+        "_limit",
+        "_match",
+        "_pending",
+        "_pieces",
+        "_pump",
+        "_response",
+        "answered",
+        "begun_at",
+        "complete",
+        "expects",
+        "fault",
+        "finished",
+        "first_at",
+        "gone",
+        "keeps",
+        "length",
+        "received",
+        "request",
+        "sent",
+        "status",
+    )
+
+    def __init__(self, carrier: Carrier, factory: HTTPFactory, request: Request, length: int | None) -> None:
+        self.request: RequestHead = request
+        self.length = length
+        self.keeps = True
+        """Whether the connection stays open after this (HTTP/1)."""
+        self.expects = False
+        """Whether the client waits to be told to send the content."""
+        self.fault: HTTPError | None = None
+        """What is wrong with the request before anything is looked for."""
+        self.complete = False
+        self.answered = False
+        self.finished = False
+        """Whether the response has been written whole."""
+        self.gone = False
+        """Whether nobody waits for the response."""
+        self.received = 0
+        """Bytes of the content so far."""
+        self.status = 0
+        self.sent = 0
+        """Bytes of the body so far."""
+        self.begun_at = 0.0
+        self.first_at = 0.0
+        """When the head of the response was written."""
+        self._carrier = carrier
+        self._factory = factory
+        self._limit = factory.limits.body
+        self._match: Match | None = None
+        self._body: BodyStream | None = None
+        self._pieces: list[bytes] = []
+        self._pending: Deferred[Answer] | None = None
+        self._pump: Pump | None = None
+        self._response: Response | None = None  # whose head waits for the first piece of its body
+        self._length: int | None = None
+
+    @property
+    def must_wait(self) -> bool:
+        """Whether more of the content has come than its reader has taken."""
+        return self._body is not None and self._body.held >= HELD
+
+    # -- the request ---------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """It is this request's turn: find out what answers it."""
+        try:
+            found = self._find()
+        except HTTPError as error:
+            self._explain(error)
+            return
+        if not isinstance(found, Match):
+            self._send(found)
+            return
+        self._match = found
+        if found.parameters:
+            self.request.parameters = found.parameters
+        if found.entry.route.streams:
+            self._stream()
+        elif self.complete:
+            self.end()
+        elif self.received > self._limit:
+            self._too_long()
+        elif self.length != 0:
+            self._carrier.go_on(self)
+
+    def _find(self) -> Match | Response:
+        if self.fault is not None:
+            raise self.fault
+        found = self._factory.site.find(self.request)
+        if isinstance(found, Match):
+            if found.entry.body is not None:
+                self._limit = found.entry.body
+            if self.length and self.length > self._limit:
+                raise HTTPError(413, f"The content has more than {self._limit} bytes")
+        return found
+
+    def _stream(self) -> None:
+        """Ask a route that reads the content as it comes."""
+        body = self._body = BodyStream(self, self.length)
+        for piece in self._pieces:
+            body.feed(piece)
+        self._pieces.clear()
+        if self.complete:
+            body.finish()
+        self._ask(StreamingRequest(self.request, body))
+
+    def piece(self, piece: bytes) -> None:
+        """More of the content is here."""
+        self.received += len(piece)
+        if self.answered and self._body is None:
+            return  # nobody reads it
+        if self._match is not None and self.received > self._limit:
+            self._too_long()
+        elif self._body is not None:
+            self._body.feed(piece)
+        else:
+            self._pieces.append(piece)
+
+    def end(self, trailers: Headers | None = None) -> None:
+        """The content is here, whole."""
+        self.complete = True
+        if self._body is not None:
+            self._body.finish(trailers)
+        elif self._match is not None and not self.answered:
+            if self.received > self._limit:
+                self._too_long()
+                return
+            request = self.request
+            assert isinstance(request, Request)
+            if self._pieces:
+                request.body = b"".join(self._pieces)
+                self._pieces.clear()
+            self._ask(request)
+
+    def lost(self) -> None:
+        """The client is gone."""
+        self.gone = True
+        pending, self._pending = self._pending, None
+        if self._body is not None:
+            self._body.fail(ClientGoneError("the client went away"))
+        if pending is not None:
+            pending.cancel()
+        if self._pump is not None:
+            self._pump.stopProducing()
+
+    def _too_long(self) -> None:
+        error = HTTPError(413, f"The content has more than {self._limit} bytes")
+        if self._body is not None:
+            self._body.fail(error)
+        elif not self.answered:
+            self._explain(error)
+
+    # -- the body's side (Inflow) --------------------------------------------------------------------
+
+    def wanted(self) -> None:
+        if not self.answered:
+            self._carrier.go_on(self)
+
+    def taken(self, size: int) -> None:
+        self._carrier.taken(self)
+
+    # -- the response --------------------------------------------------------------------------------
+
+    def _ask(self, request: RequestHead) -> None:
+        match = self._match
+        assert match is not None
+        try:
+            outcome = match.entry.route.respond(request, match.rest)
+        except BaseException as error:  # noqa: BLE001 - whatever a route raises ends here, an exit too
+            self._explain(error)
+            return
+        if isinstance(outcome, Deferred):
+            self._pending = outcome
+            outcome.addCallbacks(self._come, self._failed)
+        else:
+            self._send(outcome)
+
+    def _come(self, answer: Answer) -> None:
+        self._pending = None
+        self._send(answer)
+
+    def _failed(self, failure: Failure) -> None:
+        self._pending = None
+        if not self.gone:
+            assert failure.value is not None
+            self._explain(failure.value)
+
+    def _explain(self, error: BaseException) -> None:
+        self._send(self._factory.site.explain(self.request, error))
+
+    def _send(self, answer: Answer) -> None:
+        if type(answer) is Upgrade:
+            self._upgrade(answer)
+            return
+        assert type(answer) is Response
+        content = answer.content
+        if self.gone or self.answered:
+            if isinstance(content, Source):
+                content.close()
+            return
+        self.answered = True
+        self.status = answer.status
+        if type(content) is bytes and len(content) <= PIECE:
+            self._carrier.answer(self, answer, content)
+            self.close_body()
+            return
+        source = content if isinstance(content, Source) else OctetsSource(content)
+        if self.request.method == "HEAD" or answer.status in BODILESS:
+            source.close()
+            self._carrier.begin(self, answer, source.length)
+            self._carrier.finish(self)
+            self.close_body()
+            return
+        self._response = answer
+        self._length = source.length
+        self._pump = Pump(
+            source,
+            write=self._write,
+            done=self._poured,
+            clock=self._factory.clock,
+            paused=self._carrier.blocked,
+        )
+        self._pump.start()
+
+    def _upgrade(self, upgrade: Upgrade) -> None:
+        if not self.gone:
+            self.answered = True
+            self._carrier.tunnel(self, upgrade)
+
+    def _begin(self) -> None:
+        """Send the head, if that has not been done."""
+        response, self._response = self._response, None
+        if response is not None:
+            self._carrier.begin(self, response, self._length)
+
+    def _write(self, piece: bytes) -> None:
+        self._begin()
+        if piece:
+            self._carrier.write(self, piece)
+
+    def _poured(self, error: BaseException | None) -> None:
+        """The body's source has ended, with `error` or well."""
+        self._pump = None
+        if error is not None and self._response is not None:
+            # It has not begun, so the client can be told.
+            self._response = None
+            self.answered = False
+            self._explain(error)
+            return
+        self._begin()
+        if error is None:
+            self._carrier.finish(self)
+        else:
+            # The client must not take what it got for the whole.
+            self._factory.site.explain(self.request, error)
+            self._carrier.reset(self)
+        self.close_body()
+
+    def close_body(self) -> None:
+        """Nobody reads what is left of the content."""
+        if self._body is not None:
+            self._body.close()
+
+    def pause(self) -> None:
+        """The client does not read."""
+        if self._pump is not None:
+            self._pump.pauseProducing()
+
+    def resume(self) -> None:
+        """The client reads again."""
+        if self._pump is not None:
+            self._pump.resumeProducing()
