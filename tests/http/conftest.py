@@ -46,6 +46,7 @@ class Wire(StringTransport):
     half_closed = False
     aborted = False
     room: int | None = None
+    protocol: Any = None
 
     def __init__(self) -> None:
         super().__init__(peerAddress=IPv4Address("TCP", "192.0.2.7", 4321))
@@ -60,6 +61,7 @@ class Wire(StringTransport):
 
     def loseWriteConnection(self) -> None:
         self.half_closed = True
+        self.protocol.writeConnectionLost()
 
     def readConnectionLost(self, reason: Failure) -> None:
         raise AssertionError("not asked for")
@@ -110,6 +112,7 @@ class Client:
         connection = self.factory.buildProtocol(None)
         assert connection is not None
         self.connection: HTTP1Connection = connection
+        self.wire.protocol = self.connection
         self.connection.makeConnection(self.wire)
 
     def send(self, data: bytes) -> None:

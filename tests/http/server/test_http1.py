@@ -4,7 +4,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from protocols.http import Limits, RespondRoute, function_route
-from protocols.http.server.http1 import LINGER
+from protocols.http.server.times import LINGER
 
 LIMITS = Limits()
 

@@ -1,0 +1,97 @@
+"""The responses of one HTTP/1 connection, as bytes on their way out."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from protocols.http.response import BODILESS, Response
+from protocols.http.server.exchange import Exchange
+from protocols.http.server.wire import CHUNKED, UNTIL_CLOSE, head
+
+GATHERED: Final = 64 * 1024
+"""Bytes of responses to the requests of one read that are gathered before they are written."""
+
+
+class ResponseWriter:
+    """Writes to `transport`; while it :attr:`gathers`, in as few pieces as can be.
+
+    One response at a time: :meth:`whole`, or :meth:`begin`, any number of :meth:`piece`, and :meth:`finish`.
+    """
+
+    __slots__ = ("_framing", "_out", "_size", "_transport", "gathers")
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._out: list[bytes] = []
+        self._size = 0
+        self._framing = 0
+        """Bytes of the body that are still to come, or a word of ``wire``'s."""
+        self.gathers = False
+
+    def write(self, data: bytes) -> None:
+        """Send `data`, which is no response's."""
+        if not self.gathers:
+            self._transport.write(data)
+            return
+        self._out.append(data)
+        self._size += len(data)
+        if self._size > GATHERED:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been gathered."""
+        out = self._out
+        if out:
+            data = out[0] if len(out) == 1 else b"".join(out)
+            out.clear()
+            self._size = 0
+            self._transport.write(data)
+
+    def whole(self, exchange: Exchange, response: Response, content: bytes, connection: str) -> None:
+        """Send a response with all of its body, which is left out where the client did not ask for it."""
+        data = head(response, len(content), connection)
+        if exchange.request.method != "HEAD":
+            exchange.sent = len(content)
+            data += content
+        self.write(data)
+
+    def ends_connection(self, exchange: Exchange, response: Response, length: int | None) -> bool:
+        """Whether only the end of the connection can tell where the body ends."""
+        unknown = length is None and not self._has_no_body(exchange, response)
+        return unknown and exchange.request.version == "1.0"
+
+    def begin(self, exchange: Exchange, response: Response, length: int | None, connection: str) -> None:
+        """Send the head of a response whose body has `length` bytes; ``None``: nobody knows yet."""
+        if self._has_no_body(exchange, response):
+            self._framing = 0
+        elif length is not None:
+            self._framing = length
+        else:
+            self._framing = UNTIL_CLOSE if exchange.request.version == "1.0" else CHUNKED
+        self.write(head(response, self._framing if length is None else length, connection))
+
+    def piece(self, exchange: Exchange, piece: bytes) -> None:
+        """Send some of the body.  Raises :class:`ValueError` past the length that was announced."""
+        framing = self._framing
+        if framing == CHUNKED:
+            self.write(b"%x\r\n" % len(piece))
+            self.write(piece)
+            self.write(b"\r\n")
+        elif framing == UNTIL_CLOSE:
+            self.write(piece)
+        elif framing < len(piece):
+            raise ValueError("the body is longer than the length it announced")
+        else:
+            self._framing = framing - len(piece)
+            self.write(piece)
+        exchange.sent += len(piece)
+
+    def finish(self) -> bool:
+        """That was all of the body: whether it was as long as announced."""
+        if self._framing == CHUNKED:
+            self.write(b"0\r\n\r\n")
+        return self._framing <= 0
+
+    @staticmethod
+    def _has_no_body(exchange: Exchange, response: Response) -> bool:
+        return exchange.request.method == "HEAD" or response.status in BODILESS
