@@ -114,7 +114,8 @@ class HTTP1Connection(Protocol):
             if incoming is self._current:
                 self._close()
                 return
-            self._queue.remove(incoming)
+            if not incoming.finished:
+                self._queue.remove(incoming)
         self._close_if_over()
 
     def writeConnectionLost(self) -> None:
@@ -173,7 +174,8 @@ class HTTP1Connection(Protocol):
                     break
                 rest = self._intake.go_on(rest)
         except BadRequestError as error:
-            self._fault = error
+            if not self.closing:
+                self._fault = error
         finally:
             self._writer.gathers = False
         if self._fault is not None:
@@ -207,7 +209,7 @@ class HTTP1Connection(Protocol):
             incoming.lost()
             if incoming is self._current:
                 self._current = None
-            else:
+            elif not incoming.finished:
                 self._queue.remove(incoming)
         self.advance()
         if self._current is None and not self._queue:

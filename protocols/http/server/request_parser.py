@@ -110,6 +110,7 @@ class RequestParser:
         self._size = 0  # of the fields that have been told
         self._untold = 0  # bytes of a header of which llhttp has told nothing yet
         self._head: Head | None = None
+        self._heads = 0
         self._fault: BadRequestError | None = None
         self._content = 0  # bytes of content, less what is fair around it, in what is being fed
         self._around = 0
@@ -124,7 +125,7 @@ class RequestParser:
 
         Raises :class:`BadRequestError`; nothing may be fed after that.
         """
-        in_head, head = self.in_head, self._head
+        in_head, head, heads = self.in_head, self._head, self._heads
         self._content = 0
         try:
             self._parser.feed_data(data)
@@ -134,7 +135,7 @@ class RequestParser:
         except httptools.HttpParserError as error:
             raise self._reason(error, data if head is None and not in_head else b"") from None
         if self.in_head:
-            if in_head:
+            if in_head and self._heads == heads:
                 # llhttp holds a field until it is whole.
                 self._untold += len(data)
                 self._check_header()
@@ -177,6 +178,7 @@ class RequestParser:
         parser = self._parser
         self.in_head = False
         head = self._head = Head()
+        self._heads += 1
         head.method = parser.get_method().decode("ascii")
         head.version = parser.get_http_version()
         if head.version not in VERSIONS:
