@@ -249,6 +249,8 @@ class Exchange:
         self.answered = True
         self.status = answer.status
         if type(content) is bytes and len(content) <= PIECE:
+            if self.request.method != "HEAD":
+                self.sent = len(content)
             self._carrier.answer(self, answer, content)
             self.close_body()
             return
@@ -284,6 +286,9 @@ class Exchange:
     def _write(self, piece: bytes) -> None:
         self._begin()
         if piece:
+            self.sent += len(piece)
+            if self._length is not None and self.sent > self._length:
+                raise ValueError(f"the body is longer than the {self._length} bytes it announced")
             self._carrier.write(self, piece)
 
     def _poured(self, error: BaseException | None) -> None:
@@ -296,6 +301,8 @@ class Exchange:
             self._explain(error)
             return
         self._begin()
+        if error is None and self._length is not None and self.sent < self._length:
+            error = ValueError(f"the body is shorter than the {self._length} bytes it announced")
         if error is None:
             self._carrier.finish(self)
         else:

@@ -310,13 +310,11 @@ class HTTP1Connection(Protocol):
         self._writer.begin(exchange, response, length, self._connection(exchange))
 
     def write(self, exchange: Exchange, piece: bytes) -> None:
-        self._writer.piece(exchange, piece)
+        self._writer.piece(piece)
 
     def finish(self, exchange: Exchange) -> None:
-        if self._writer.finish():
-            self._done(exchange)
-        else:
-            self.reset(exchange)  # the client must not take what it got for the whole
+        self._writer.finish()
+        self._done(exchange)
 
     def reset(self, exchange: Exchange) -> None:
         exchange.finished = True

@@ -16,7 +16,8 @@ from protocols.http.source import Source
 class Pump:
     """Reads `source` piece by piece, a piece per turn of the reactor, and closes it at the end.
 
-    :param write: takes a piece; an empty one says that the body has begun.
+    :param write: takes a piece; an empty one says that the body has begun.  What does not fit raises
+        :class:`ValueError`, which ends it.
     :param done: is called once, with ``None`` at the end or with the error that stopped it; not after
         :meth:`stopProducing`.
     :param paused: whether the consumer wants to wait already.
@@ -86,7 +87,11 @@ class Pump:
         if piece is None:
             self._end(None)
             return
-        self._write(piece)
+        try:
+            self._write(piece)
+        except ValueError as error:
+            self._end(error)
+            return
         self._go_on()
 
     def _fail(self, failure: Failure) -> None:

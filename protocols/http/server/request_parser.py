@@ -126,6 +126,7 @@ class RequestParser:
         Raises :class:`BadRequestError`; nothing may be fed after that.
         """
         in_head, head, heads = self.in_head, self._head, self._heads
+        told = self._size + len(self._target)
         self._content = 0
         try:
             self._parser.feed_data(data)
@@ -137,7 +138,7 @@ class RequestParser:
         if self.in_head:
             if in_head and self._heads == heads:
                 # llhttp holds a field until it is whole.
-                self._untold += len(data)
+                self._untold += max(0, len(data) + told - self._size - len(self._target))
                 self._check_header()
         elif head is not None and head is self._head and head.length is None:
             self._around = max(0, self._around + len(data) - self._content)
@@ -248,7 +249,7 @@ class RequestParser:
 
     def _check_header(self) -> None:
         limits = self._limits
-        if self._size + self._untold > limits.header + (0 if self._fields else limits.request_line):
+        if self._size > limits.header or self._untold > limits.header + limits.request_line:
             self._refuse(431, "The header is too long")
         if len(self._fields) > limits.header_fields:
             self._refuse(431, "The header has too many fields")

@@ -18,14 +18,13 @@ class ResponseWriter:
     One response at a time: :meth:`whole`, or :meth:`begin`, any number of :meth:`piece`, and :meth:`finish`.
     """
 
-    __slots__ = ("_framing", "_out", "_size", "_transport", "gathers")
+    __slots__ = ("_is_chunked", "_out", "_size", "_transport", "gathers")
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
         self._out: list[bytes] = []
         self._size = 0
-        self._framing = 0
-        """Bytes of the body that are still to come, or a word of ``wire``'s."""
+        self._is_chunked = False
         self.gathers = False
 
     def write(self, data: bytes) -> None:
@@ -51,7 +50,6 @@ class ResponseWriter:
         """Send a response with all of its body, which is left out where the client did not ask for it."""
         data = head(response, len(content), connection)
         if exchange.request.method != "HEAD":
-            exchange.sent = len(content)
             data += content
         self.write(data)
 
@@ -62,35 +60,23 @@ class ResponseWriter:
 
     def begin(self, exchange: Exchange, response: Response, length: int | None, connection: str) -> None:
         """Send the head of a response whose body has `length` bytes; ``None``: nobody knows yet."""
-        if self._has_no_body(exchange, response):
-            self._framing = 0
-        elif length is not None:
-            self._framing = length
-        else:
-            self._framing = UNTIL_CLOSE if exchange.request.version == "1.0" else CHUNKED
-        self.write(head(response, self._framing if length is None else length, connection))
+        unknown = UNTIL_CLOSE if exchange.request.version == "1.0" else CHUNKED
+        self._is_chunked = length is None and unknown == CHUNKED and not self._has_no_body(exchange, response)
+        self.write(head(response, unknown if length is None else length, connection))
 
-    def piece(self, exchange: Exchange, piece: bytes) -> None:
-        """Send some of the body.  Raises :class:`ValueError` past the length that was announced."""
-        framing = self._framing
-        if framing == CHUNKED:
+    def piece(self, piece: bytes) -> None:
+        """Send some of the body."""
+        if self._is_chunked:
             self.write(b"%x\r\n" % len(piece))
             self.write(piece)
             self.write(b"\r\n")
-        elif framing == UNTIL_CLOSE:
-            self.write(piece)
-        elif framing < len(piece):
-            raise ValueError("the body is longer than the length it announced")
         else:
-            self._framing = framing - len(piece)
             self.write(piece)
-        exchange.sent += len(piece)
 
-    def finish(self) -> bool:
-        """That was all of the body: whether it was as long as announced."""
-        if self._framing == CHUNKED:
+    def finish(self) -> None:
+        """That was all of the body."""
+        if self._is_chunked:
             self.write(b"0\r\n\r\n")
-        return self._framing <= 0
 
     @staticmethod
     def _has_no_body(exchange: Exchange, response: Response) -> bool:
