@@ -37,6 +37,7 @@ format: $(VENV)/.tested    ## let ruff rewrite what it can
 bench: $(VENV)/.benched  ## measure beside the peers (see benchmarks/README.md)
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/idle.py
+	$(BIN)/python benchmarks/web.py
 
 clean:           ## remove what the other targets made
 	rm -rf $(VENV) config/tls config/*.sock benchmarks/build .coverage* dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from measure import Measurement
-from scenarios import Scenario, Target
+from scenarios import Target
 
 # Rounds that lie further apart than this say more about the machine than about the server.
 SCATTER_WARNING = 0.20
@@ -27,7 +27,8 @@ HEADINGS = (
 class Report:
     """One scenario and what was measured in it: Polyport first, then its peers."""
 
-    scenario: Scenario
+    scenario: Any
+    """Has a name, targets, ``data()``, and a text for people."""
     measurements: Sequence[Measurement]
 
     def ratio(self, peer: Measurement, figure: str) -> float:
@@ -47,11 +48,7 @@ class Report:
     def data(self) -> dict[str, Any]:
         """The same and every round, as plain values."""
         return {
-            "name": self.scenario.name,
-            "load": self.scenario.load,
-            "sockets": self.scenario.sockets,
-            "in_flight": self.scenario.in_flight,
-            "size": self.scenario.size,
+            **self.scenario.data(),
             "servers": [self._server_data(each) for each in self.measurements],
             "targets": [self._target_data(target) for target in self.scenario.targets],
         }

@@ -18,20 +18,29 @@ from typing import Any
 
 from failure import BenchmarkError
 from generator import build
-from measure import measure
+from measure import Measurement, measure
 from processor import Cores
 from report import Report
 from scenarios import SCENARIOS
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark; the result is the exit status: 0, or 1 if there is no result."""
-    options = _parser().parse_args(arguments)
+def run(
+    program: str,
+    scenarios: Sequence[Any],
+    take: Callable[..., list[Measurement]],
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Run the benchmark; the result is the exit status: 0, or 1 if there is no result.
+
+    :param program: what the help calls it.
+    :param take: measures one of `scenarios`, as :func:`measure.measure` does.
+    """
+    options = _parser(program, [scenario.name for scenario in scenarios]).parse_args(arguments)
     # The default action would leave the servers behind; an exception ends them on its way out.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     try:
-        _run(options)
+        _run(options, scenarios, take)
     except BenchmarkError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -40,11 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    names = [scenario.name for scenario in SCENARIOS]
-    parser = argparse.ArgumentParser(
-        prog="benchmarks/run.py", description="Measure Polyport beside its peers."
-    )
+def _parser(program: str, names: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description="Measure Polyport beside its peers.")
     parser.add_argument(
         "--seconds",
         type=_number(float, 0.1, 60),
@@ -84,16 +90,18 @@ def _leave(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(
+    options: argparse.Namespace, scenarios: Sequence[Any], take: Callable[..., list[Measurement]]
+) -> None:
     if sys.platform != "linux":
         raise BenchmarkError("the benchmark needs Linux: epoll, and processes pinned to cores")
     build()
     cores = Cores.available()
     print(f"{_environment()}; {cores}; {options.rounds} x {options.seconds:g} s each", flush=True)
     reports = []
-    for scenario in SCENARIOS:
+    for scenario in scenarios:
         if options.only is None or scenario.name in options.only:
-            taken = measure(scenario, options.seconds, options.rounds, cores, _progress)
+            taken = take(scenario, options.seconds, options.rounds, cores, _progress)
             _progress("")
             reports.append(Report(scenario, taken))
             print(f"\n{reports[-1].text()}", flush=True)
@@ -126,4 +134,4 @@ def _write_json(options: argparse.Namespace, cores: Cores, reports: Sequence[Rep
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("benchmarks/run.py", SCENARIOS, measure))

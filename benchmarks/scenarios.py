@@ -47,6 +47,11 @@ class Scenario:
     size: int = 64
     """Bytes per message; for TCP with its newline."""
 
+    def data(self) -> dict[str, object]:
+        """What of it stands in a result."""
+        names = ("name", "load", "sockets", "in_flight", "size")
+        return {name: getattr(self, name) for name in names}
+
     def __str__(self) -> str:
         if self.load == "connect":
             return f"{self.name}: {self.sockets} TCP connections at a time, each for one line of 64 bytes"

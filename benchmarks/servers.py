@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,6 @@ from typing import IO, get_args
 
 from compiler import compiled
 from failure import BenchmarkError
-from processor import pin
 from scenarios import Service
 
 HERE = Path(__file__).parent
@@ -57,8 +56,8 @@ def peer_server(module: str, service: Service, core: int | None) -> Iterator[Ser
         if source.exists():
             command = [str(compiled(module, [source]))]
         if service == "tls":
-            command += map(str, _certificate(Path(folder)))
-        with _process(command, HERE, core) as running:
+            command += map(str, certificate_in(Path(folder)))
+        with process(command, HERE, core) as running:
             port = running.announced_port()
             running.wait_for_answer(service, port)
             yield Server(running.process.pid, port)
@@ -68,12 +67,12 @@ def peer_server(module: str, service: Service, core: int | None) -> Iterator[Ser
 def polyport_server(service: Service, core: int | None, reactor: str = "polyport") -> Iterator[Server]:
     """Run Polyport under twistd, with the configuration that lies here."""
     ports = {
-        name: _free_port(socket.SOCK_DGRAM if name == "datagrams" else socket.SOCK_STREAM)
+        name: free_port(socket.SOCK_DGRAM if name == "datagrams" else socket.SOCK_STREAM)
         for name in get_args(Service)
     }
     twistd = Path(sys.executable).parent / "twistd"
     with tempfile.TemporaryDirectory(prefix="polyport-benchmark-") as folder:
-        certificate, key = _certificate(Path(folder))
+        certificate, key = certificate_in(Path(folder))
         configuration = Path(folder) / "polyport.yaml"
         template = Template((HERE / "polyport.yaml").read_text())
         configuration.write_text(template.substitute(ports, certificate=certificate, key=key))
@@ -81,31 +80,36 @@ def polyport_server(service: Service, core: int | None, reactor: str = "polyport
         shutil.copy(HERE / "shouting.py", folder)
         command = [str(twistd), "-n", "--pidfile=", f"--reactor={reactor}"]
         command += ["polyport", "-c", str(configuration)]
-        with _process(command, HERE.parent, core) as running:
+        with process(command, HERE.parent, core) as running:
             running.wait_for_answer(service, ports[service])
             yield Server(running.process.pid, ports[service])
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def certificate_in(folder: Path) -> tuple[Path, Path]:
     """A certificate for 127.0.0.1, and its key."""
     polyport = Path(sys.executable).parent / "polyport"
     subprocess.run([polyport, "cert", "--out", folder / "tls"], check=True, capture_output=True)
     return folder / "tls" / "localhost.pem", folder / "tls" / "localhost.key"
 
 
-def _free_port(kind: socket.SocketKind) -> int:
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port of 127.0.0.1 that nobody has."""
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 @contextmanager
-def _process(command: Sequence[str], folder: Path, core: int | None) -> Iterator[_Running]:
+def process(command: Sequence[str], folder: Path, core: int | None, **environment: str) -> Iterator[Running]:
+    """Run `command` in `folder`, on `core`, as long as the block lasts."""
+    if core is not None:
+        command = ["taskset", "-c", str(core), *command]  # its children too
     with tempfile.TemporaryFile() as output:
         try:
-            process = subprocess.Popen(
+            started = subprocess.Popen(
                 command,
                 cwd=folder,
+                env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -113,14 +117,13 @@ def _process(command: Sequence[str], folder: Path, core: int | None) -> Iterator
         except OSError as error:
             raise BenchmarkError(f"{command[0]} does not start: {error}") from error
         try:
-            pin(process.pid, core)
-            running = _Running(" ".join(command), process, output)
+            running = Running(" ".join(command), started, output)
             try:
                 yield running
             except BenchmarkError as error:
                 raise BenchmarkError(f"{error}\n{running.account()}") from error
         finally:
-            _stop(process)
+            _stop(started)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -132,7 +135,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-class _Running:
+class Running:
     """A process under way, and what it has written so far."""
 
     def __init__(self, command: str, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
@@ -151,15 +154,24 @@ class _Running:
     def wait_for_answer(self, service: Service, port: int) -> None:
         """Return once the server has answered a question rightly."""
         ask = {"datagrams": _ask_datagram, "tls": _ask_over_tls}.get(service, _ask_line)
-        while True:
-            try:
-                answer = ask(port)
-            except OSError:
-                self._keep_waiting()
-                continue
+
+        def answers() -> bool:
+            answer = ask(port)
             if answer.rstrip(b"\n") != b"READY":
                 raise BenchmarkError(f"the server answers {answer!r} where b'READY' is right")
-            return
+            return True
+
+        self.wait_until(answers)
+
+    def wait_until(self, answers: Callable[[], bool]) -> None:
+        """Return once `answers` says so; what it raises as :class:`OSError` says that it does not yet."""
+        while True:
+            try:
+                if answers():
+                    return
+            except OSError:
+                pass
+            self._keep_waiting()
 
     def account(self) -> str:
         """The command and the end of its output, for an error message."""
