@@ -1,0 +1,2 @@
+"""What a configuration offers, in the words of OpenAPI and AsyncAPI: from the same annotations that check
+messages."""
