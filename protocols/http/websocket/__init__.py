@@ -9,3 +9,10 @@ accepts it::
 
 From then on a :class:`Listener` hears of messages, and answers by its :class:`Channel`.
 """
+
+from protocols.http.websocket.endpoint import Endpoint
+from protocols.http.websocket.handshake import Handshake
+from protocols.http.websocket.listener import Channel, Listener
+from protocols.http.websocket.settings import Settings
+
+__all__ = ["Channel", "Endpoint", "Handshake", "Listener", "Settings"]

@@ -48,6 +48,9 @@ class Channel(Protocol):
         UTF-8 at most.  Raises :class:`ValueError` for a code that may not be sent, or a longer reason.
         """
 
+    def fail(self, error: BaseException) -> None:
+        """Say that the listener failed: `error` is logged and counted, and the channel closes (1011)."""
+
     def abort(self) -> None:
         """Close the connection at once, whatever is still to be sent."""
 
@@ -79,7 +82,8 @@ class Listener(Protocol):
         """The peer will send nothing more: answer what is owed, then call ``channel.close()``.
 
         It has sent its Close with `code` (1005: without one) and `reason`, and waits for ours; or the
-        service stops (1001).  What is not closed within :attr:`Settings.close_timeout` is closed then.
+        service stops (1001).  A peer's Close is answered within :attr:`Settings.close_timeout`, whatever is
+        still owed then.
         """
 
     def closed(self, code: int, reason: str, error: Exception | None) -> None:

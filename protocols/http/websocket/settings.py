@@ -27,4 +27,4 @@ class Settings:
     """The origins whose pages may connect, such as ``https://example.org``; ``*`` is any.  ``None``: pages of
     the host that was asked.  A client that names no origin is no browser, and may connect."""
     subprotocols: tuple[str, ...] = ()
-    """What is spoken, best first (RFC 6455, section 1.9); of those that the client offers the first is chosen."""
+    """What is spoken, best first (RFC 6455, section 1.9): the first that the client offers too is chosen."""
