@@ -42,7 +42,7 @@ class Peer:
     """Who is at the other end, as far as anything knows."""
 
     transport: str
-    """``tcp``, ``tls``, ``unix``, ``udp``, ``unixgram``, ``http`` or ``https``."""
+    """``tcp``, ``tls``, ``unix``, ``udp``, ``unixgram``, ``http``, ``https``, ``ws`` or ``wss``."""
     host: str = ""
     """An IP address (IPv4 never in its IPv6-mapped form), or the path of a Unix socket, or ``""``."""
     port: int = 0

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "stream_writer": {"reactor"},
     "datagram": CARRIED | {"codec"},
     "reactor": set(),
-    "http": {"session", "handlers", "codec", "journal", "roster", "peer_address"},
+    "http": {"session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"},
     "guard": {"session"},
 }
 """What the parts of the package may import of one another, besides themselves."""

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.carriers import Carriers, ForeignFactory
 from protocols.daemon.framings import framing_for
+from protocols.daemon.handlers import builtin_handlers, function_handler
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.problems import ConfigError, Problem
@@ -22,10 +23,8 @@ from protocols.daemon.spec.tls import CertificateSpec
 from protocols.datagram import DatagramServer
 from protocols.framing import Framing, Lines, Raw
 from protocols.guard import server_context
-from protocols.handlers import BUILTINS, Builtin, FunctionHandler
-from protocols.handlers.builtin import quote_of_the_day, quotes_in
-from protocols.handlers.signature import signature_of
-from protocols.http import ALPN, Request, StreamingRequest
+from protocols.handlers import FunctionHandler
+from protocols.http import ALPN
 from protocols.journal import Journal
 from protocols.session import Handler
 from protocols.stream import StreamFactory
@@ -65,19 +64,8 @@ class Assembly:
 
     def function(self, spec: FunctionSpec, path: tuple[str | int, ...]) -> FunctionHandler:
         """The handler for a user's function; it is ended with the service."""
-        function: Any = self.loaded.resolved[spec.call]
         try:
-            if signature_of(function).message in (Request, StreamingRequest):
-                raise TypeError(f"{spec.call} takes a whole Request, which only a route of http has")
-            handler = FunctionHandler(
-                function,
-                reactor=self.reactor,
-                codec=spec.codec,
-                run=spec.run,
-                workers=spec.workers,
-                timeout=spec.timeout,
-                pending=self.spec.limits.pending,
-            )
+            handler = function_handler(spec, self.loaded, self.reactor, self.spec.limits.pending)
         except (TypeError, ValueError) as error:
             raise MisfitError(path, str(error)) from error
         self.carriers.stops.append(handler.stop)
@@ -124,21 +112,14 @@ def _function(assembly: Assembly) -> Carriers:
 def _builtin(assembly: Assembly) -> Carriers:
     spec = assembly.spec.builtin
     assert spec is not None
-    builtin = _quotes(spec) or BUILTINS[spec.kind]
+    try:
+        builtin = builtin_handlers(spec)
+    except (OSError, ValueError) as error:
+        raise MisfitError(("builtin", "qotd", "file"), str(error)) from error
     # The RFCs know no messages, only bytes.  What comes may be framed all the same; what these services say
     # of themselves may not: it holds line ends, which no line can.
     framing = assembly.framing(Raw()) if spec.kind in BuiltinSpec.listening else Raw()
     return assembly.serve(builtin.stream, builtin.datagram, framing)
-
-
-def _quotes(spec: BuiltinSpec) -> Builtin | None:
-    file = spec.qotd.file if spec.qotd is not None else None
-    if file is None:
-        return None
-    try:
-        return quote_of_the_day(quotes_in(Path(file).read_bytes()))
-    except (OSError, ValueError) as error:
-        raise MisfitError(("builtin", "qotd", "file"), str(error)) from error
 
 
 def _factory(assembly: Assembly) -> Carriers:
@@ -169,7 +150,9 @@ def _protocol_factory(named: object, reference: str) -> IProtocolFactory:
 
 def _http(assembly: Assembly) -> Carriers:
     carriers = assembly.carriers
-    maker = RouteMaker(assembly.loaded, assembly.reactor, carriers.journal, carriers.stops)
+    maker = RouteMaker(
+        assembly.loaded, assembly.reactor, carriers.journal, carriers.stops, assembly.spec.limits
+    )
     carriers.stream = site_for(assembly.spec, maker, carriers.journal, assembly.reactor)
     carriers.tls = assembly.tls(*ALPN)
     return carriers

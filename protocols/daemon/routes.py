@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from protocols.daemon.handlers import builtin_handlers, function_handler
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.http import FilesSpec, RedirectSpec, RespondSpec
 from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
+from protocols.daemon.spec.websocket import WebSocketSpec
 from protocols.http import (
     Entry,
     FilesRoute,
@@ -18,9 +20,23 @@ from protocols.http import (
     RedirectRoute,
     RespondRoute,
     Route,
+    WebSocketRoute,
     function_route,
 )
+from protocols.http.routes.websocket import Speaks, spoken_by
+from protocols.http.websocket import Endpoint, Settings
 from protocols.journal import Journal
+from protocols.session import Handler
+
+_LIMITS: Final = LimitsSpec()
+
+SPEAKS: Final[Mapping[str, Speaks]] = {
+    "daytime": "text",
+    "time": "binary",
+    "chargen": "text",
+    "qotd": "text",
+}
+"""What the classic services say of themselves over WebSocket; the others say what they are told."""
 
 
 class RouteMaker:
@@ -28,15 +44,22 @@ class RouteMaker:
 
     :param journal: the site's.
     :param stops: gets what has to be ended after the last request.
+    :param limits: the service's.
     """
 
     def __init__(
-        self, loaded: Loaded, reactor: Any, journal: Journal, stops: list[Callable[[], None]]
+        self,
+        loaded: Loaded,
+        reactor: Any,
+        journal: Journal,
+        stops: list[Callable[[], None]],
+        limits: LimitsSpec = _LIMITS,
     ) -> None:
         self._loaded = loaded
         self._reactor = reactor
         self._journal = journal
         self._stops = stops
+        self._service = limits
 
     def files(self, spec: FilesSpec) -> Route:
         return FilesRoute(spec.folder, spec.index, listing=spec.listing)
@@ -60,12 +83,33 @@ class RouteMaker:
     def respond(self, spec: RespondSpec) -> Route:
         return RespondRoute(spec.body, spec.status, spec.type)
 
+    def websocket(self, spec: WebSocketSpec) -> Route:
+        handler, speaks = self._answering(spec)
+        endpoint = Endpoint(
+            clock=self._reactor,
+            journal=self._journal,
+            settings=Settings(
+                idle=self._service.idle, **{name: getattr(spec, name) for name in WebSocketSpec.carrying}
+            ),
+        )
+        return WebSocketRoute(handler, endpoint, replies=spec.replies, speaks=speaks)
+
+    def _answering(self, spec: WebSocketSpec) -> tuple[Handler, Speaks]:
+        """What answers the messages of a WebSocket, and what its replies are by nature."""
+        if spec.builtin is not None:
+            return builtin_handlers(spec.builtin).stream, SPEAKS.get(spec.builtin.kind)
+        assert spec.function is not None
+        handler = function_handler(spec.function, self._loaded, self._reactor, self._service.pending)
+        self._stops.append(handler.stop)
+        return handler, spoken_by(handler.codec.name)
+
 
 ROUTES: Final[Mapping[str, Callable[[RouteMaker, Any], Route]]] = {
     "files": RouteMaker.files,
     "function": RouteMaker.function,
     "redirect": RouteMaker.redirect,
     "respond": RouteMaker.respond,
+    "websocket": RouteMaker.websocket,
 }
 """The kinds of route there are."""
 

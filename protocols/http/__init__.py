@@ -16,6 +16,7 @@ from protocols.http.routes.files.route import FilesRoute
 from protocols.http.routes.function import function_route
 from protocols.http.routes.redirect import RedirectRoute
 from protocols.http.routes.respond import RespondRoute
+from protocols.http.routes.websocket import WebSocketRoute
 from protocols.http.routing import Entry
 from protocols.http.server.factory import ALPN, HTTPFactory
 from protocols.http.source import Source
@@ -43,5 +44,6 @@ __all__ = [
     "Source",
     "StreamingRequest",
     "Upgrade",
+    "WebSocketRoute",
     "function_route",
 ]

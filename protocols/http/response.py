@@ -24,6 +24,9 @@ FRAMING: Final = frozenset({"connection", "content-length", "keep-alive", "trans
 OURS: Final = FRAMING | {"content-type", "date", "server"}
 """Headers that are written by the server."""
 
+UPGRADE_REQUIRED: Final = 426
+"""The status whose responses have to name the protocol to go on with (RFC 9110, section 15.5.22)."""
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
 
@@ -68,7 +71,7 @@ class Response:
         elif content_type is not None and not _VALUE.fullmatch(content_type):
             raise ValueError("the content type holds a character that would break the line")
         self.content_type = content_type
-        self.headers = _checked(headers) if headers else ()
+        self.headers = _checked(headers, status) if headers else ()
 
     @classmethod
     def passed_on(
@@ -93,7 +96,7 @@ class Response:
     def with_headers(self, headers: Pairs) -> Response:
         """The same response with more header fields."""
         other = copy(self)
-        other.headers = (*self.headers, *_checked(headers))
+        other.headers = (*self.headers, *_checked(headers, self.status))
         return other
 
     def set_cookie(self, name: str, value: str, **attributes: Any) -> None:
@@ -125,13 +128,13 @@ class Response:
         return f"<Response {self.status} {self.content_type}>"
 
 
-def _checked(headers: Pairs) -> tuple[tuple[str, str], ...]:
+def _checked(headers: Pairs, status: int) -> tuple[tuple[str, str], ...]:
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     checked = tuple((name, value) for name, value in pairs)
     for name, value in checked:
         if not _TOKEN.fullmatch(name):
             raise ValueError(f"{name!r} is not the name of a header")
-        if name.lower() in OURS:
+        if name.lower() in OURS and not (status == UPGRADE_REQUIRED and name.lower() == "upgrade"):
             raise ValueError(f"the header {name} is written by the server")
         if not _VALUE.fullmatch(value):
             raise ValueError(f"the header {name} holds a character that would break the line")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from protocols.daemon.checks.parts import Parts
+from protocols.daemon.checks.parts import Parts, builtins
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path, Problem
 
@@ -17,9 +17,9 @@ def check(parts: Parts) -> Iterator[Problem]:
         for place, route in service.routes:
             if route.files is not None:
                 yield from _folder((*path, *place, "files", "folder"), route.files.folder, parts.origin)
-        quotes = service.builtin.qotd if service.builtin else None
-        if quotes is not None and quotes.file is not None:
-            yield from _file((*path, "builtin", "qotd", "file"), quotes.file, parts.origin)
+        for place, builtin in builtins(path, service):
+            if builtin.qotd is not None and builtin.qotd.file is not None:
+                yield from _file((*place, "qotd", "file"), builtin.qotd.file, parts.origin)
 
 
 def _folder(path: Path, folder: FilePath, origin: Origin) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path
 from protocols.daemon.spec.config import DefaultsSpec
-from protocols.daemon.spec.handler import FunctionSpec
+from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, TlsSpec
 
@@ -50,3 +50,14 @@ def functions(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, Function
     for place, route in service.routes:
         if route.function is not None:
             yield (*path, *place, "function"), route.function
+        if route.websocket is not None and route.websocket.function is not None:
+            yield (*path, *place, "websocket", "function"), route.websocket.function
+
+
+def builtins(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, BuiltinSpec]]:
+    """Every classic service of `service`, which stands at `path`."""
+    if service.builtin is not None:
+        yield (*path, "builtin"), service.builtin
+    for place, route in service.routes:
+        if route.websocket is not None and route.websocket.builtin is not None:
+            yield (*path, *place, "websocket", "builtin"), route.websocket.builtin

@@ -24,6 +24,7 @@ from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.paths import FilePath
 from protocols.daemon.spec.sentences import described
 from protocols.daemon.spec.values import PositiveSize
+from protocols.daemon.spec.websocket import WebSocketSpec
 
 _ROUTE = r"^/[^?#\s]*$"
 
@@ -124,7 +125,7 @@ class RouteSpec(Spec):
     """What answers the requests for one path: exactly one kind of route, and what is asked of a request
     before it."""
 
-    choices = ("files", "function", "redirect", "respond")
+    choices = ("files", "function", "redirect", "respond", "websocket")
 
     files: FilesSpec | None = None
     """Serves the files of a folder."""
@@ -134,6 +135,8 @@ class RouteSpec(Spec):
     """Sends the client to another place."""
     respond: RespondSpec | None = None
     """Answers with a text that never changes."""
+    websocket: WebSocketSpec | None = None
+    """Carries messages over WebSocket."""
     methods: Annotated[tuple[Method, ...], Listed(least=1)] | None = None
     """The methods it is for; unless said, all that it can answer. Others get 405."""
     hosts: Annotated[tuple[HostName, ...], Listed(least=1)] | None = None

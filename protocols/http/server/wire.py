@@ -66,6 +66,8 @@ def _lines(
     if content_type is not None:
         lines.append(f"Content-Type: {content_type}")
     lines += [f"{name}: {value}" for name, value in headers]
+    if "upgrade" in names:
+        connection = f"{connection}, Upgrade" if connection else "Upgrade"
     if connection:
         lines.append(f"Connection: {connection}")
     return "\r\n".join([*lines, ""]).encode("latin-1"), "date" in names

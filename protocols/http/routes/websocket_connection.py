@@ -1,0 +1,139 @@
+"""One session over one WebSocket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from protocols.http.websocket import Channel
+from protocols.journal import Journal
+from protocols.session import Handler, Peer, Session
+
+BATCH: Final = 16
+"""Messages of one read that a session may answer before the size of its replies is looked at."""
+
+
+class WebSocketConnection:
+    """A listener of a WebSocket below, a :class:`~protocols.session.Connection` above.
+
+    :param text: whether replies are text; ``None``: if the message that came last was.
+    :param strict: whether a reply that should be text and is not UTF-8 is the handler's fault; else it is
+        sent as binary.
+    """
+
+    def __init__(self, handler: Handler, journal: Journal, *, text: bool | None, strict: bool) -> None:
+        self.peer = Peer("ws")
+        self.batch = 1
+        self._handler = handler
+        self._journal = journal
+        self._text = bool(text)
+        self._follows = text is None
+        self._strict = strict
+        self._channel: Channel
+        self._session: Session | None = None
+        self._received_many: Callable[[Sequence[bytes], list[bytes]], None] | None = None
+        self._replies: list[bytes] = []
+
+    # -- the WebSocket's side (Listener) -------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        return getattr(self._session, "busy", False)
+
+    def opened(self, channel: Channel) -> None:
+        self._channel = channel
+        self.peer = channel.peer
+        self._session = session = self._handler.open(self)
+        self._received_many = getattr(session, "received_many", None)
+        if self._received_many is not None:
+            self.batch = BATCH
+        session.started()
+
+    def received(self, messages: Sequence[bytes], text: bool) -> None:
+        session = self._session
+        if session is None:
+            return
+        if self._follows:
+            self._text = text
+        if self._received_many is None:
+            session.received(messages[0])
+        else:
+            try:
+                self._received_many(messages, self._replies)
+            finally:
+                self._gather()
+
+    def ended(self, code: int, reason: str) -> None:
+        if self._session is None:
+            self._channel.close()
+        else:
+            self._session.ended(None)
+
+    def closed(self, code: int, reason: str, error: Exception | None) -> None:
+        session, self._session = self._session, None
+        self._received_many = None
+        if session is not None:
+            session.closed(error)
+
+    def pause_writing(self) -> None:
+        if self._session is not None:
+            self._session.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._session is not None:
+            self._session.resume_writing()
+
+    # -- the session's side (Connection) -------------------------------------------------------------
+
+    def send(self, message: bytes) -> None:
+        """Send one message (see :class:`~protocols.session.Connection`)."""
+        if self._replies:
+            self._gather()
+        self._send(message)
+
+    def close(self) -> None:
+        """Deliver what has been sent, then close."""
+        self._gather()
+        self._channel.close()
+
+    def fail(self, error: BaseException) -> None:
+        """Log and count the handler's `error`, then close."""
+        self._gather()
+        self._channel.fail(error)
+
+    def reject(self, error: Exception) -> None:
+        """Note that the peer sent a bad message."""
+        self._journal.rejected(self.peer, error)
+
+    def pause(self) -> None:
+        """Deliver nothing more until :meth:`resume`."""
+        self._channel.pause()
+
+    def resume(self) -> None:
+        """Undo :meth:`pause`."""
+        self._channel.resume()
+
+    def _send(self, message: bytes) -> None:
+        if not self._text:
+            self._channel.send_binary(message)
+        elif message.isascii() or _is_utf8(message):
+            self._channel.send_text(message)
+        elif self._strict:
+            raise ValueError("a text message cannot carry a reply that is not UTF-8")
+        else:
+            self._channel.send_binary(message)
+
+    def _gather(self) -> None:
+        """Send the replies of a batch."""
+        replies = tuple(self._replies)
+        self._replies.clear()  # in place: the session may be adding to it
+        for reply in replies:
+            self._send(reply)
+
+
+def _is_utf8(message: bytes) -> bool:
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,57 @@
+"""Frames to a transport, gathered while a read is being answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from twisted.internet.interfaces import ITransport
+from websockets.extensions import Extension
+from websockets.frames import Frame, Opcode
+
+GATHERED: Final = 64 * 1024
+"""Bytes of answers to one read that are gathered before they are written."""
+
+
+class FrameWriter:
+    """Writes frames to `transport`; between :meth:`cork` and :meth:`uncork` they are gathered."""
+
+    __slots__ = ("_extensions", "_frames", "_size", "_transport", "corked")
+
+    def __init__(self, transport: ITransport, extensions: Sequence[Extension]) -> None:
+        self.corked = False
+        self._transport = transport
+        self._extensions = extensions
+        self._frames: list[bytes] = []
+        self._size = 0
+
+    def write(self, opcode: Opcode, data: bytes) -> None:
+        """Send one frame, which is a whole message or a control frame."""
+        frame = Frame(opcode, data).serialize(mask=False, extensions=self._extensions)
+        if not self.corked:
+            self._transport.write(frame)
+            return
+        self._frames.append(frame)
+        self._size += len(frame)
+        if self._size > GATHERED:
+            self.flush()
+
+    def cork(self) -> bool:
+        """Gather from now on; ``False`` if that was so already, by somebody who will uncork."""
+        outermost = not self.corked
+        self.corked = True
+        return outermost
+
+    def uncork(self) -> None:
+        """Write what was gathered, and gather no more."""
+        self.corked = False
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        frames = self._frames
+        if frames:
+            data = frames[0] if len(frames) == 1 else b"".join(frames)
+            frames.clear()
+            self._size = 0
+            self._transport.write(data)
