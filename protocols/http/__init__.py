@@ -18,7 +18,8 @@ from protocols.http.routes.redirect import RedirectRoute
 from protocols.http.routes.respond import RespondRoute
 from protocols.http.routes.websocket import WebSocketRoute
 from protocols.http.routing import Entry
-from protocols.http.server.factory import ALPN, HTTPFactory
+from protocols.http.server.factory import HTTPFactory
+from protocols.http.server.negotiation import ALPN
 from protocols.http.source import Source
 from protocols.http.upgrade import Upgrade
 

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from protocols.http import HTTPFactory, Limits, Route, function_route
-from protocols.http.server.http1 import HTTP1Connection
+from protocols.http.server.negotiation import Negotiation
 from protocols.journal import Journal
 
 
@@ -111,8 +111,8 @@ class Client:
     def __post_init__(self) -> None:
         connection = self.factory.buildProtocol(None)
         assert connection is not None
-        self.connection: HTTP1Connection = connection
-        self.wire.protocol = self.connection
+        self.connection: Negotiation = connection
+        self.wire.protocol = connection
         self.connection.makeConnection(self.wire)
 
     def send(self, data: bytes) -> None:

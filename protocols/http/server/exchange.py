@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from protocols.http.server.carrier import Carrier
     from protocols.http.server.factory import HTTPFactory
 
+SMALL = 4096
+"""Bytes below which pieces of the content are joined as they come: many small ones take up a multiple of
+what they hold."""
+
 
 class Exchange:
     """One request and its response.
@@ -107,6 +111,11 @@ class Exchange:
         """Whether more of the content has come than its reader has taken."""
         return self._body is not None and self._body.held >= HELD
 
+    @property
+    def held(self) -> int:
+        """Bytes of the content that have come and that its reader has not taken."""
+        return self._body.held if self._body is not None else 0
+
     # -- the request ---------------------------------------------------------------------------------
 
     def begin(self) -> None:
@@ -161,6 +170,8 @@ class Exchange:
             self._too_long()
         elif self._body is not None:
             self._body.feed(piece)
+        elif self._pieces and len(self._pieces[-1]) < SMALL:
+            self._pieces[-1] += piece
         else:
             self._pieces.append(piece)
 

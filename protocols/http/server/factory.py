@@ -1,9 +1,9 @@
-"""HTTP/1.1 over every stream connection that a factory is asked to build."""
+"""HTTP over every stream connection that a factory is asked to build."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Protocol
 
 from twisted.internet import error
 from twisted.internet.defer import Deferred
@@ -21,20 +21,32 @@ from protocols.http.contract import Route
 from protocols.http.limits import Limits
 from protocols.http.routing import Entry
 from protocols.http.server.exchange import Exchange
-from protocols.http.server.http1 import HTTP1Connection
-from protocols.http.server.request_parser import BadRequestError
+from protocols.http.server.negotiation import ALPN, Negotiation
 from protocols.http.site import Site
 from protocols.journal import Journal
 from protocols.roster import Roster
-
-ALPN: Final = (b"http/1.1",)
-"""What is spoken inside TLS (RFC 7301)."""
+from protocols.session import Peer
 
 CONNECTIONS = 1000
 """Connections of one factory at a time: well below the 1024 descriptors a process commonly may open."""
 
 SWEEP = 1.0
 """Seconds between two looks at the connections: how exact their deadlines are."""
+
+
+class Served(Protocol):
+    """A connection, whatever version of HTTP it speaks."""
+
+    peer: Peer
+
+    def drain(self) -> None:
+        """Answer what has been asked, and nothing more; then close."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+    def check_time(self, now: float) -> None:
+        """Give up what takes too long."""
 
 
 @implementer(IProtocolNegotiationFactory)
@@ -66,17 +78,17 @@ class HTTPFactory(Factory):
         self.clock = clock
         self.limits = limits or Limits()
         self.limit = connections
-        self.connections: Roster[HTTP1Connection] = Roster()
+        self.connections: Roster[Served] = Roster()
         self.draining = False
         self._sweep: IDelayedCall | None = None
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
         self, addr: IAddress | None
-    ) -> HTTP1Connection | None:
+    ) -> Negotiation | None:
         if self.draining or len(self.connections) >= self.limit:
             self.journal.refused("draining" if self.draining else f"{self.limit} are open")
             return None
-        connection = HTTP1Connection()
+        connection = Negotiation()
         connection.factory = self
         return connection
 
@@ -87,13 +99,18 @@ class HTTPFactory(Factory):
     def answered(self, exchange: Exchange) -> None:
         """A response has been written."""
 
-    def joined(self, connection: HTTP1Connection) -> None:
+    def joined(self, connection: Served) -> None:
         self.connections.add(connection)
         self.journal.opened(connection.peer)
         if self._sweep is None:
             self._sweep = self.clock.callLater(SWEEP, self._look)
 
-    def left(self, connection: HTTP1Connection, reason: Failure) -> None:
+    def replaced(self, connection: Served, by: Served) -> None:
+        """What had joined turns out to be another kind of connection."""
+        self.connections.add(by)
+        self.connections.remove(connection)
+
+    def left(self, connection: Served, reason: Failure) -> None:
         cause = None if reason.check(error.ConnectionDone) else reason.value
         self.journal.closed(connection.peer, cause if isinstance(cause, Exception) else None)
         self.connections.remove(connection)
@@ -101,7 +118,7 @@ class HTTPFactory(Factory):
             self._sweep.cancel()
             self._sweep = None
 
-    def refused_request(self, connection: HTTP1Connection, error: BadRequestError) -> None:
+    def refused_request(self, connection: Served, error: Exception) -> None:
         """A request was not even read to its end."""
         self.journal.framing_error(connection.peer, error)
 

@@ -16,7 +16,8 @@ from protocols.http.limits import Limits
 
 Fields = list[tuple[bytes, bytes]]
 
-_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::\d{0,5})?")
+HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::\d{0,5})?")
+"""What may stand in Host."""
 
 _REQUEST = re.compile(rb"[A-Za-z-]{1,32} /\S* HTTP/1\.[01]\r\n")
 
@@ -237,7 +238,7 @@ class RequestParser:
         if not hosts and head.version == "1.1":
             self._refuse(400, "There is no Host")
         head.host = hosts[0] if hosts else b""
-        if not _HOST.fullmatch(head.host):
+        if not HOST.fullmatch(head.host):
             self._refuse(400, "The Host is none")
 
     def _check_coding(self, version: str, coding: bytes) -> None:

@@ -306,7 +306,7 @@ def test_a_client_that_does_not_read_gets_no_more_answers_made(client) -> None:
     client.turn()
     assert len(client.wire.value()) < 100_000
     client.wire.room = None
-    client.connection.resumeProducing()
+    client.wire.producer.resumeProducing()
     client.turn()
     assert [len(answer.body) for answer in client.answers()] == [200_000] * 50
 
@@ -368,4 +368,4 @@ def test_nothing_is_left_on_the_clock(client, clock) -> None:
 
 
 def test_what_is_offered_inside_tls(client) -> None:
-    assert client.factory.acceptableProtocols() == [b"http/1.1"]
+    assert client.factory.acceptableProtocols() == [b"h2", b"http/1.1"]

@@ -243,7 +243,7 @@ async def test_a_generator_in_a_thread_ends_with_its_reader(number: int, ended: 
 @pytest_twisted.ensureDeferred
 async def test_the_same_inside_tls(ports: tuple[int, int], authority: trustme.CA) -> None:
     context = ssl.create_default_context()
-    context.set_alpn_protocols(["h2", "http/1.1"])
+    context.set_alpn_protocols(["http/1.1"])
     authority.configure_trust(context)
 
     def work() -> list[Any]:

@@ -214,7 +214,7 @@ def test_a_source_waits_for_a_client_that_does_not_read(answering):
     client.turn()
     assert source.reading is None
     client.wire.room = None
-    client.connection.resumeProducing()
+    client.wire.producer.resumeProducing()
     client.turn()
     assert source.reading is not None
 

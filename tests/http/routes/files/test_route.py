@@ -345,7 +345,7 @@ def test_a_reader_that_does_not_read_is_waited_for(client, large: bytes) -> None
     client.turn()
     assert len(client.wire.value()) == held
     client.wire.room = None
-    client.connection.resumeProducing()
+    client.wire.producer.resumeProducing()
     client.turn()
     assert client.answers()[0].body == large
 

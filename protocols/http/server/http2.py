@@ -1,0 +1,439 @@
+"""One HTTP/2 connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from h2 import events
+from h2.errors import ErrorCodes
+from h2.exceptions import ProtocolError
+from h2.stream import H2Stream
+from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IHalfCloseableDescriptor,
+    IHalfCloseableProtocol,
+    IPushProducer,
+    ISSLTransport,
+)
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from protocols.http.server.exchange import Exchange
+from protocols.http.server.http2_meter import ExcessError, FrameMeter
+from protocols.http.server.http2_outflow import Outflow
+from protocols.http.server.http2_request import MalformedError, RequestParts, read_request, read_trailers
+from protocols.http.server.http2_state import LARGEST_STREAM, ServerState
+from protocols.http.server.http2_stream import HTTP2Stream
+from protocols.http.server.request_parser import BadRequestError
+from protocols.peer_address import stream_peer
+from protocols.session import Peer
+
+if TYPE_CHECKING:
+    from protocols.http.server.factory import HTTPFactory
+
+GATHERED: Final = 64 * 1024
+"""Bytes that are gathered before they are written."""
+
+KNOWN: Final = 32
+"""Different requests of one connection whose parts are kept: what comes again need not be looked at again."""
+
+GRACE: Final = 1.0
+"""Seconds a client has to hear that it should ask for nothing more, if it does not say that it has."""
+
+LINGER: Final = 2.0
+"""Seconds a client may go on sending after our last frame, so that it can read that."""
+
+CLOSING: Final = 60.0
+"""Seconds a client gets to read what is left where idleness has no limit."""
+
+FAREWELL: Final = b"farewell"
+"""What the PING says whose answer means that the client has heard of it."""
+
+
+@implementer(IHalfCloseableProtocol, IPushProducer)
+class HTTP2Connection(Protocol):
+    """A connection of an :class:`~protocols.http.HTTPFactory` (RFC 9113).
+
+    What one read leads to goes out in one write.
+    """
+
+    factory: HTTPFactory
+    peer: Peer
+    scheme = "http"
+    blocked = False
+    """Whether the client does not read what was written."""
+    outflow: Outflow
+    now: Callable[[], float]
+
+    def __init__(self) -> None:
+        self._state: ServerState
+        self._meter: FrameMeter
+        self._streams: dict[int, HTTP2Stream] = {}
+        self._known: dict[tuple[tuple[bytes, bytes], ...], RequestParts] = {}
+        self._requests = 0
+        self._out: list[bytes | memoryview] = []
+        self._out_size = 0
+        self._feeding = False
+        self._flush_call: IDelayedCall | None = None
+        self._closing = False
+        """Whether what comes is not listened to."""
+        self._input_over = False
+        self._peer_leaves = False
+        """Whether the client will ask for nothing more."""
+        self._leaving_at: float | None = None
+        self._last: int | None = None
+        """The last stream that is served, once that is settled."""
+        self._active_at = 0.0
+        self._checked_at = 0.0
+        self._blocked_at = 0.0
+        self._closing_at = 0.0
+        self._close_time = 0.0
+
+    # -- the transport's side ------------------------------------------------------------------------
+
+    def connectionMade(self) -> None:
+        transport: Any = self.transport
+        self.scheme = "https" if ISSLTransport.providedBy(transport) else "http"
+        self.peer = replace(stream_peer(transport), transport=self.scheme)
+        self.now = self.factory.clock.seconds
+        self._active_at = self._checked_at = self.now()
+        self._state = ServerState(self.factory.limits)
+        self._meter = FrameMeter(self.factory.limits)
+        self.outflow = Outflow(self, self._state, self._meter.updates)
+        transport.registerProducer(self, True)
+        self.flush()
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._closing:
+            return
+        self._feeding = True
+        try:
+            self._meter.feed(data, self.now())
+            for event in self._state.receive_data(data):
+                handle = _HANDLERS.get(type(event))
+                if handle is not None:
+                    handle(self, event)
+        except ProtocolError as error:
+            self._fail(error)
+        except ExcessError as error:
+            self._state.close_connection(error.error_code)
+            self._fail(error)
+        finally:
+            self._feeding = False
+        self.flush()
+        self._close_if_over()
+
+    def readConnectionLost(self) -> None:
+        """The client sends nothing more: what it has asked is answered (IHalfCloseableProtocol)."""
+        self._input_over = True
+        if self._closing:
+            self.transport.loseConnection()  # type: ignore[union-attr]  # our side is shut down already
+            return
+        for stream in list(self._streams.values()):
+            stream.input_lost()
+        self._close_if_over()
+
+    def writeConnectionLost(self) -> None:
+        """Our side is shut down; the client has some seconds to follow (IHalfCloseableProtocol)."""
+        self._closing_at, self._close_time = self.now(), LINGER
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._closing = True
+        if self._flush_call is not None:
+            self._flush_call.cancel()
+            self._flush_call = None
+        self._lose_streams(reason)
+        self.factory.left(self, reason)
+
+    def pauseProducing(self) -> None:
+        if not self.blocked:
+            self.blocked = True
+            self._blocked_at = self.now()
+            # What its frames would have us answer would pile up here.
+            self.transport.pauseProducing()  # type: ignore[union-attr]  # every stream transport has it
+
+    def resumeProducing(self) -> None:
+        if not self.blocked:
+            return
+        self.blocked = False
+        self.outflow.pour()
+        for stream in list(self._streams.values()):
+            stream.resume()
+        if not self.blocked:
+            self.transport.resumeProducing()  # type: ignore[union-attr]  # every stream transport has it
+
+    def stopProducing(self) -> None:
+        """connectionLost says so."""
+
+    # -- what h2 makes of it -------------------------------------------------------------------------
+
+    def _request(self, event: events.RequestReceived) -> None:
+        state = self._state.streams.get(event.stream_id)
+        if state is None or state.closed:
+            return  # taken back in the same breath
+        if len(self._streams) >= self.factory.limits.streams or (
+            self._last is not None and state.stream_id > self._last
+        ):
+            self.count_refusal()
+            self.reset(state, ErrorCodes.REFUSED_STREAM)
+            return
+        try:
+            parts = self._parts(event)
+        except MalformedError:
+            self.count_refusal()
+            self.reset(state, ErrorCodes.PROTOCOL_ERROR)
+            return
+        stream = self._streams[state.stream_id] = HTTP2Stream(self, state, parts)
+        self._requests += 1
+        if self._requests == self.factory.limits.requests:
+            self._leave()
+        stream.open(whole=event.stream_ended is not None)
+
+    def _parts(self, event: events.RequestReceived) -> RequestParts:
+        fields = tuple(event.headers)
+        parts = self._known.get(fields)
+        if parts is None:
+            parts = read_request(fields, self.scheme, self.factory.limits)
+            if parts.fault is None and len(fields) <= KNOWN:
+                if len(self._known) >= KNOWN:
+                    self._known.clear()
+                self._known[fields] = parts
+        return parts
+
+    def _data(self, event: events.DataReceived) -> None:
+        stream = self._streams.get(event.stream_id)
+        if stream is not None:
+            stream.data(event.data, event.flow_controlled_length)
+        elif event.flow_controlled_length:
+            self.acknowledge(event.stream_id, event.flow_controlled_length)
+
+    def _ended(self, event: events.StreamEnded) -> None:
+        stream = self._streams.get(event.stream_id)
+        if stream is not None:
+            stream.end()
+
+    def _trailers(self, event: events.TrailersReceived) -> None:
+        stream = self._streams.get(event.stream_id)
+        if stream is None:
+            return
+        try:
+            trailers = read_trailers(event.headers)
+        except MalformedError:
+            stream.refuse(ErrorCodes.PROTOCOL_ERROR)
+        else:
+            stream.end(trailers)
+
+    def _reset(self, event: events.StreamReset) -> None:
+        if not event.remote_reset:
+            self.count_refusal()
+        stream = self._streams.get(event.stream_id)
+        if stream is not None:
+            stream.lost(Failure(ConnectionLost("the client has reset the stream")))
+
+    def _window(self, event: events.WindowUpdated) -> None:
+        stream = self._streams.get(event.stream_id)
+        if stream is not None and stream.size:
+            self.outflow.add(stream)
+        elif not event.stream_id:
+            self.outflow.pour()
+
+    def _settings(self, event: events.RemoteSettingsChanged) -> None:
+        for stream in list(self._streams.values()):
+            if stream.size:
+                self.outflow.add(stream)
+
+    def _pong(self, event: events.PingAckReceived) -> None:
+        if event.ping_data == FAREWELL and self._leaving_at is not None:
+            self._settle()
+
+    def _goaway(self, event: events.ConnectionTerminated) -> None:
+        self._peer_leaves = True
+
+    def _fail(self, error: Exception) -> None:
+        """Nothing the client says makes sense any more, or it says too much."""
+        self.refused_request(error)
+        self._lose_streams(Failure(error))
+        self._close()
+
+    # -- the streams' side ---------------------------------------------------------------------------
+
+    def send_head(self, state: H2Stream, block: bytes, *, end: bool) -> None:
+        """Send the head of a response; `end`: there is no body."""
+        self.emit(self._state.head_frames(state, block, end=end))
+
+    def send_interim(self, state: H2Stream, block: bytes) -> None:
+        """Send a head that is not the last."""
+        self.emit(self._state.interim_frames(state, block))
+
+    def send_end(self, state: H2Stream) -> None:
+        """Say that a body has ended."""
+        self.emit(self._state.data_frame_header(state, 0, end=True))
+
+    def reset(self, state: H2Stream, code: ErrorCodes) -> None:
+        """End a stream at once."""
+        if not state.closed:
+            self._state.reset_stream(state.stream_id, code)
+            self._flush_soon()
+
+    def acknowledge(self, stream_id: int, size: int) -> None:
+        """So many bytes of a stream have been read."""
+        self._state.acknowledge_received_data(size, stream_id)
+        self._flush_soon()
+
+    def answered(self, exchange: Exchange) -> None:
+        """A response is on its way, whole."""
+        self._meter.resets.earn(1)
+        self.factory.answered(exchange)
+
+    def left(self, stream_id: int) -> None:
+        """A stream is over."""
+        self._streams.pop(stream_id, None)
+        self._active_at = self.now()
+        if not self._feeding:
+            self._close_if_over()
+
+    def count_refusal(self) -> None:
+        """A stream ends for a mistake of the client's.  Raises :class:`ExcessError`."""
+        self._meter.reset(self.now())
+
+    def refused_request(self, error: Exception) -> None:
+        """A request was not even read to its end."""
+        self.factory.refused_request(self, error)
+
+    # -- writing -------------------------------------------------------------------------------------
+
+    def emit(self, *parts: bytes | memoryview) -> None:
+        """Send `parts`, with whatever else there is to be sent."""
+        for part in parts:
+            self._out.append(part)
+            self._out_size += len(part)
+        if self._out_size > GATHERED:
+            self.flush()
+        else:
+            self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        if not self._feeding and self._flush_call is None and not self._closing:
+            self._flush_call = self.factory.clock.callLater(0, self._flush_now)
+
+    def _flush_now(self) -> None:
+        self._flush_call = None
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what has been gathered, and what h2 has to say."""
+        self._out.append(self._state.data_to_send())
+        data = b"".join(self._out)
+        self._out.clear()
+        self._out_size = 0
+        if data:
+            self.transport.write(data)  # type: ignore[union-attr]  # there is one
+
+    # -- the end -------------------------------------------------------------------------------------
+
+    def _leave(self) -> None:
+        """Have the client ask for nothing more; what is on its way already is still answered (RFC 9113,
+        section 6.8)."""
+        if self._leaving_at is None and not self._closing:
+            self._leaving_at = self.now()
+            self._state.close_connection(last_stream_id=LARGEST_STREAM)
+            self._state.ping(FAREWELL)
+            self._flush_soon()
+
+    def _settle(self) -> None:
+        """Say which stream is the last that is served."""
+        if self._last is None:
+            self._last = self._state.highest_inbound_stream_id
+            self._state.close_connection(last_stream_id=self._last)
+            self._flush_soon()
+
+    def _close_if_over(self) -> None:
+        if self._streams or self._closing:
+            return
+        if self._input_over or self._peer_leaves:
+            self._settle()
+        if self._last is not None:
+            self._close()
+
+    def _close(self) -> None:
+        """Close, once everything is sent; with time to read it for a client that is still sending, for a
+        socket closed with unread input makes the kernel reset it."""
+        self._closing = True
+        self._closing_at = self.now()
+        self._close_time = self.factory.limits.idle or CLOSING
+        self.flush()
+        transport: Any = self.transport
+        transport.unregisterProducer()
+        if self.blocked:
+            transport.resumeProducing()
+        half = IHalfCloseableDescriptor.providedBy(transport) and not ISSLTransport.providedBy(transport)
+        if half and not self._input_over:
+            transport.loseWriteConnection()
+        else:
+            transport.loseConnection()
+
+    def _lose_streams(self, reason: Failure) -> None:
+        self._closing = True
+        for stream in list(self._streams.values()):
+            stream.lost(reason)
+
+    # -- the factory's side --------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Answer what has been asked, and nothing more."""
+        for stream in list(self._streams.values()):
+            stream.drain()
+        self._leave()
+
+    def abort(self) -> None:
+        """Close at once, whatever is still to be sent."""
+        self._closing = True
+        self.transport.abortConnection()  # type: ignore[union-attr]  # every stream transport has it
+
+    def check_time(self, now: float) -> None:
+        """Give up what takes too long."""
+        elapsed, self._checked_at = now - self._checked_at, now
+        limits = self.factory.limits
+        header_since = self._meter.header_since
+        if self._closing:
+            if now - self._closing_at >= self._close_time:
+                self.abort()
+        elif self.blocked:
+            if 0 < limits.idle <= now - self._blocked_at:
+                self.factory.journal.idle(self.peer, limits.idle)
+                self.abort()
+        elif header_since is not None and now - header_since >= limits.header_time:
+            self._state.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
+            self._fail(BadRequestError(408, "The header took too long to come"))
+        else:
+            for stream in list(self._streams.values()):
+                stream.check_time(now, elapsed)
+            self._check_idle(now)
+
+    def _check_idle(self, now: float) -> None:
+        idle = self.factory.limits.idle
+        if self._leaving_at is not None:
+            if now - self._leaving_at >= GRACE:
+                self._settle()
+                self._close_if_over()
+        elif not self._streams and 0 < idle <= now - self._active_at:
+            self.factory.journal.idle(self.peer, idle)
+            self._leave()
+
+
+_HANDLERS: Final[Mapping[type[events.Event], Callable[[HTTP2Connection, Any], None]]] = {
+    events.RequestReceived: HTTP2Connection._request,
+    events.DataReceived: HTTP2Connection._data,
+    events.StreamEnded: HTTP2Connection._ended,
+    events.TrailersReceived: HTTP2Connection._trailers,
+    events.StreamReset: HTTP2Connection._reset,
+    events.WindowUpdated: HTTP2Connection._window,
+    events.RemoteSettingsChanged: HTTP2Connection._settings,
+    events.PingAckReceived: HTTP2Connection._pong,
+    events.ConnectionTerminated: HTTP2Connection._goaway,
+}
+"""What is done about each of h2's events that matter."""
