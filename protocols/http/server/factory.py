@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from twisted.internet import error
@@ -17,8 +17,11 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from protocols.http.access_log.access import GIVEN_UP, Access
 from protocols.http.contract import Route
+from protocols.http.forwarded import TrustedProxies
 from protocols.http.limits import Limits
+from protocols.http.request import RequestHead
 from protocols.http.routing import Entry
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.http1 import HTTP1Connection
@@ -46,6 +49,8 @@ class HTTPFactory(Factory):
     :param clock: where time comes from: a reactor.
     :param limits: what one connection may ask.
     :param connections: how many may be open at a time; more are closed as they come.
+    :param trusted: the proxies that are believed about who asks.
+    :param access: hears of every request that has been answered.
 
     Raises :class:`ValueError` for paths that do not fit.
     """
@@ -60,6 +65,8 @@ class HTTPFactory(Factory):
         clock: IReactorTime,
         limits: Limits | None = None,
         connections: int = CONNECTIONS,
+        trusted: TrustedProxies | None = None,
+        access: Callable[[Access], object] | None = None,
     ) -> None:
         self.site = Site(routes, journal)
         self.journal = journal
@@ -68,6 +75,8 @@ class HTTPFactory(Factory):
         self.limit = connections
         self.connections: Roster[HTTP1Connection] = Roster()
         self.draining = False
+        self.trusted = trusted
+        self._access = access
         self._sweep: IDelayedCall | None = None
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
@@ -86,6 +95,25 @@ class HTTPFactory(Factory):
 
     def answered(self, exchange: Exchange) -> None:
         """A response has been written."""
+        if self._access is not None:
+            now = self.clock.seconds()
+            request, first_at = exchange.request, exchange.first_at
+            self._access(
+                Access(
+                    request.peer,
+                    exchange.status,
+                    exchange.sent,
+                    now - exchange.begun_at,
+                    first_at - exchange.begun_at if first_at else None,
+                    request,
+                )
+            )
+
+    def given_up(self, exchange: Exchange) -> None:
+        """The client left before the end of the response."""
+        if self._access is not None:
+            exchange.status = exchange.status or GIVEN_UP
+            self.answered(exchange)
 
     def joined(self, connection: HTTP1Connection) -> None:
         self.connections.add(connection)
@@ -101,9 +129,14 @@ class HTTPFactory(Factory):
             self._sweep.cancel()
             self._sweep = None
 
-    def refused_request(self, connection: HTTP1Connection, error: BadRequestError) -> None:
-        """A request was not even read to its end."""
+    def refused_request(
+        self, connection: HTTP1Connection, error: BadRequestError, request: RequestHead | None = None
+    ) -> None:
+        """A request was not even read to its end; `request` is what it is if that much is known."""
         self.journal.framing_error(connection.peer, error)
+        if self._access is not None:
+            peer = connection.peer if request is None else request.peer
+            self._access(Access(peer, error.status, 0, None, None, request))
 
     def drain(self) -> Deferred[None]:
         """Answer what has been asked, and nothing more; fires when the last connection is gone."""

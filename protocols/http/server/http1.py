@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 from protocols.http.errors import HTTPError
 from protocols.http.fields import Headers, Query
-from protocols.http.request import NO_PARAMETERS, Request
+from protocols.http.request import NO_PARAMETERS, Request, RequestHead
 from protocols.http.response import BODILESS, Response
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.request_parser import BadRequestError, Fields, Head, RequestParser
@@ -73,6 +73,8 @@ class HTTP1Connection(Protocol):
         self._tunnel: IProtocol | None = None
         self._drain_tunnel: Callable[[], None] | None = None
         self._fault: BadRequestError | None = None
+        self._refused: RequestHead | None = None
+        """The request whose content is at fault."""
         self._out: list[bytes] = []
         self._out_size = 0
         self._feeding = False
@@ -266,6 +268,8 @@ class HTTP1Connection(Protocol):
             if incoming.answered and not incoming.finished:
                 self.abort()
                 return
+            self._refused = None if incoming.answered else incoming.request
+            incoming.finished = True
             incoming.lost()
             if incoming is self._current:
                 self._current = None
@@ -343,7 +347,7 @@ class HTTP1Connection(Protocol):
         if self._closing:
             return
         self._fault = self._fault or BadRequestError(status, detail)
-        self.factory.refused_request(self, self._fault)
+        self.factory.refused_request(self, self._fault, self._refused)
         self._write(refusal(status, detail))
         self._close()
 
