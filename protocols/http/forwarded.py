@@ -16,7 +16,6 @@ from typing import Final, Literal
 
 from protocols.http.fields import Headers
 from protocols.http.request import RequestHead
-from protocols.peer_address import plain_host
 from protocols.session import Peer
 
 Network = IPv4Network | IPv6Network
@@ -178,10 +177,11 @@ def _hop(node: str | None, scheme: str, server: str) -> Hop:
     found = _NODE.fullmatch(node)
     written = (found["v6"] or found["v4"]) if found else node
     try:
-        address = ip_address(written)
+        address = ip_address("" if "%" in written else written)
     except ValueError:
         raise MalformedError(node) from None
     port = int(found["port"] or 0) if found else 0
     if port > 65535:
         raise MalformedError(node)
-    return Hop(plain_host(str(address)), port, scheme, server)
+    plain = getattr(address, "ipv4_mapped", None) or address
+    return Hop(str(plain), port, scheme, server)

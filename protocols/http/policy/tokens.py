@@ -17,6 +17,9 @@ from protocols.http.policy.credential_file import CredentialFile, entries
 TOKEN_BYTES: Final = 32
 """Random bytes of a new token: nobody guesses that, so a fast hash is enough."""
 
+SHORTEST: Final = 20
+"""Characters of a token that somebody else has made: the hash is a fast one."""
+
 PREFIX: Final = "sha256$"
 
 _HASH = re.compile(r"(?:sha256\$)?([0-9a-fA-F]{64})")
