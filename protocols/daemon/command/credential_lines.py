@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -71,7 +72,7 @@ def refuse(file: Path, error: OSError | ValueError) -> NoReturn:
 
 def secret_from_input() -> str:
     """The first line of standard input."""
-    line = click.get_text_stream("stdin").readline().rstrip("\r\n")
+    line = sys.stdin.readline().rstrip("\r\n")
     if not line:
         raise click.UsageError("standard input is empty; the first line of it is what is asked for")
     return line

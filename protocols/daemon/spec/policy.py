@@ -15,7 +15,7 @@ from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.paths import FilePath
 from protocols.daemon.spec.values import Duration, Rate
 from protocols.http.policy.cors import checked_origin
-from protocols.http.policy.headers import checked_fields
+from protocols.http.policy.headers import RESERVED, checked_fields
 
 Method = Annotated[Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], Known()]
 
@@ -97,14 +97,17 @@ class RateSpec(Spec):
     by: Annotated[Literal["source", "user"], Known()] = "source"
     """Who has a rate of its own: each `source` (an IPv4 address, an IPv6 /64), or each `user` of `auth`."""
 
+    @classmethod
+    def expand(cls, data: Any) -> Any:
+        # A number is no rate, which the key itself says best.
+        return {"rate": data} if isinstance(data, int | float) else super().expand(data)
+
 
 def _fields(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    for name, text in value.items():
-        if isinstance(name, str) and isinstance(text, str) and text.isascii() and text.isprintable():
+    for name in value if isinstance(value, dict) else ():
+        if isinstance(name, str) and name.lower() in RESERVED:
             try:
-                checked_fields({name: text})
+                checked_fields({name: ""})
             except ValueError as error:
                 raise PydanticCustomError("header", "{problem}", {"problem": str(error)}) from None
     return value
