@@ -40,7 +40,7 @@ bench: $(VENV)/.benched  ## measure beside the peers (see benchmarks/README.md)
 	$(BIN)/python benchmarks/web.py
 
 clean:           ## remove what the other targets made
-	rm -rf $(VENV) config/tls config/*.sock benchmarks/build .coverage* dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) config/tls config/*.sock config/access.log* benchmarks/build .coverage* dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 config/tls/localhost.pem: | $(VENV)/.installed
 	$(BIN)/polyport cert --out config/tls

@@ -42,6 +42,10 @@ class Counts:
     """Datagrams dropped because they were longer than the limit, or cut by the kernel."""
     overload: int = 0
     """Datagrams dropped because too many were being answered."""
+    failed_logins: int = 0
+    """HTTP requests whose password or token was wrong."""
+    limited: int = 0
+    """HTTP requests refused because their source, or user, asked too often."""
     unsent: int = 0
     """Reply datagrams that the kernel did not take, or whose sender has no address."""
 
@@ -92,6 +96,10 @@ class Journal:
     def rejected(self, peer: Peer, error: Exception) -> None:
         self.counts.rejected += 1
         log.debug("{service}: {peer}: rejected: {error}", service=self.service, peer=peer, error=error)
+
+    def login_failed(self, peer: Peer) -> None:
+        self.counts.failed_logins += 1
+        log.debug("{service}: {peer}: login failed", service=self.service, peer=peer)
 
     def idle(self, peer: Peer, seconds: float) -> None:
         log.debug(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from OpenSSL import SSL
 from twisted.internet.interfaces import IProtocolFactory
 
+from protocols.daemon.access_log import access_log
 from protocols.daemon.carriers import Carriers, ForeignFactory
 from protocols.daemon.framings import framing_for
 from protocols.daemon.handlers import builtin_handlers, function_handler
@@ -153,7 +154,8 @@ def _http(assembly: Assembly) -> Carriers:
     maker = RouteMaker(
         assembly.loaded, assembly.reactor, carriers.journal, carriers.stops, assembly.spec.limits
     )
-    carriers.stream = site_for(assembly.spec, maker, carriers.journal, assembly.reactor)
+    access = access_log(assembly.spec.log, carriers, assembly.reactor)
+    carriers.stream = site_for(assembly.spec, maker, carriers.journal, assembly.reactor, access)
     carriers.tls = assembly.tls(*ALPN)
     return carriers
 

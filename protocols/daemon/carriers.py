@@ -47,6 +47,8 @@ class Carriers:
     """For the addresses that speak TLS."""
     stops: list[Callable[[], None]] = field(default_factory=list)
     """What has to be ended after the last connection."""
+    rotates: list[Callable[[], None]] = field(default_factory=list)
+    """What begins a new file of each of its logs."""
 
 
 class ForeignConnection(ProtocolWrapper):

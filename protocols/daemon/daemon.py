@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from protocols import __version__
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.loader import Loaded
+from protocols.daemon.log_rotation import rotate_on_signal
 from protocols.daemon.port_service import PortService
 from protocols.daemon.sockets import BindError, BoundSocket, Inherited, bind
 from protocols.daemon.systemd import notify
@@ -88,6 +89,9 @@ class Daemon(MultiService):
         signal.signal(signal.SIGTERM, self._signalled)
         signal.signal(signal.SIGINT, self._signalled)
         signal.signal(signal.SIGHUP, self._hung_up)
+        for carriers in self._made_of.values():
+            for rotate in carriers.rotates:
+                rotate_on_signal(rotate)
         # What is here now stays: it need not be gone through each time garbage is collected.
         gc.collect()
         gc.freeze()

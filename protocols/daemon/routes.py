@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from typing import Any, Final
 
 from protocols.daemon.handlers import builtin_handlers, function_handler
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
+from protocols.daemon.overview import overview
+from protocols.daemon.policies import PolicyMaker
+from protocols.daemon.problems import Path
 from protocols.daemon.spec.handler import FunctionSpec
-from protocols.daemon.spec.http import FilesSpec, RedirectSpec, RespondSpec
+from protocols.daemon.spec.http import FilesSpec, RedirectSpec, RespondSpec, RouteBuiltinSpec, RouteSpec
 from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
+from protocols.daemon.spec.trusted import UNIX
 from protocols.daemon.spec.websocket import WebSocketSpec
 from protocols.http import (
     Entry,
@@ -23,7 +28,10 @@ from protocols.http import (
     WebSocketRoute,
     function_route,
 )
+from protocols.http.access_log.access import Access
+from protocols.http.forwarded import TrustedProxies
 from protocols.http.routes.websocket import Speaks, spoken_by
+from protocols.http.routes.welcome import WelcomeRoute
 from protocols.http.websocket import Endpoint, Settings
 from protocols.journal import Journal
 from protocols.session import Handler
@@ -60,6 +68,7 @@ class RouteMaker:
         self._journal = journal
         self._stops = stops
         self._service = limits
+        self._policies = PolicyMaker(reactor, journal, stops)
 
     def files(self, spec: FilesSpec) -> Route:
         return FilesRoute(spec.folder, spec.index, listing=spec.listing)
@@ -103,6 +112,22 @@ class RouteMaker:
         self._stops.append(handler.stop)
         return handler, spoken_by(handler.codec.name)
 
+    def builtin(self, spec: RouteBuiltinSpec) -> Route:
+        return WelcomeRoute(overview(self._loaded))
+
+    def wrapped(self, route: Route, spec: RouteSpec, place: Path, body: int) -> Route:
+        """`route` with the policies of `spec`, which stands at `place` below the service; just itself if
+        there is none.  `body` is how many bytes of content it takes."""
+        return self._policies.wrap(route, spec, place, body) if spec.is_wrapped else route
+
+    def trusted(self, spec: ServiceSpec) -> TrustedProxies | None:
+        """The proxies that are believed."""
+        chosen = spec.trusted or self._loaded.config.server.trusted
+        if chosen is None:
+            return None
+        networks = [ip_network(proxy) for proxy in chosen.proxies if proxy != UNIX]
+        return TrustedProxies(networks, unix=UNIX in chosen.proxies, style=chosen.fields)
+
 
 ROUTES: Final[Mapping[str, Callable[[RouteMaker, Any], Route]]] = {
     "files": RouteMaker.files,
@@ -110,12 +135,19 @@ ROUTES: Final[Mapping[str, Callable[[RouteMaker, Any], Route]]] = {
     "redirect": RouteMaker.redirect,
     "respond": RouteMaker.respond,
     "websocket": RouteMaker.websocket,
+    "builtin": RouteMaker.builtin,
 }
 """The kinds of route there are."""
 
 
-def site_for(spec: ServiceSpec, maker: RouteMaker, journal: Journal, reactor: Any) -> HTTPFactory:
-    """The factory that serves the routes of `spec`.
+def site_for(
+    spec: ServiceSpec,
+    maker: RouteMaker,
+    journal: Journal,
+    reactor: Any,
+    access: Callable[[Access], object] | None = None,
+) -> HTTPFactory:
+    """The factory that serves the routes of `spec`, and tells `access` of every request.
 
     Raises :class:`~protocols.daemon.misfit.MisfitError` for the first route that cannot be made.
     """
@@ -125,6 +157,7 @@ def site_for(spec: ServiceSpec, maker: RouteMaker, journal: Journal, reactor: An
             made = ROUTES[route.kind](maker, route.settings)
         except (TypeError, ValueError, OSError) as error:
             raise MisfitError((*place, route.kind), str(error)) from error
+        made = maker.wrapped(made, route, place, route.body or spec.limits.body)
         entry = Entry(made, route.methods or (), route.hosts or (), route.body)
         routes.setdefault(str(place[1]), []).append(entry)
     try:
@@ -134,6 +167,8 @@ def site_for(spec: ServiceSpec, maker: RouteMaker, journal: Journal, reactor: An
             clock=reactor,
             limits=_limits(spec.limits),
             connections=spec.limits.connections,
+            trusted=maker.trusted(spec),
+            access=access,
         )
     except ValueError as error:
         raise MisfitError(("http",), str(error)) from error

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import IO, Any, ClassVar
 
 from twisted.application.service import IService
@@ -15,6 +14,7 @@ from twisted.python import usage
 from twisted.python.logfile import LogFile
 
 from protocols.daemon.log import FORMATS, LEVELS, observer
+from protocols.daemon.log_rotation import is_free, rotate_on_signal
 from protocols.daemon.systemd import inherited_sockets, initial_environment, withdraw
 from protocols.journal import Journal
 from protocols.reactor import install
@@ -89,25 +89,8 @@ def _log_file(name: str | None, foreground: bool) -> IO[str]:
     path = Path(name or "twistd.log")
     # A file that exists keeps its mode; it may be a device.
     file: Any = LogFile.fromFullPath(str(path), defaultMode=None if path.exists() else LOG_MODE)
-    _rotate_on_signal(file)
+    rotate_on_signal(file.rotate)
     return file  # type: ignore[no-any-return]  # it writes text, which is all that is asked of it
-
-
-def _rotate_on_signal(file: LogFile) -> None:
-    """Rotate `file` on SIGUSR1, as twistd does with a log of its own making."""
-
-    def rotate(number: int, frame: FrameType | None) -> None:
-        from twisted.internet import reactor
-
-        reactor.callFromThread(file.rotate)  # type: ignore[attr-defined]  # the module stands for it
-
-    if _is_free(signal.SIGUSR1):
-        signal.signal(signal.SIGUSR1, rotate)
-
-
-def _is_free(number: signal.Signals) -> bool:
-    """Whether no code, such as the user's, has claimed the signal."""
-    return signal.getsignal(number) in (signal.SIG_DFL, signal.SIG_IGN)
 
 
 def makeService(options: Options) -> IService:
@@ -137,7 +120,7 @@ def makeService(options: Options) -> IService:
     except StartError as error:
         sys.stderr.write(f"polyport: {error}\n")
         raise SystemExit(START_PROBLEM) from error
-    if _is_free(signal.SIGUSR1):
+    if is_free(signal.SIGUSR1):
         # By default it would end the process; a log file, which begins later, takes it over.
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     return daemon

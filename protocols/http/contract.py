@@ -43,3 +43,15 @@ class Route(Protocol):
 
     def stop(self) -> None:
         """End what it runs; it is not asked again."""
+
+
+class Policy(Route, Protocol):
+    """A route around another, which has a say in answers that are not the route's own."""
+
+    @property
+    def answers_preflights(self) -> bool:
+        """Whether it answers OPTIONS where that asks, for the script of another site, about a method that
+        the route answers."""
+
+    def dress(self, request: Any, answer: Answer) -> Answer:
+        """`answer`, which the server gives in the place of the route, with what the policy adds to it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from functools import cached_property
 from types import MappingProxyType
@@ -135,8 +135,17 @@ class StreamingRequest(RequestHead):
     """One HTTP request whose content is read as it comes: ``async for piece in request.body``.
 
     :param body: the content, from now on.
+    :param identified: hears of it when more becomes known of who asks.
     """
 
-    def __init__(self, head: RequestHead, body: BodyStream) -> None:
+    def __init__(
+        self, head: RequestHead, body: BodyStream, identified: Callable[[Peer], object] | None = None
+    ) -> None:
         self.__dict__.update(head.__dict__)
         self.body = body
+        self._identified = identified
+
+    def with_peer(self, peer: Peer) -> Self:
+        if self._identified is not None:
+            self._identified(peer)
+        return super().with_peer(peer)

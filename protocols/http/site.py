@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from protocols.codec import DecodeError
 from protocols.handlers import CallTimeoutError
 from protocols.http.body import ClientGoneError
-from protocols.http.contract import METHODS, Route
+from protocols.http.contract import METHODS, Answer, Route
 from protocols.http.error_pages import error_response, problem_response
 from protocols.http.errors import HTTPError
 from protocols.http.request import RequestHead
@@ -39,6 +40,8 @@ class Site:
             if method != "OPTIONS":
                 raise HTTPError(400, "The request target is not a path")
             return Response(status=204, headers=[("Allow", ", ".join(METHODS))])
+        if method == "OPTIONS" and (preflight := self._preflight(request)) is not None:
+            return preflight
         found = self.table.find(method, request.host, request.path)
         if type(found) is Match:
             return found
@@ -53,6 +56,12 @@ class Site:
             raise HTTPError(405, f"{method} is not for this path", {"Allow": allow})
         raise HTTPError(404)
 
+    def answer_to(self, request: RequestHead, error: BaseException, route: Route | None) -> Answer:
+        """What to tell the client of `error`, with what the policies around `route` add to its answers."""
+        answer = self.explain(request, error)
+        dress = getattr(route, "dress", None)
+        return answer if dress is None else cast(Answer, dress(request, answer))
+
     def explain(self, request: RequestHead, error: BaseException) -> Response:
         """What to tell the client of `error`; whose fault it is decides what is counted and logged."""
         if isinstance(error, DecodeError):
@@ -66,6 +75,17 @@ class Site:
         if isinstance(error, CallTimeoutError):
             return error_response(request, HTTPError(504, "The answer did not come in time"))
         return error_response(request, HTTPError(500))
+
+    def _preflight(self, request: RequestHead) -> Match | None:
+        """The route whose policy answers the question whether a script may send what it would: the route of
+        that request (Fetch standard, CORS-preflight fetch)."""
+        asked = request.headers.get("access-control-request-method")
+        if asked is None:
+            return None
+        found = self.table.find(asked, request.host, request.path)
+        if type(found) is Match and getattr(found.entry.route, "answers_preflights", False):
+            return found
+        return None
 
     def stop(self) -> None:
         """Stop every route; nothing is asked of the site after this."""

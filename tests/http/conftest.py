@@ -48,8 +48,8 @@ class Wire(StringTransport):
     room: int | None = None
     protocol: Any = None
 
-    def __init__(self) -> None:
-        super().__init__(peerAddress=IPv4Address("TCP", "192.0.2.7", 4321))
+    def __init__(self, peer: Any = None) -> None:
+        super().__init__(peerAddress=peer or IPv4Address("TCP", "192.0.2.7", 4321))
 
     def write(self, data: bytes) -> None:
         super().write(data)
@@ -162,9 +162,22 @@ def journal() -> Journal:
 def connect(clock: ReactorClock, journal: Journal) -> Callable[..., Client]:
     """Connect to a factory of its own for some routes; what is no setting of it is a limit."""
 
-    def connect(routes: Mapping[str, Route], connections: int = 1000, **limits: Any) -> Client:
-        settings = {"connections": connections, "limits": Limits(**limits)}
-        return Client(HTTPFactory(routes, journal=journal, clock=clock, **settings), clock)
+    def connect(
+        routes: Mapping[str, Route],
+        connections: int = 1000,
+        trusted: Any = None,
+        access: Any = None,
+        peer: Any = None,
+        **limits: Any,
+    ) -> Client:
+        settings = {
+            "connections": connections,
+            "limits": Limits(**limits),
+            "trusted": trusted,
+            "access": access,
+        }
+        factory = HTTPFactory(routes, journal=journal, clock=clock, **settings)
+        return Client(factory, clock, Wire(peer))
 
     return connect
 

@@ -20,6 +20,10 @@ def check(parts: Parts) -> Iterator[Problem]:
         yield from _datagrams(path, service, parts.origin)
         yield from _framing(path, service, parts.origin)
         if service.http is None:
+            for key in ("trusted", "log"):
+                if getattr(service, key) is not None:
+                    text = "only services with http have that; remove this key"
+                    yield parts.origin.problem((*path, key), text, key=True)
             for limit in service.limits.model_fields_set.intersection(LimitsSpec.http):
                 text = "only requests of http have that; remove this key"
                 yield parts.origin.problem((*path, "limits", limit), text, key=True)

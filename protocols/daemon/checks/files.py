@@ -9,17 +9,47 @@ from pathlib import Path as FilePath
 from protocols.daemon.checks.parts import Parts, builtins
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path, Problem
+from protocols.daemon.spec.policy import AuthSpec
+from protocols.http.policy.credential_file import read_text
+from protocols.http.policy.passwords import parse_passwords
+from protocols.http.policy.tokens import parse_tokens
 
 
 def check(parts: Parts) -> Iterator[Problem]:
-    """Folders of ``files`` and quotes of ``qotd`` that are not there, of enabled services."""
+    """Folders of ``files``, quotes of ``qotd``, credentials of ``auth`` and places of ``log`` that are not
+    there, or not what they should be, of enabled services."""
     for path, service in parts.enabled():
         for place, route in service.routes:
             if route.files is not None:
                 yield from _folder((*path, *place, "files", "folder"), route.files.folder, parts.origin)
+            if route.auth is not None:
+                yield from _credentials((*path, *place, "auth"), route.auth, parts.origin)
+        if service.log is not None and service.log.file is not None:
+            yield from _log((*path, "log", "file"), service.log.file, parts.origin)
         for place, builtin in builtins(path, service):
             if builtin.qotd is not None and builtin.qotd.file is not None:
                 yield from _file((*place, "qotd", "file"), builtin.qotd.file, parts.origin)
+
+
+def _credentials(path: Path, auth: AuthSpec, origin: Origin) -> Iterator[Problem]:
+    files = (("basic", auth.basic, parse_passwords), ("bearer", auth.bearer, parse_tokens))
+    for key, file, parse in files:
+        if file is None:
+            continue
+        try:
+            parse(read_text(file)[0])
+        except OSError as error:
+            text = f"{origin.shown(file)} cannot be read: {error.strerror}"
+            yield origin.problem((*path, key), text)
+        except ValueError as error:
+            yield origin.problem((*path, key), f"{origin.shown(file)}: {error}")
+
+
+def _log(path: Path, file: FilePath, origin: Origin) -> Iterator[Problem]:
+    if not file.parent.is_dir():
+        yield origin.problem(path, f"the folder {origin.shown(file.parent)} does not exist")
+    elif file.is_dir():
+        yield origin.problem(path, f"{origin.shown(file)} is a folder")
 
 
 def _folder(path: Path, folder: FilePath, origin: Origin) -> Iterator[Problem]:

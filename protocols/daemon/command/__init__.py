@@ -21,6 +21,8 @@ COMMANDS: Final = {
     "send": "protocols.daemon.command.send",
     "listen": "protocols.daemon.command.listen",
     "cert": "protocols.daemon.command.cert",
+    "user": "protocols.daemon.command.user",
+    "token": "protocols.daemon.command.token",
     "completion": "protocols.daemon.command.completion",
 }
 """Every sub-command, in the order of the help, and the module whose ``command`` it is."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from protocols.daemon.command.atomic_file import PRIVATE, write_file
 from protocols.daemon.command.development_ca import Pair, general_name, issue, make_authority
 
 PUBLIC = 0o644
-PRIVATE = 0o600
 
 
 class FolderError(Exception):
@@ -39,8 +37,8 @@ class CertificateFolder:
         if not (self.ca_certificate.exists() or self.ca_key.exists()):
             self.folder.mkdir(parents=True, exist_ok=True)
             made = make_authority(now)
-            self._write(self.ca_key, made.key_pem, PRIVATE)
-            self._write(self.ca_certificate, made.certificate_pem, PUBLIC)
+            write_file(self.ca_key, made.key_pem, PRIVATE)
+            write_file(self.ca_certificate, made.certificate_pem, PUBLIC)
             return made, True
         found = self._read(self.ca_certificate, self.ca_key)
         if found.certificate.not_valid_after_utc <= now:
@@ -58,9 +56,9 @@ class CertificateFolder:
         """Make a certificate for `names` and write it, over an older one if there is one."""
         made = issue(authority, names, days, datetime.now(UTC))
         certificate, key = self.files_for(names[0])
-        self._write(key, made.key_pem, PRIVATE)
+        write_file(key, made.key_pem, PRIVATE)
         # The authority itself is not sent along: who trusts it has it, and who does not gains nothing.
-        self._write(certificate, made.certificate_pem, PUBLIC)
+        write_file(certificate, made.certificate_pem, PUBLIC)
         return made
 
     @staticmethod
@@ -80,17 +78,3 @@ class CertificateFolder:
             return Pair.from_pem(certificate.read_bytes(), key.read_bytes())
         except ValueError as error:
             raise FolderError(f"{certificate} and {key.name} cannot be used: {error}") from None
-
-    def _write(self, path: Path, data: bytes, mode: int) -> None:
-        """Create `path` whole and with `mode`, or leave what was there."""
-        # mkstemp creates with 0600; only what is public is opened up.
-        descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                if mode != PRIVATE:
-                    os.fchmod(file.fileno(), mode)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise

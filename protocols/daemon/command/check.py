@@ -56,18 +56,10 @@ def command(file: Path, quiet: bool) -> None:
 
 def _rows(name: str, spec: ServiceSpec) -> list[tuple[str, str, str]]:
     """One row for each address: service, address, what answers."""
-    answers = _answers(spec) if spec.enabled else "not enabled"
-    return [(name, str(address), answers) for address in spec.listen]
+    from protocols.daemon.overview import answers
 
-
-def _answers(spec: ServiceSpec) -> str:
-    if spec.function is not None:
-        return f"function {spec.function.call}"
-    if spec.builtin is not None:
-        return f"builtin {spec.builtin.kind}"
-    if spec.factory is not None:
-        return f"factory {spec.factory}"
-    return "http " + ", ".join(spec.http or ())
+    what = answers(spec) if spec.enabled else "not enabled"
+    return [(name, str(address), what) for address in spec.listen]
 
 
 def _aligned(rows: list[tuple[str, str, str]]) -> list[str]:

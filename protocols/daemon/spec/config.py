@@ -11,6 +11,7 @@ from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, Name, TlsSpec
+from protocols.daemon.spec.trusted import TrustedSpec
 from protocols.daemon.spec.values import Duration
 
 
@@ -19,6 +20,8 @@ class ServerSpec(Spec):
 
     drain: Duration = Duration.parse("30s")
     """How long connections may finish their work once the daemon was told to stop."""
+    trusted: TrustedSpec | None = None
+    """Proxies in front of services with `http` that are believed about who asks: networks, and `unix`."""
 
 
 class DefaultsSpec(Spec):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -18,10 +19,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
-from protocols.daemon.spec.choice import Known, Listed
-from protocols.daemon.spec.handler import FunctionSpec
+from protocols.daemon.spec.choice import Known, Listed, OneOf
+from protocols.daemon.spec.handler import BareSpec, FunctionSpec
+from protocols.daemon.spec.header import HeaderText
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.paths import FilePath
+from protocols.daemon.spec.policy import AuthSpec, CorsSpec, HeaderFields, Method, RateSpec
 from protocols.daemon.spec.sentences import described
 from protocols.daemon.spec.values import PositiveSize
 from protocols.daemon.spec.websocket import WebSocketSpec
@@ -46,17 +49,6 @@ RoutePath = Annotated[
     str, BeforeValidator(_route_path), WithJsonSchema({"type": "string", "pattern": _ROUTE})
 ]
 """The path of a URL.  One that ends in a slash stands for everything below it, any other for itself."""
-
-
-def _one_line(value: str) -> str:
-    if not value.isprintable() or not value.isascii() or not value:
-        text = f"{quoted(value)} must be printable ASCII on one line"
-        raise PydanticCustomError("header", "{problem}", {"problem": text})
-    return value
-
-
-HeaderText = Annotated[StrictStr, BeforeValidator(lambda v: _one_line(v) if isinstance(v, str) else v)]
-"""Text that can stand in a header (RFC 9110 section 5.5): a line break would begin another header."""
 
 
 def _file_name(value: Any) -> Any:
@@ -118,14 +110,19 @@ def _host(value: Any) -> Any:
 HostName = Annotated[StrictStr, BeforeValidator(_host), WithJsonSchema({"type": "string", "pattern": _HOST})]
 """The name of a host as clients ask for it, without a port."""
 
-Method = Annotated[Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], Known()]
+
+class RouteBuiltinSpec(OneOf):
+    """A page that is built in."""
+
+    welcome: BareSpec | None = None
+    """What this daemon serves, for people who have just started it; not for the public to see."""
 
 
 class RouteSpec(Spec):
     """What answers the requests for one path: exactly one kind of route, and what is asked of a request
     before it."""
 
-    choices = ("files", "function", "redirect", "respond", "websocket")
+    choices = ("files", "function", "redirect", "respond", "websocket", "builtin")
 
     files: FilesSpec | None = None
     """Serves the files of a folder."""
@@ -137,12 +134,36 @@ class RouteSpec(Spec):
     """Answers with a text that never changes."""
     websocket: WebSocketSpec | None = None
     """Carries messages over WebSocket."""
+    builtin: RouteBuiltinSpec | None = None
+    """A page that is built in: welcome."""
     methods: Annotated[tuple[Method, ...], Listed(least=1)] | None = None
     """The methods it is for; unless said, all that it can answer. Others get 405."""
     hosts: Annotated[tuple[HostName, ...], Listed(least=1)] | None = None
     """The hosts it is for, such as `example.org` or `*.example.org`; unless said, all."""
     body: PositiveSize | None = None
     """The largest content of a request; unless said, that of the service's limits."""
+    headers: HeaderFields | None = None
+    """Header fields of every answer of the route, errors too, in the place of others of these names."""
+    cors: CorsSpec | None = None
+    """Which other sites' scripts may use the route."""
+    rate: RateSpec | None = None
+    """How often it may be asked: `50/s`, or that with settings."""
+    auth: AuthSpec | None = None
+    """Who may use it."""
+
+    policies: ClassVar[tuple[str, ...]] = ("headers", "cors", "rate", "auth")
+    """What wraps the route, from the outside in; a rate by user stands inside of ``auth``."""
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether there is any policy."""
+        return any(getattr(self, name) is not None for name in self.policies)
+
+    @classmethod
+    def faults(cls, data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+        rate = data.get("rate")
+        if isinstance(rate, dict) and rate.get("by") == "user" and "auth" not in data:
+            yield ("rate", "by"), "nobody is known here: a rate by user needs auth"
 
 
 def _form(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them."""
+"""Durations, sizes and rates as people write them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ _BYTES = {
     "MiB": 1024**2,
     "GiB": 1024**3,
 }
+_PERIODS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_RATE = rf"^[0-9]{{1,9}}/({'|'.join(_PERIODS)})$"
 _SIZE = rf"^[0-9]{{1,15}}({'|'.join(_BYTES)})?$"
 
 
@@ -110,6 +112,49 @@ class Size(int):
     ) -> JsonSchemaValue:
         text = {"type": "string", "pattern": _SIZE, "examples": ["64KiB", "1MB"]}
         return {"anyOf": [{"type": "integer", "minimum": 0}, text]}
+
+
+class Rate(float):
+    """How often a second, written as ``50/s``, ``10/m``, ``1000/h`` or ``5000/d``."""
+
+    text: str
+    times: int
+    """How often in the period that was written: what may come at once unless something else is said."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `text`.  Raises :class:`ValueError`."""
+        times, _, period = text.partition("/")
+        if not re.fullmatch(_RATE, text) or not int(times):
+            raise ValueError(f"{described(text)} is not a rate such as 50/s, 10/m, 1000/h or 5000/d")
+        rate = cls(int(times) / _PERIODS[period])
+        rate.text, rate.times = text, int(times)
+        return rate
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls._validate)
+
+    @classmethod
+    def _validate(cls, value: Any) -> Self:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, str):
+            unit = f'; write the period: "{value}/s" for each second' if _is_number(value) else ""
+            raise _wrong(f"a rate such as 50/s or 10/m is expected, not {described(value)}{unit}")
+        try:
+            return cls.parse(value)
+        except ValueError as error:
+            raise _wrong(str(error)) from error
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "pattern": _RATE, "examples": ["50/s", "10/m"]}
 
 
 def _positive(value: float) -> float:

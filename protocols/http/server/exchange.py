@@ -17,6 +17,7 @@ from protocols.http.routing import Match
 from protocols.http.server.pump import Pump
 from protocols.http.source import PIECE, OctetsSource, Source
 from protocols.http.upgrade import Upgrade
+from protocols.session import Peer
 
 if TYPE_CHECKING:
     from protocols.http.server.carrier import Carrier
@@ -120,6 +121,8 @@ class Exchange:
 
     def begin(self) -> None:
         """It is this request's turn: find out what answers it."""
+        if self._factory.trusted is not None:
+            self._factory.trusted.apply(self.request)
         try:
             found = self._find()
         except HTTPError as error:
@@ -128,7 +131,6 @@ class Exchange:
         if not isinstance(found, Match):
             self._send(found)
             return
-        self._match = found
         if found.parameters:
             self.request.parameters = found.parameters
         if found.entry.route.streams:
@@ -145,6 +147,7 @@ class Exchange:
             raise self.fault
         found = self._factory.site.find(self.request)
         if isinstance(found, Match):
+            self._match = found
             if found.entry.body is not None:
                 self._limit = found.entry.body
             if self.length and self.length > self._limit:
@@ -159,7 +162,7 @@ class Exchange:
         self._pieces.clear()
         if self.complete:
             body.finish()
-        self._ask(StreamingRequest(self.request, body))
+        self._ask(StreamingRequest(self.request, body, self.identified))
 
     def piece(self, piece: bytes) -> None:
         """More of the content is here."""
@@ -193,6 +196,8 @@ class Exchange:
 
     def lost(self) -> None:
         """The client is gone."""
+        if not (self.gone or self.finished):
+            self._factory.given_up(self)
         self.gone = True
         pending, self._pending = self._pending, None
         if self._body is not None:
@@ -217,6 +222,10 @@ class Exchange:
 
     def taken(self, size: int) -> None:
         self._carrier.taken(self)
+
+    def identified(self, peer: Peer) -> None:
+        """More is known of who asks."""
+        self.request = self.request.with_peer(peer)
 
     # -- the response --------------------------------------------------------------------------------
 
@@ -245,7 +254,8 @@ class Exchange:
             self._explain(failure.value)
 
     def _explain(self, error: BaseException) -> None:
-        self._send(self._factory.site.explain(self.request, error))
+        route = None if self._match is None else self._match.entry.route
+        self._send(self._factory.site.answer_to(self.request, error, route))
 
     def _send(self, answer: Answer) -> None:
         if type(answer) is Upgrade:

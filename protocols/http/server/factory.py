@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from twisted.internet import error
@@ -17,8 +17,11 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from protocols.http.access_log.access import GIVEN_UP, Access
 from protocols.http.contract import Route
+from protocols.http.forwarded import TrustedProxies
 from protocols.http.limits import Limits
+from protocols.http.request import RequestHead
 from protocols.http.routing import Entry
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.negotiation import ALPN, Negotiation
@@ -29,6 +32,9 @@ from protocols.session import Peer
 
 CONNECTIONS = 1000
 """Connections of one factory at a time: well below the 1024 descriptors a process commonly may open."""
+
+BAD_REQUEST = 400
+"""What a request that could not be read stands under in the access log where it got no status (HTTP/2)."""
 
 SWEEP = 1.0
 """Seconds between two looks at the connections: how exact their deadlines are."""
@@ -58,6 +64,8 @@ class HTTPFactory(Factory):
     :param clock: where time comes from: a reactor.
     :param limits: what one connection may ask.
     :param connections: how many may be open at a time; more are closed as they come.
+    :param trusted: the proxies that are believed about who asks.
+    :param access: hears of every request that has been answered.
 
     Raises :class:`ValueError` for paths that do not fit.
     """
@@ -72,6 +80,8 @@ class HTTPFactory(Factory):
         clock: IReactorTime,
         limits: Limits | None = None,
         connections: int = CONNECTIONS,
+        trusted: TrustedProxies | None = None,
+        access: Callable[[Access], object] | None = None,
     ) -> None:
         self.site = Site(routes, journal)
         self.journal = journal
@@ -80,6 +90,8 @@ class HTTPFactory(Factory):
         self.limit = connections
         self.connections: Roster[Served] = Roster()
         self.draining = False
+        self.trusted = trusted
+        self._access = access
         self._sweep: IDelayedCall | None = None
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
@@ -98,6 +110,25 @@ class HTTPFactory(Factory):
 
     def answered(self, exchange: Exchange) -> None:
         """A response has been written."""
+        if self._access is not None:
+            now = self.clock.seconds()
+            request, first_at = exchange.request, exchange.first_at
+            self._access(
+                Access(
+                    request.peer,
+                    exchange.status,
+                    exchange.sent,
+                    now - exchange.begun_at,
+                    first_at - exchange.begun_at if first_at else None,
+                    request,
+                )
+            )
+
+    def given_up(self, exchange: Exchange) -> None:
+        """The client left before the end of the response."""
+        if self._access is not None:
+            exchange.status = exchange.status or GIVEN_UP
+            self.answered(exchange)
 
     def joined(self, connection: Served) -> None:
         self.connections.add(connection)
@@ -118,9 +149,15 @@ class HTTPFactory(Factory):
             self._sweep.cancel()
             self._sweep = None
 
-    def refused_request(self, connection: Served, error: Exception) -> None:
-        """A request was not even read to its end."""
+    def refused_request(
+        self, connection: Served, error: Exception, request: RequestHead | None = None
+    ) -> None:
+        """A request was not even read to its end; `request` is what it is if that much is known."""
         self.journal.framing_error(connection.peer, error)
+        if self._access is not None:
+            peer = connection.peer if request is None else request.peer
+            status: int = getattr(error, "status", BAD_REQUEST)
+            self._access(Access(peer, status, 0, None, None, request))
 
     def drain(self) -> Deferred[None]:
         """Answer what has been asked, and nothing more; fires when the last connection is gone."""

@@ -17,6 +17,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from protocols.http.request import RequestHead
 from protocols.http.response import Response
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.intake import Intake
@@ -62,6 +63,8 @@ class HTTP1Connection(Protocol):
         """What stands behind a request that asks for another protocol, until it is clear whose it is."""
         self._tunnel: Tunnel | None = None
         self._fault: BadRequestError | None = None
+        self._refused: RequestHead | None = None
+        """The request whose content is at fault."""
         self._advancing = False
         self.closing = False
         """Whether what comes is no request any more."""
@@ -109,8 +112,7 @@ class HTTP1Connection(Protocol):
             return
         incoming = self._intake.take()
         if incoming is not None:
-            # The rest of its content will never come.
-            incoming.lost()
+            incoming.lost()  # the rest of its content will never come
             if incoming is self._current:
                 self._close()
                 return
@@ -201,16 +203,17 @@ class HTTP1Connection(Protocol):
         fault = self._fault
         assert fault is not None
         incoming = self._intake.take()
-        if incoming is not None:
-            # It is the content of this request that is none.
+        if incoming is not None:  # it is its content that is none
             if incoming.answered and not incoming.finished:
                 self.abort()
                 return
-            incoming.lost()
+            self._refused = None if incoming.answered else incoming.request
             if incoming is self._current:
                 self._current = None
             elif not incoming.finished:
                 self._queue.remove(incoming)
+            incoming.finished = True
+            incoming.lost()
         self.advance()
         if self._current is None and not self._queue:
             self._refuse(fault)
@@ -239,8 +242,7 @@ class HTTP1Connection(Protocol):
 
     def _done(self, exchange: Exchange) -> None:
         """The response of `exchange` has been written."""
-        exchange.finished = True
-        self.factory.answered(exchange)
+        self._report(exchange)
         self._times.active_at = self.factory.clock.seconds()
         if not exchange.complete and not self._can_discard(exchange):
             exchange.keeps = False
@@ -249,6 +251,10 @@ class HTTP1Connection(Protocol):
             self.advance()
         else:
             self._close()
+
+    def _report(self, exchange: Exchange) -> None:
+        exchange.finished = True
+        self.factory.answered(exchange)
 
     def _can_discard(self, exchange: Exchange) -> bool:
         """Whether the rest of the content is worth reading, only to be dropped."""
@@ -281,7 +287,7 @@ class HTTP1Connection(Protocol):
     def _refuse(self, fault: BadRequestError) -> None:
         """Answer what cannot be read, listen to nothing more, and close."""
         if not self.closing:
-            self.factory.refused_request(self, fault)
+            self.factory.refused_request(self, fault, self._refused)
             self._writer.write(refusal(fault.status, fault.detail))
             self._close()
 
@@ -317,15 +323,13 @@ class HTTP1Connection(Protocol):
         self._done(exchange)
 
     def reset(self, exchange: Exchange) -> None:
-        exchange.finished = True
-        self.factory.answered(exchange)
+        self._report(exchange)
         self.abort()
 
     def tunnel(self, exchange: Exchange, upgrade: Upgrade) -> None:
         exchange.status = 101
-        exchange.finished = True
         exchange.first_at = self.factory.clock.seconds()
-        self.factory.answered(exchange)
+        self._report(exchange)
         self._writer.write(switching(upgrade.token, upgrade.headers))
         self._writer.flush()
         transport: Any = self.transport

@@ -1,0 +1,95 @@
+"""What a configuration serves, in words for people: never a value that may be secret."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path as FilePath
+from urllib.parse import quote
+
+from protocols.daemon.loader import Loaded
+from protocols.daemon.origin import Origin
+from protocols.daemon.problems import Path
+from protocols.daemon.spec.address import Address
+from protocols.daemon.spec.http import RouteSpec
+from protocols.daemon.spec.service import ServiceSpec
+from protocols.http.routes.welcome import Served, Way
+from protocols.http.target import SAFE
+
+OPENING = frozenset({"files", "redirect", "respond", "builtin"})
+"""Kinds of route that answer a browser which just goes there."""
+
+
+def overview(loaded: Loaded) -> list[Served]:
+    """Every enabled service."""
+    services = loaded.config.services.items()
+    return [_served(name, spec, loaded.origin) for name, spec in services if spec.enabled]
+
+
+def answers(spec: ServiceSpec) -> str:
+    """What answers in a service, such as ``function shop:price``."""
+    if spec.function is not None:
+        return f"function {spec.function.call}"
+    if spec.builtin is not None:
+        return f"builtin {spec.builtin.kind}"
+    if spec.factory is not None:
+        return f"factory {spec.factory}"
+    return "http " + ", ".join(spec.http or ())
+
+
+def _served(name: str, spec: ServiceSpec, origin: Origin) -> Served:
+    addresses = tuple(
+        _shown(address, origin)
+        for index, address in enumerate(spec.listen)
+        if not _hides(origin, ("services", name, "listen", index))
+    )
+    if spec.http is None:
+        return Served(name, addresses, answers(spec), example=_example(spec, addresses))
+    ways = tuple(
+        Way(str(place[1]), route.kind, False)
+        if _hides(origin, ("services", name, *place))
+        else _way(str(place[1]), route)
+        for place, route in spec.routes
+    )
+    return Served(name, addresses, "http", _site(spec), ways)
+
+
+def _hides(origin: Origin, path: Path) -> bool:
+    """Whether a secret went into something at `path`."""
+    return any(hidden[: len(path)] == path or path[: len(hidden)] == hidden for hidden in origin.hidden)
+
+
+def _shown(address: Address, origin: Origin) -> str:
+    return str(replace(address, path=origin.shown(FilePath(address.path))) if address.path else address)
+
+
+def _way(path: str, route: RouteSpec) -> Way:
+    text = route.kind
+    if route.function is not None:
+        text = f"function {route.function.call}"
+    elif route.builtin is not None:
+        text = f"builtin {route.builtin.kind}"
+    elif route.redirect is not None:
+        text = f"redirect to {route.redirect.to}"
+    if route.methods:
+        text = f"{', '.join(route.methods)}: {text}"
+    if route.auth is not None:
+        text += ", with a login"
+    may_open = route.kind in OPENING and "{" not in path and not route.hosts
+    opens = may_open and (route.methods is None or "GET" in route.methods)
+    return Way(quote(path, safe=SAFE + "%{}"), text, opens)
+
+
+def _site(spec: ServiceSpec) -> str:
+    for address in spec.listen:
+        if address.scheme in ("tcp", "tls") and address.port:
+            scheme = "https" if address.scheme == "tls" else "http"
+            host = "localhost" if address.host in ("", "::", "0.0.0.0") else address.host  # noqa: S104 - compared with
+            return f"{scheme}://{f'[{host}]' if ':' in host else host}:{address.port}"
+    return ""
+
+
+def _example(spec: ServiceSpec, addresses: tuple[str, ...]) -> str:
+    if spec.function is None or not addresses or spec.listen[0].scheme not in ("tcp", "udp"):
+        return ""
+    framing = f"--framing {spec.framing.kind} " if spec.framing and spec.framing.kind != "lines" else ""
+    return f"polyport send {framing}{addresses[0]} hello"

@@ -1,0 +1,114 @@
+"""From ``headers``, ``cors``, ``rate`` and ``auth`` of a route to what wraps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+from protocols.daemon.misfit import MisfitError
+from protocols.daemon.problems import Path
+from protocols.daemon.spec.http import RouteSpec
+from protocols.daemon.spec.policy import AuthSpec, CorsSpec, RateSpec
+from protocols.handlers.threads import ThreadPool
+from protocols.http import Route
+from protocols.http.policy.auth import AuthRoute, failed_logins
+from protocols.http.policy.collecting import CollectingRoute
+from protocols.http.policy.cors import CORSRoute
+from protocols.http.policy.headers import HeadersRoute
+from protocols.http.policy.passwords import THREADS, Passwords
+from protocols.http.policy.rate import RateRoute, by_source, by_user
+from protocols.http.policy.token_buckets import TokenBuckets
+from protocols.http.policy.tokens import Tokens
+from protocols.journal import Journal
+
+T = TypeVar("T")
+
+
+class PolicyMaker:
+    """Wraps the routes of one site, which share their files of passwords and tokens, the threads that check
+    those, and the count of failed logins.
+
+    :param stops: gets what has to be ended after the last request.
+    """
+
+    def __init__(self, reactor: Any, journal: Journal, stops: list[Callable[[], None]]) -> None:
+        self._reactor = reactor
+        self._journal = journal
+        self._stops = stops
+        self._failures = failed_logins()
+        self._threads: ThreadPool | None = None
+        self._passwords: dict[FilePath, Passwords] = {}
+        self._tokens: dict[FilePath, Tokens] = {}
+
+    def wrap(self, route: Route, spec: RouteSpec, place: Path, body: int) -> Route:
+        """`route` inside of its policies: headers, cors, rate by source, auth, rate by user.
+
+        Raises :class:`~protocols.daemon.misfit.MisfitError` for what cannot be made.
+        """
+        wrapped = route if route.streams else CollectingRoute(route, body)
+        rate = spec.rate
+        if rate is not None and rate.by == "user":
+            wrapped = self._rate(wrapped, rate)
+        if spec.auth is not None:
+            wrapped = self._auth(wrapped, spec.auth, (*place, "auth"))
+        if rate is not None and rate.by == "source":
+            wrapped = self._rate(wrapped, rate)
+        try:
+            if spec.cors is not None:
+                wrapped = _cors(wrapped, spec.cors, spec.methods or ())
+            return wrapped if spec.headers is None else HeadersRoute(wrapped, spec.headers)
+        except ValueError as error:
+            raise MisfitError(place, str(error)) from error
+
+    def _rate(self, route: Route, spec: RateSpec) -> Route:
+        buckets = TokenBuckets(spec.rate, spec.burst or spec.rate.times)
+        key = by_user if spec.by == "user" else by_source
+        return RateRoute(route, buckets, clock=self._reactor, journal=self._journal, key=key)
+
+    def _auth(self, route: Route, spec: AuthSpec, place: Path) -> Route:
+        passwords = tokens = None
+        if spec.basic is not None:
+            passwords = _shared(self._passwords, spec.basic, self._open_passwords, (*place, "basic"))
+        if spec.bearer is not None:
+            tokens = _shared(self._tokens, spec.bearer, self._open_tokens, (*place, "bearer"))
+        return AuthRoute(
+            route,
+            realm=spec.realm,
+            clock=self._reactor,
+            journal=self._journal,
+            failures=self._failures,
+            passwords=passwords,
+            tokens=tokens,
+            users=spec.users or (),
+        )
+
+    def _open_passwords(self, file: FilePath) -> Passwords:
+        if self._threads is None:
+            self._threads = ThreadPool(self._reactor, THREADS, "auth")
+            self._stops.append(self._threads.stop)
+        return Passwords(file, self._threads, self._reactor)
+
+    def _open_tokens(self, file: FilePath) -> Tokens:
+        return Tokens(file, self._reactor)
+
+
+def _cors(route: Route, spec: CorsSpec, methods: tuple[str, ...]) -> Route:
+    return CORSRoute(
+        route,
+        spec.origins,
+        methods=spec.methods or methods,
+        headers=spec.headers,
+        credentials=spec.credentials,
+        expose=spec.expose,
+        max_age=spec.max_age,
+    )
+
+
+def _shared(known: dict[FilePath, T], file: FilePath, make: Callable[[FilePath], T], place: Path) -> T:
+    if file not in known:
+        try:
+            known[file] = make(file)
+        except (OSError, ValueError) as error:
+            raise MisfitError(place, str(error)) from error
+    return known[file]

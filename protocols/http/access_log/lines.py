@@ -1,0 +1,127 @@
+"""What an access is in the log: a line of the combined format, or of JSON.
+
+Everything a client wrote is escaped, so that nothing of it can look like another line, or like another
+field.  Credentials are in neither: no value of Authorization or Cookie is, and the secrets of queries are
+masked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from protocols.http.access_log.access import Access
+from protocols.http.access_log.redaction import Redaction
+from protocols.http.request import RequestHead
+
+Line = Callable[[Access], str]
+
+_UNSAFE = re.compile(r"[^ !#-\[\]-~]")
+"""What does not stand for itself between double quotes."""
+
+LONGEST: Final = 2048
+"""Characters of one field; the rest of a longer one is left out."""
+
+
+def combined(service: str, redact: Redaction) -> Line:
+    """Lines of the combined log format of Apache and nginx, with three fields more: seconds to the head of
+    the response, seconds to its end, and the id that the client or a proxy gave the request."""
+
+    def line(access: Access) -> str:
+        peer, request = access.peer, access.request
+        asked, referer, agent, request_id = "-", "", "", ""
+        if request is not None:
+            asked = f"{_quotable(request.method)} {_quotable(redact(request.target))} HTTP/{request.version}"
+            referer, agent, request_id = _fields(request)
+        return (
+            f"{_word(peer.host)} - {_word(peer.user)} [{_local_time(int(time.time()))}] "
+            f'"{asked}" {access.status} {access.sent or "-"} '
+            f'"{_quotable(redact(referer)) or "-"}" "{_quotable(agent) or "-"}" '
+            f'{_seconds(access.first)} {_seconds(access.duration)} "{_quotable(request_id) or "-"}"\n'
+        )
+
+    return line
+
+
+def json_lines(service: str, redact: Redaction) -> Line:
+    """One JSON object a line; what is not known is not in it."""
+
+    def line(access: Access) -> str:
+        peer, request = access.peer, access.request
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        values: dict[str, Any] = {"time": now, "service": service, "peer": peer.host, "user": peer.user}
+        if request is not None:
+            referer, agent, request_id = _fields(request)
+            values |= {
+                "method": request.method,
+                "target": redact(request.target)[:LONGEST],
+                "host": request.host,
+                "scheme": request.scheme,
+                "version": request.version,
+                "referer": redact(referer)[:LONGEST] or None,
+                "agent": agent[:LONGEST] or None,
+                "id": request_id[:LONGEST] or None,
+            }
+        values |= {
+            "status": access.status,
+            "bytes": access.sent,
+            "first": None if access.first is None else round(access.first, 6),
+            "duration": None if access.duration is None else round(access.duration, 6),
+        }
+        return json.dumps({name: value for name, value in values.items() if value is not None}) + "\n"
+
+    return line
+
+
+FORMATS: Final = {"combined": combined, "json": json_lines}
+
+
+def _fields(request: RequestHead) -> tuple[str, str, str]:
+    """Referer, User-Agent and X-Request-ID; read as bytes, since decoding all fields costs more than the
+    rest of a line."""
+    referer = agent = request_id = b""
+    for name, value in request.headers.octets():
+        if name == b"user-agent":
+            agent = value
+        elif name == b"referer":
+            referer = value
+        elif name == b"x-request-id":
+            request_id = value
+    return referer.decode("latin-1"), agent.decode("latin-1"), request_id.decode("latin-1")
+
+
+def _quotable(text: str) -> str:
+    text = text[:LONGEST]
+    return _UNSAFE.sub(_escaped, text) if _UNSAFE.search(text) else text
+
+
+def _word(text: str | None) -> str:
+    return _quotable(text).replace(" ", r"\x20") if text else "-"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    if character in '"\\':
+        return "\\" + character
+    return "".join(rf"\x{octet:02x}" for octet in character.encode("utf-8", "surrogatepass"))
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6f}"
+
+
+@lru_cache(maxsize=2)
+def _local_time(second: int) -> str:
+    # Not strftime's %b, which speaks the language of the locale.
+    local = time.localtime(second)
+    return f"{local.tm_mday:02d}/{_MONTHS[local.tm_mon - 1]}/{local.tm_year}:" + time.strftime(
+        "%H:%M:%S %z", local
+    )
+
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
