@@ -63,11 +63,9 @@ class HTTP1Connection(Protocol):
         """What stands behind a request that asks for another protocol, until it is clear whose it is."""
         self._tunnel: Tunnel | None = None
         self._fault: BadRequestError | None = None
-        self._refused: RequestHead | None = None
-        """The request whose content is at fault."""
+        self._refused: RequestHead | None = None  # whose content is at fault
         self._advancing = False
-        self.closing = False
-        """Whether what comes is no request any more."""
+        self.closing = False  # what comes is no request any more
         self._input_over = False
 
     # -- the transport's side ------------------------------------------------------------------------
@@ -92,11 +90,11 @@ class HTTP1Connection(Protocol):
         times.active_at = now = self.factory.clock.seconds()
         if times.begun_at is None:
             times.begun_at = now
-        if self._rest is not None:
+        if self._rest is None:
+            self._feed(self._intake.feed, data)
+        else:
             self._rest += data
             self._slow_down()
-        else:
-            self._feed(self._intake.feed, data)
 
     def readConnectionLost(self) -> None:
         """The client sends nothing more: what it has asked is answered (IHalfCloseableProtocol).
