@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
+from protocols.daemon.spec.files import FilesSpec
 from protocols.daemon.spec.handler import FunctionSpec
-from protocols.daemon.spec.http import FilesSpec, RedirectSpec, RespondSpec
+from protocols.daemon.spec.http import RedirectSpec, RespondSpec
 from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
 from protocols.http import (
     Entry,
@@ -39,7 +40,18 @@ class RouteMaker:
         self._stops = stops
 
     def files(self, spec: FilesSpec) -> Route:
-        return FilesRoute(spec.folder, spec.index, listing=spec.listing)
+        return FilesRoute(
+            spec.folder,
+            spec.index,
+            reactor=self._reactor,
+            listing=spec.listing,
+            symlinks=spec.symlinks,
+            dotfiles=spec.dotfiles,
+            cache_control=spec.cache_control,
+            precompressed=spec.precompressed,
+            compress=spec.compress,
+            memory=spec.memory,
+        )
 
     def function(self, spec: FunctionSpec) -> Route:
         route = function_route(

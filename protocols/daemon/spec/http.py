@@ -9,7 +9,6 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
-    StrictBool,
     StrictInt,
     StrictStr,
     Tag,
@@ -19,9 +18,9 @@ from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
 from protocols.daemon.spec.choice import Known, Listed
+from protocols.daemon.spec.files import FilesSpec
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.model import Spec
-from protocols.daemon.spec.paths import FilePath
 from protocols.daemon.spec.sentences import described
 from protocols.daemon.spec.values import PositiveSize
 
@@ -56,26 +55,6 @@ def _one_line(value: str) -> str:
 
 HeaderText = Annotated[StrictStr, BeforeValidator(lambda v: _one_line(v) if isinstance(v, str) else v)]
 """Text that can stand in a header (RFC 9110 section 5.5): a line break would begin another header."""
-
-
-def _file_name(value: Any) -> Any:
-    if isinstance(value, str) and (not value or "/" in value or "\0" in value or value in (".", "..")):
-        text = f"{quoted(value)} is not the name of a file"
-        raise PydanticCustomError("file_name", "{problem}", {"problem": text})
-    return value
-
-
-class FilesSpec(Spec):
-    """Serves the files of a folder."""
-
-    short = "folder"
-
-    folder: FilePath
-    """The folder; relative ones begin in the folder of the YAML file."""
-    index: tuple[Annotated[StrictStr, BeforeValidator(_file_name)], ...] = ("index.html",)
-    """The files that stand for a folder; the first that exists is sent."""
-    listing: StrictBool = False
-    """Whether a folder without any of these is shown as a list of its files."""
 
 
 class RedirectSpec(Spec):

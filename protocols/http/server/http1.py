@@ -371,13 +371,14 @@ class HTTP1Connection(Protocol):
 
     def begin(self, exchange: Exchange, response: Response, length: int | None) -> None:
         self._framing = CHUNKED if length is None else length
-        if exchange.request.method == "HEAD" or response.status in BODILESS:
-            self._framing = 0
-        elif length is None and exchange.request.version == "1.0":
+        if length is None and exchange.request.version == "1.0":
             self._framing = UNTIL_CLOSE
             exchange.keeps = False
+        # What is said to HEAD is what a GET would have been told.
+        said = 0 if length is None and response.status in BODILESS else self._framing
+        if exchange.request.method == "HEAD" or response.status in BODILESS:
+            self._framing = 0
         exchange.first_at = self.factory.clock.seconds()
-        said = self._framing if length is None else length
         self._write(head(response, said, self._connection(exchange)))
 
     def write(self, exchange: Exchange, piece: bytes) -> None:

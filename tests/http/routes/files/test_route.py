@@ -42,7 +42,9 @@ def site(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(connect, site: Path):
-    return connect({"/": FilesRoute(site), "/list/": FilesRoute(site, (), listing=True)})
+    return connect(
+        {"/": FilesRoute(site, reactor=clock), "/list/": FilesRoute(site, (), reactor=clock, listing=True)}
+    )
 
 
 @pytest.fixture
