@@ -40,7 +40,7 @@ class RouteMaker:
         self._stops = stops
 
     def files(self, spec: FilesSpec) -> Route:
-        return FilesRoute(
+        route = FilesRoute(
             spec.folder,
             spec.index,
             reactor=self._reactor,
@@ -52,6 +52,8 @@ class RouteMaker:
             compress=spec.compress,
             memory=spec.memory,
         )
+        self._stops.append(route.stop)
+        return route
 
     def function(self, spec: FunctionSpec) -> Route:
         route = function_route(

@@ -8,6 +8,7 @@ import stat
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -119,24 +120,16 @@ class Folder:
 
         ``None`` if there is no such folder, or if it cannot be read.  This waits for the disk.
         """
-        items: list[Item] = []
-        with self.visit() as visit:
-            found = visit.find(names)
-            if found is None or not found.is_folder:
+        try:
+            with self.visit() as visit:
+                found = visit.find(names)
+                if found is None or not found.is_folder:
+                    return None
+                return list(islice(visit.items(found), most))
+        except OSError as error:
+            if error.errno in _ABSENT:
                 return None
-            for name in visit.names_in(found):
-                if not self.shows(name) or not _can_be_asked_for(name):
-                    continue
-                with self.visit() as inner:  # links may lead through many folders
-                    item = (
-                        inner.find((*names, name)) if self.symlinks == "inside" else visit.beside(found, name)
-                    )
-                if item is not None:
-                    status = item.status
-                    items.append(Item(name, item.is_folder, status.st_size, status.st_mtime))
-                if len(items) == most:
-                    break
-        return items
+            raise
 
 
 class Visit:
@@ -179,19 +172,32 @@ class Visit:
             return None
         return descriptor, status
 
-    def names_in(self, found: Found) -> Iterator[str]:
-        """Every name in a folder that was found; none if it cannot be read."""
+    def items(self, folder: Found) -> Iterator[Item]:
+        """What can be asked for in a folder that was found.
+
+        Raises :class:`OSError` if it cannot be read.
+        """
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        try:
-            descriptor = os.open(".", flags, dir_fd=found.folder.descriptor)
-        except OSError:
-            return
+        descriptor = os.open(".", flags, dir_fd=folder.folder.descriptor)
         try:
             with os.scandir(descriptor) as entries:
                 for entry in entries:
-                    yield entry.name
+                    item = self._item(folder, entry.name)
+                    if item is not None:
+                        yield item
         finally:
             os.close(descriptor)
+
+    def _item(self, folder: Found, name: str) -> Item | None:
+        if not self._folder.shows(name) or not _can_be_asked_for(name):
+            return None
+        before = len(self._opened)
+        found = self.beside(folder, name)
+        while len(self._opened) > before:
+            os.close(self._opened.pop())
+        if found is None:
+            return None
+        return Item(name, found.is_folder, found.status.st_size, found.status.st_mtime)
 
     def _absent_is_none(self, start: Step, names: Iterable[str]) -> Found | None:
         try:
