@@ -36,25 +36,30 @@ _PLAIN: Final = (
 )
 _DIRECTIVES: Final = tuple(sorted((*_SECONDS, *_PLAIN)))
 _DIRECTIVE = f"(({'|'.join(_SECONDS)})=[0-9]{{1,10}}|{'|'.join(_PLAIN)})"
-_CACHE_CONTROL = f"^{_DIRECTIVE}( *, *{_DIRECTIVE})*$"
+_CACHE_CONTROL = f"^ *{_DIRECTIVE}( *, *{_DIRECTIVE})* *$"
 
 
 def _cache_control(value: Any) -> Any:
-    if not isinstance(value, str) or re.fullmatch(_CACHE_CONTROL[1:-1], value):
+    if not isinstance(value, str):
         return value
-    for directive in value.split(","):
-        name, equals, argument = directive.strip(" ").partition("=")
-        text = ""
-        if name not in _DIRECTIVES:
-            what = f"{quoted(name)} is not known" if name else "a directive is missing"
-            text = what + known_help(name, _DIRECTIVES)
-        elif name in _PLAIN and equals:
-            text = f"{name} has no value"
-        elif name in _SECONDS and not re.fullmatch("[0-9]{1,10}", argument):
-            text = f"{name} needs a number of seconds, such as {name}=3600"
-        if text:
-            raise PydanticCustomError("cache_control", "{problem}", {"problem": text})
-    return value
+    directives = [directive.strip(" ") for directive in value.split(",")]
+    for directive in directives:
+        fault = _directive_fault(directive)
+        if fault:
+            raise PydanticCustomError("cache_control", "{problem}", {"problem": fault})
+    return ", ".join(directives)
+
+
+def _directive_fault(directive: str) -> str:
+    name, equals, argument = directive.partition("=")
+    if name not in _DIRECTIVES:
+        what = f"{quoted(name)} is not known" if name else "a directive is missing"
+        return what + known_help(name, _DIRECTIVES)
+    if name in _PLAIN and equals:
+        return f"{name} has no value"
+    if name in _SECONDS and not re.fullmatch("[0-9]{1,10}", argument):
+        return f"{name} needs a number of seconds, such as {name}=3600"
+    return ""
 
 
 CacheControl = Annotated[

@@ -18,7 +18,8 @@ from protocols.http.response import Response
 from protocols.http.routes.files.conditions import Version
 from protocols.http.routes.files.file_source import FileSource, Span
 from protocols.http.routes.files.folder import Found, Visit
-from protocols.http.routes.files.kept import FRESH, SMALL, Form, Kept, Memory, wanted_coding
+from protocols.http.routes.files.kept import FRESH, SMALL, Form, Kept, wanted_coding
+from protocols.http.routes.files.memory import Memory
 from protocols.http.routes.files.open_file import OpenFile
 from protocols.http.routes.files.representation import Pair, Representation
 from protocols.http.routes.files.variants import Variants, state_of, variants_of

@@ -1,8 +1,7 @@
-"""Small files that are kept in memory, ready to be sent."""
+"""A small file that is kept, ready to be sent."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Final
 
 from protocols.http.content_coding import IDENTITY, best_coding
@@ -12,9 +11,6 @@ from protocols.http.routes.files.conditions import FIELDS
 from protocols.http.routes.files.file_source import cut
 from protocols.http.routes.files.representation import Representation
 from protocols.http.routes.files.variants import State, Variants
-
-MEMORY: Final = 32 * 1024 * 1024
-"""Bytes that one route keeps: the whole of most web sites, and nothing that a machine would notice."""
 
 SMALL: Final = 64 * 1024
 """Bytes of the largest file that is kept: what is sent in one write."""
@@ -94,41 +90,3 @@ def wanted_coding(request: RequestHead, offers: tuple[str, ...]) -> str:
     if request.method == "GET" and "range" in headers:
         return IDENTITY
     return best_coding(headers.get("accept-encoding"), offers)
-
-
-class Memory:
-    """Files by the path that was asked for, those that were asked for last, `limit` bytes of them."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._files: OrderedDict[str, tuple[Kept, int]] = OrderedDict()
-        self.size = 0
-        """Bytes of all of them."""
-
-    def get(self, path: str) -> Kept | None:
-        """What is kept for `path`."""
-        found = self._files.get(path)
-        if found is None:
-            return None
-        self._files.move_to_end(path)
-        return found[0]
-
-    def put(self, path: str, kept: Kept) -> None:
-        """Keep it, or keep more of it, if there is room; what was not asked for the longest goes."""
-        self.drop(path)
-        if kept.size > self._limit:
-            return
-        self._files[path] = (kept, kept.size)
-        self.size += kept.size
-        while self.size > self._limit:
-            _, (_, size) = self._files.popitem(last=False)
-            self.size -= size
-
-    def drop(self, path: str) -> None:
-        """Forget what is kept for `path`, if anything is."""
-        found = self._files.pop(path, None)
-        if found is not None:
-            self.size -= found[1]
-
-    def __len__(self) -> int:
-        return len(self._files)

@@ -33,7 +33,14 @@ td+td{opacity:.75}
 tr:hover td{background:#8881}
 a{color:LinkText;text-decoration:none}
 a:hover,a:focus{text-decoration:underline}
-@media(max-width:36rem){body{margin:1rem auto}time span{display:none}}"""
+@media(max-width:36rem){
+body{margin:1rem auto}
+thead{display:none}
+tr{border-bottom:1px solid #8884;display:flex;flex-wrap:wrap;gap:0 1.5rem;padding:.5rem 0}
+td{border:0;padding:0}
+td+td{font-size:.85rem}
+td+td:empty{display:none}
+}"""
 
 _PAGE: Final = """<!doctype html>
 <html lang="en">
@@ -84,7 +91,7 @@ def _date(item: Item) -> str:
     except (OverflowError, ValueError, OSError):
         return ""  # some file systems say anything
     day, clock = time.strftime("%Y-%m-%d", moment), time.strftime("%H:%M", moment)
-    return f'<time datetime="{day}T{clock}Z">{day}<span> {clock}</span></time>'
+    return f'<time datetime="{day}T{clock}Z">{day} {clock}</time>'
 
 
 def _shown(text: str) -> str:

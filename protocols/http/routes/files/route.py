@@ -14,8 +14,8 @@ from protocols.http.request import Request
 from protocols.http.response import Response
 from protocols.http.routes.files.delivery import Delivery
 from protocols.http.routes.files.folder import Folder, Item, Symlinks
-from protocols.http.routes.files.kept import MEMORY, Memory
 from protocols.http.routes.files.listing import listing_response
+from protocols.http.routes.files.memory import MEMORY, Memory
 from protocols.http.routes.files.open_file import THREADS
 from protocols.http.target import encode_path
 
