@@ -12,8 +12,9 @@ from protocols.daemon.misfit import MisfitError
 from protocols.daemon.overview import overview
 from protocols.daemon.policies import PolicyMaker
 from protocols.daemon.problems import Path
+from protocols.daemon.spec.files import FilesSpec
 from protocols.daemon.spec.handler import FunctionSpec
-from protocols.daemon.spec.http import FilesSpec, RedirectSpec, RespondSpec, RouteBuiltinSpec, RouteSpec
+from protocols.daemon.spec.http import RedirectSpec, RespondSpec, RouteBuiltinSpec, RouteSpec
 from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
 from protocols.daemon.spec.trusted import UNIX
 from protocols.daemon.spec.websocket import WebSocketSpec
@@ -71,7 +72,20 @@ class RouteMaker:
         self._policies = PolicyMaker(reactor, journal, stops)
 
     def files(self, spec: FilesSpec) -> Route:
-        return FilesRoute(spec.folder, spec.index, listing=spec.listing)
+        route = FilesRoute(
+            spec.folder,
+            spec.index,
+            reactor=self._reactor,
+            listing=spec.listing,
+            symlinks=spec.symlinks,
+            dotfiles=spec.dotfiles,
+            cache_control=spec.cache_control,
+            precompressed=spec.precompressed,
+            compress=spec.compress,
+            memory=spec.memory,
+        )
+        self._stops.append(route.stop)
+        return route
 
     def function(self, spec: FunctionSpec) -> Route:
         route = function_route(

@@ -51,15 +51,17 @@ def test_each_becomes_its_route(setting):
     spec, maker, stops = setting(YAML)
     kinds = {path: type(ROUTES[route.kind](maker, route.settings)) for path, route in spec.http.items()}
     assert (kinds["/"], kinds["/old/"], kinds["/health"]) == (FilesRoute, RedirectRoute, RespondRoute)
-    assert len(stops) == 1
-    stops[0]()
+    assert len(stops) == 2
+    for stop in stops:
+        stop()
 
 
-def test_the_site_ends_its_functions_with_the_service(setting, clock):
+def test_the_site_ends_its_threads_with_the_service(setting, clock):
     spec, maker, stops = setting(YAML)
     assert isinstance(site_for(spec, maker, Journal("site"), clock), HTTPFactory)
-    assert len(stops) == 1
-    stops[0]()
+    assert len(stops) == 2
+    for stop in stops:
+        stop()
 
 
 def test_a_route_that_cannot_be_made_says_which(setting, clock):

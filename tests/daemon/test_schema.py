@@ -60,6 +60,11 @@ def test_the_examples_match(file: Path) -> None:
         service(
             http={"/": {"redirect": "/x"}, "/a": {"respond": {"body": "", "status": 404}}}, limits={"body": 5}
         ),
+        service(
+            http={
+                "/": {"files": {"folder": "/", "symlinks": "inside", "cache_control": "public, max-age=60"}}
+            }
+        ),
         service(builtin="echo", listen=["udp://[::1]:0", "unix:a.sock", "unix:@a", "fd://a"]),
         {**service(builtin="echo"), "server": {"drain": "0s"}, "certificates": {}},
         {**service(builtin="echo"), "include": "x*.yaml", "defaults": {"limits": {}}},
@@ -101,6 +106,8 @@ def test_both_accept(tmp_path: Path, data: Any) -> None:
         service(http={"relative": {"respond": "x"}}),
         service(http={"/": {}}),
         service(http={"/": {"redirect": {"to": "/", "status": 300}}}),
+        service(http={"/": {"files": {"folder": "/", "symlinks": "all"}}}),
+        service(http={"/": {"files": {"folder": "/", "cache_control": "for ever"}}}),
     ],
 )
 def test_both_refuse(tmp_path: Path, data: Any) -> None:

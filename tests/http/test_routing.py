@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from twisted.internet.task import Clock
 
 from protocols.http import Entry, FilesRoute, RespondRoute
 from protocols.http.routing import Match, OtherMethods, RoutingTable, SlashMissing
@@ -51,7 +52,7 @@ def test_one_path_written_twice_is_refused() -> None:
 
 def test_a_folder_needs_its_slash(tmp_path: object) -> None:
     with pytest.raises(ValueError, match="/docs/"):
-        RoutingTable({"/docs": FilesRoute(str(tmp_path))})
+        RoutingTable({"/docs": FilesRoute(str(tmp_path), reactor=Clock())})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
-    StrictBool,
     StrictInt,
     StrictStr,
     Tag,
@@ -20,10 +19,10 @@ from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
 from protocols.daemon.spec.choice import Known, Listed, OneOf
+from protocols.daemon.spec.files import FilesSpec
 from protocols.daemon.spec.handler import BareSpec, FunctionSpec
 from protocols.daemon.spec.header import HeaderText
 from protocols.daemon.spec.model import Spec
-from protocols.daemon.spec.paths import FilePath
 from protocols.daemon.spec.policy import AuthSpec, CorsSpec, HeaderFields, Method, RateSpec
 from protocols.daemon.spec.sentences import described
 from protocols.daemon.spec.values import PositiveSize
@@ -49,26 +48,6 @@ RoutePath = Annotated[
     str, BeforeValidator(_route_path), WithJsonSchema({"type": "string", "pattern": _ROUTE})
 ]
 """The path of a URL.  One that ends in a slash stands for everything below it, any other for itself."""
-
-
-def _file_name(value: Any) -> Any:
-    if isinstance(value, str) and (not value or "/" in value or "\0" in value or value in (".", "..")):
-        text = f"{quoted(value)} is not the name of a file"
-        raise PydanticCustomError("file_name", "{problem}", {"problem": text})
-    return value
-
-
-class FilesSpec(Spec):
-    """Serves the files of a folder."""
-
-    short = "folder"
-
-    folder: FilePath
-    """The folder; relative ones begin in the folder of the YAML file."""
-    index: tuple[Annotated[StrictStr, BeforeValidator(_file_name)], ...] = ("index.html",)
-    """The files that stand for a folder; the first that exists is sent."""
-    listing: StrictBool = False
-    """Whether a folder without any of these is shown as a list of its files."""
 
 
 class RedirectSpec(Spec):

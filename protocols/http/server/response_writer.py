@@ -60,9 +60,14 @@ class ResponseWriter:
 
     def begin(self, exchange: Exchange, response: Response, length: int | None, connection: str) -> None:
         """Send the head of a response whose body has `length` bytes; ``None``: nobody knows yet."""
-        unknown = UNTIL_CLOSE if exchange.request.version == "1.0" else CHUNKED
-        self._is_chunked = length is None and unknown == CHUNKED and not self._has_no_body(exchange, response)
-        self.write(head(response, unknown if length is None else length, connection))
+        # What is said to HEAD is what a GET would have been told.
+        said = length
+        if said is None:
+            said = UNTIL_CLOSE if exchange.request.version == "1.0" else CHUNKED
+        if length is None and response.status in BODILESS:
+            said = 0
+        self._is_chunked = said == CHUNKED and exchange.request.method != "HEAD"
+        self.write(head(response, said, connection))
 
     def piece(self, piece: bytes) -> None:
         """Send some of the body."""

@@ -103,7 +103,7 @@ async def ports(
     issued.cert_chain_pems[0].write_to_path(certificate)
     issued.private_key_pem.write_to_path(key)
     routes = {
-        "/": FilesRoute(tmp_path),
+        "/": FilesRoute(tmp_path, reactor=reactor),
         "/double": function(double),
         "/count": function(count),
         "/text": function(as_text),
