@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from protocols.daemon.carriers import Stop
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
+from protocols.daemon.spec.cgi import CgiSpec
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.http import FilesSpec, RedirectSpec, RespondSpec
 from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
 from protocols.http import (
+    CgiRoute,
     Entry,
     FilesRoute,
     HTTPFactory,
@@ -20,6 +23,7 @@ from protocols.http import (
     Route,
     function_route,
 )
+from protocols.http.routes.cgi.script import OneProgram, ScriptFolder, Scripts
 from protocols.journal import Journal
 
 
@@ -30,13 +34,33 @@ class RouteMaker:
     :param stops: gets what has to be ended after the last request.
     """
 
-    def __init__(
-        self, loaded: Loaded, reactor: Any, journal: Journal, stops: list[Callable[[], None]]
-    ) -> None:
+    def __init__(self, loaded: Loaded, reactor: Any, journal: Journal, stops: list[Stop]) -> None:
         self._loaded = loaded
         self._reactor = reactor
         self._journal = journal
         self._stops = stops
+
+    def cgi(self, spec: CgiSpec) -> Route:
+        scripts: Scripts
+        if spec.folder is not None:
+            scripts = ScriptFolder(spec.folder, spec.interpreters)
+        else:
+            assert spec.program is not None
+            scripts = OneProgram(spec.program)
+        route = CgiRoute(
+            scripts,
+            reactor=self._reactor,
+            journal=self._journal,
+            documents=spec.documents,
+            environment=spec.environment,
+            authorization=spec.authorization,
+            words=spec.words,
+            timeout=spec.timeout,
+            processes=spec.processes,
+            queue=spec.queue,
+        )
+        self._stops.append(route.stop)
+        return route
 
     def files(self, spec: FilesSpec) -> Route:
         return FilesRoute(spec.folder, spec.index, listing=spec.listing)
@@ -62,6 +86,7 @@ class RouteMaker:
 
 
 ROUTES: Final[Mapping[str, Callable[[RouteMaker, Any], Route]]] = {
+    "cgi": RouteMaker.cgi,
     "files": RouteMaker.files,
     "function": RouteMaker.function,
     "redirect": RouteMaker.redirect,
