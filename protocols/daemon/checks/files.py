@@ -39,7 +39,8 @@ def _cgi(path: Path, spec: CgiSpec, origin: Origin) -> Iterator[Problem]:
 
 def _program(path: Path, program: str, origin: Origin) -> Iterator[Problem]:
     if shutil.which(program) is None:
-        yield origin.problem(path, f"there is no program {program} that can be run")
+        shown = origin.shown(FilePath(program)) if "/" in program else program
+        yield origin.problem(path, f"there is no program {shown} that can be run")
 
 
 def _folder(path: Path, folder: FilePath, origin: Origin) -> Iterator[Problem]:

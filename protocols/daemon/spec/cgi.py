@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
 from protocols.daemon.spec.choice import Listed
 from protocols.daemon.spec.model import Spec
-from protocols.daemon.spec.paths import FilePath
+from protocols.daemon.spec.paths import FilePath, folder_of
 from protocols.daemon.spec.values import Duration, PositiveDuration
 
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -54,8 +64,15 @@ def _word(value: Any) -> Any:
 
 Word = Annotated[StrictStr, BeforeValidator(_word)]
 
-CommandLine = Annotated[tuple[Word, ...], Listed(least=1)]
-"""A program and its arguments; no shell reads them."""
+
+def _placed(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    first = value[0]
+    return (str((folder_of(info) or Path()) / first), *value[1:]) if "/" in first else value
+
+
+CommandLine = Annotated[tuple[Word, ...], Listed(least=1), AfterValidator(_placed)]
+"""A program and its arguments, which no shell reads.  A name is looked for in the PATH, a path with a slash
+begins in the folder of the YAML file."""
 
 
 class CgiSpec(Spec):
@@ -68,8 +85,8 @@ class CgiSpec(Spec):
     """The folder of the programs. The first file along the path of a request is run, the rest is its
     PATH_INFO; hidden files are not there."""
     program: CommandLine | None = None
-    """One program, with its arguments, for every path; a name is looked for in the PATH, a path with a
-    slash must be absolute."""
+    """One program, with its arguments, for every path. A name is looked for in the PATH, a path with a
+    slash begins in the folder of the YAML file."""
     interpreters: dict[Suffix, CommandLine] = Field(default_factory=dict)
     """Programs that run files of the folder, by the end of their names, such as `.py: [python3]`; these
     files need not be executable."""
@@ -92,11 +109,6 @@ class CgiSpec(Spec):
 
     @classmethod
     def faults(cls, data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-        if "program" in data:
-            for key in ("interpreters", "words"):
-                if key in data:
-                    yield (key,), f"{key} is for the programs of a folder"
-        program = data.get("program")
-        first = program[0] if isinstance(program, list) and program else program
-        if isinstance(first, str) and "/" in first and not first.startswith("/"):
-            yield ("program",), f"{quoted(first)} is a path, and so must begin with /"
+        for key in ("interpreters", "words"):
+            if "program" in data and key in data:
+                yield (key,), "only the programs of a folder have that; remove this key"
