@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "journal": {"session"},
     "peer_address": {"session"},
     "codec": {"session"},
-    "handlers": {"session", "codec"},
+    "handlers": {"session", "codec", "roster"},
     "roster": set(),
     "stream_limits": set(),
     "stream_timers": set(),

@@ -23,6 +23,9 @@ from protocols.datagram import DatagramServer
 from protocols.journal import Journal
 from protocols.roster import Roster
 
+Stop = Callable[[], Deferred[None] | None]
+"""Ends something; a Deferred fires when that has ended."""
+
 
 class Drainable(Protocol):
     """A factory that knows its connections."""
@@ -45,7 +48,7 @@ class Carriers:
     """Makes what serves one of its datagram sockets."""
     tls: SSL.Context | None = None
     """For the addresses that speak TLS."""
-    stops: list[Callable[[], None]] = field(default_factory=list)
+    stops: list[Stop] = field(default_factory=list)
     """What has to be ended after the last connection."""
     rotates: list[Callable[[], None]] = field(default_factory=list)
     """What begins a new file of each of its logs."""

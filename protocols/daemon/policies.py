@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
+from protocols.daemon.carriers import Stop
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.problems import Path
 from protocols.daemon.spec.http import RouteSpec
@@ -32,7 +33,7 @@ class PolicyMaker:
     :param stops: gets what has to be ended after the last request.
     """
 
-    def __init__(self, reactor: Any, journal: Journal, stops: list[Callable[[], None]]) -> None:
+    def __init__(self, reactor: Any, journal: Journal, stops: list[Stop]) -> None:
         self._reactor = reactor
         self._journal = journal
         self._stops = stops

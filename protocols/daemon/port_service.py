@@ -115,11 +115,10 @@ class PortService(Service):
         return rest
 
     def _end(self) -> Deferred[Any]:
-        for stop in self.carriers.stops:
-            stop()
+        closing: list[Deferred[Any]] = [maybeDeferred(stop) for stop in self.carriers.stops]
         if self.carriers.stream is not None:
             self.carriers.stream.doStop()
-        closing = [maybeDeferred(port.stopListening) for port in self._datagram_ports]
+        closing += [maybeDeferred(port.stopListening) for port in self._datagram_ports]
         self._close(streams=False)
         log.info("{service}: stopped ({summary})", service=self.name, summary=self.carriers.journal.summary())
         return DeferredList(closing, consumeErrors=True)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from typing import Any, Final
 
+from protocols.daemon.carriers import Stop
 from protocols.daemon.handlers import builtin_handlers, function_handler
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.overview import overview
 from protocols.daemon.policies import PolicyMaker
 from protocols.daemon.problems import Path
+from protocols.daemon.spec.cgi import CgiSpec
 from protocols.daemon.spec.files import FilesSpec
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.http import RedirectSpec, RespondSpec, RouteBuiltinSpec, RouteSpec
@@ -19,6 +21,7 @@ from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
 from protocols.daemon.spec.trusted import UNIX
 from protocols.daemon.spec.websocket import WebSocketSpec
 from protocols.http import (
+    CgiRoute,
     Entry,
     FilesRoute,
     HTTPFactory,
@@ -31,6 +34,7 @@ from protocols.http import (
 )
 from protocols.http.access_log.access import Access
 from protocols.http.forwarded import TrustedProxies
+from protocols.http.routes.cgi.script import OneProgram, ScriptFolder, Scripts
 from protocols.http.routes.websocket import Speaks, spoken_by
 from protocols.http.routes.welcome import WelcomeRoute
 from protocols.http.websocket import Endpoint, Settings
@@ -61,7 +65,7 @@ class RouteMaker:
         loaded: Loaded,
         reactor: Any,
         journal: Journal,
-        stops: list[Callable[[], None]],
+        stops: list[Stop],
         limits: LimitsSpec = _LIMITS,
     ) -> None:
         self._loaded = loaded
@@ -70,6 +74,28 @@ class RouteMaker:
         self._stops = stops
         self._service = limits
         self._policies = PolicyMaker(reactor, journal, stops)
+
+    def cgi(self, spec: CgiSpec) -> Route:
+        scripts: Scripts
+        if spec.folder is not None:
+            scripts = ScriptFolder(spec.folder, spec.interpreters)
+        else:
+            assert spec.program is not None
+            scripts = OneProgram(spec.program)
+        route = CgiRoute(
+            scripts,
+            reactor=self._reactor,
+            journal=self._journal,
+            documents=spec.documents,
+            environment=spec.environment,
+            authorization=spec.authorization,
+            words=spec.words,
+            timeout=spec.timeout,
+            processes=spec.processes,
+            queue=spec.queue,
+        )
+        self._stops.append(route.stop)
+        return route
 
     def files(self, spec: FilesSpec) -> Route:
         route = FilesRoute(
@@ -144,6 +170,7 @@ class RouteMaker:
 
 
 ROUTES: Final[Mapping[str, Callable[[RouteMaker, Any], Route]]] = {
+    "cgi": RouteMaker.cgi,
     "files": RouteMaker.files,
     "function": RouteMaker.function,
     "redirect": RouteMaker.redirect,

@@ -10,8 +10,10 @@ from protocols.http.contract import Answer, Route
 from protocols.http.errors import HTTPError
 from protocols.http.fields import Fields, Headers, Query
 from protocols.http.limits import Limits
+from protocols.http.local_redirect import LocalRedirect
 from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import Response
+from protocols.http.routes.cgi.route import CgiRoute
 from protocols.http.routes.files.route import FilesRoute
 from protocols.http.routes.function import function_route
 from protocols.http.routes.redirect import RedirectRoute
@@ -27,6 +29,7 @@ __all__ = [
     "ALPN",
     "Answer",
     "BodyStream",
+    "CgiRoute",
     "ClientGoneError",
     "Entry",
     "Fields",
@@ -35,6 +38,7 @@ __all__ = [
     "HTTPFactory",
     "Headers",
     "Limits",
+    "LocalRedirect",
     "Query",
     "RedirectRoute",
     "Request",

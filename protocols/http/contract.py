@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
 
+from protocols.http.local_redirect import LocalRedirect
 from protocols.http.response import Response
 from protocols.http.upgrade import Upgrade
 
@@ -13,7 +14,7 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """The methods there are.  TRACE would show a client's own secrets to its scripts, CONNECT is for proxies
 (RFC 9110, sections 9.3.6 and 9.3.8)."""
 
-Answer = Response | Upgrade
+Answer = Response | Upgrade | LocalRedirect
 
 
 class Route(Protocol):
@@ -41,8 +42,8 @@ class Route(Protocol):
         (status 500).  A Deferred is cancelled when the client goes away.
         """
 
-    def stop(self) -> None:
-        """End what it runs; it is not asked again."""
+    def stop(self) -> Deferred[None] | None:
+        """End what it runs; it is not asked again.  A Deferred fires when that has ended."""
 
 
 class Policy(Route, Protocol):

@@ -135,3 +135,15 @@ def test_all_services_of_the_folder_were_asked(folder, real_daemon):
     assert len(daemon.addresses("shout")) == 5
     assert daemon.addresses("daytime")
     assert not daemon.addresses("from-systemd")
+
+
+def test_the_programs_answer(folder, real_daemon):
+    daemon = real_daemon(folder / "full.yaml").ready()
+    address = f"tcp://127.0.0.1:{daemon.port('web')}"
+    for path, zone in (("/cgi-bin/today", b""), ("/today/", b"UTC")):
+        question = GET.replace(b"/health", path.encode())
+        answer = ask_stream(address, question, YEAR + rb"[-0-9 :]+ " + zone, folder)
+        assert answer.startswith(b"HTTP/1.1 200 OK"), (path, answer)
+        assert re.search(YEAR + rb"[-0-9 :]+ " + zone, answer)
+    assert daemon.stop() == 0
+    assert daemon.errors == ""

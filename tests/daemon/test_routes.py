@@ -7,9 +7,10 @@ import pytest
 from protocols.daemon.importing import importer
 from protocols.daemon.loader import load
 from protocols.daemon.misfit import MisfitError
+from protocols.daemon.problems import ConfigError
 from protocols.daemon.routes import ROUTES, RouteMaker, site_for
 from protocols.daemon.spec.http import RouteSpec
-from protocols.http import FilesRoute, HTTPFactory, RedirectRoute, RespondRoute
+from protocols.http import CgiRoute, FilesRoute, HTTPFactory, RedirectRoute, RespondRoute
 from protocols.journal import Journal
 
 YAML = """
@@ -22,6 +23,7 @@ services:
       /shout: {function: "functions:shout"}
       /old/: {redirect: /}
       /health: {respond: fine}
+      /cgi-bin/: {cgi: tls}
 """
 FUNCTIONS = """
 from protocols.handlers import Conversation
@@ -51,7 +53,8 @@ def test_each_becomes_its_route(setting):
     spec, maker, stops = setting(YAML)
     kinds = {path: type(ROUTES[route.kind](maker, route.settings)) for path, route in spec.http.items()}
     assert (kinds["/"], kinds["/old/"], kinds["/health"]) == (FilesRoute, RedirectRoute, RespondRoute)
-    assert len(stops) == 2
+    assert kinds["/cgi-bin/"] is CgiRoute
+    assert len(stops) == 3
     for stop in stops:
         stop()
 
@@ -59,7 +62,7 @@ def test_each_becomes_its_route(setting):
 def test_the_site_ends_its_threads_with_the_service(setting, clock):
     spec, maker, stops = setting(YAML)
     assert isinstance(site_for(spec, maker, Journal("site"), clock), HTTPFactory)
-    assert len(stops) == 2
+    assert len(stops) == 3
     for stop in stops:
         stop()
 
@@ -70,3 +73,35 @@ def test_a_route_that_cannot_be_made_says_which(setting, clock):
         site_for(spec, maker, Journal("site"), clock)
     assert raised.value.path == ("http", "/shout", "function")
     assert str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("cgi", "said"),
+    [
+        ("{folder: tls, program: sh}", "exactly one of folder, program is needed; found folder and program"),
+        ("{program: sh, words: true}", "only the programs of a folder have that; remove this key"),
+        ("{program: []}", "must not be empty"),
+        ("{program: [sh, '']}", "an argument must not be empty, nor hold a zero byte"),
+        ("{program: ./nothing}", "there is no program nothing that can be run"),
+        ("nowhere", "the folder nowhere does not exist"),
+        ("{folder: tls, documents: nowhere}", "the folder nowhere does not exist"),
+        ("{folder: tls, environment: {A=B: c}}", '"A=B" is not the name of a variable, such as LANG'),
+        ("{folder: tls, interpreters: {py: sh}}", '"py" is not the suffix of a file name, such as .py'),
+        ("{folder: tls, interpreters: {.py: no-such-program}}",
+         "there is no program no-such-program that can be run"),
+        ("{folder: tls, processes: 0}", "must be at least 1, not 0"),
+        ("{folder: tls, timeout: 0s}", "must be more than 0"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_cgi(written, forgotten_imports, cgi, said):
+    file = written(YAML.replace("{cgi: tls}", f"{{cgi: {cgi}}}"), FUNCTIONS)
+    with pytest.raises(ConfigError) as raised:
+        load(file, importer(file.parent))
+    assert [problem.message for problem in raised.value.problems] == [said]
+
+
+def test_a_program_beside_the_yaml(written, forgotten_imports):
+    file = written(YAML.replace("{cgi: tls}", "{cgi: {program: [./functions.py, ./x]}}"), FUNCTIONS)
+    (file.parent / "functions.py").chmod(0o755)
+    route = load(file, importer(file.parent)).config.services["site"].http["/cgi-bin/"]
+    assert route.settings.program == (str(file.parent / "functions.py"), "./x")

@@ -109,14 +109,19 @@ class Client:
     wire: Wire = field(default_factory=Wire)
 
     def __post_init__(self) -> None:
-        connection = self.factory.buildProtocol(None)
-        assert connection is not None
-        self.connection: Negotiation = connection
-        self.wire.protocol = connection
-        self.connection.makeConnection(self.wire)
+        protocol = self.factory.buildProtocol(None)
+        assert protocol is not None
+        self.protocol: Negotiation = protocol
+        self.wire.protocol = protocol
+        protocol.makeConnection(self.wire)
+
+    @property
+    def connection(self) -> Any:
+        """What speaks, behind what found out which version of HTTP it is."""
+        return self.protocol._connection
 
     def send(self, data: bytes) -> None:
-        self.connection.dataReceived(data)
+        self.protocol.dataReceived(data)
 
     def turn(self) -> None:
         """Let happen what waits for the next turns of the reactor."""
@@ -142,7 +147,7 @@ class Client:
         return self.wire.disconnecting or self.wire.half_closed or self.wire.aborted
 
     def leave(self, reason: type[Exception] = ConnectionDone) -> None:
-        self.connection.connectionLost(Failure(reason()))
+        self.protocol.connectionLost(Failure(reason()))
 
     def break_off(self) -> None:
         self.leave(ConnectionLost)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
 from protocols.daemon.checks.parts import Parts, builtins
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path, Problem
+from protocols.daemon.spec.cgi import CgiSpec
 from protocols.daemon.spec.policy import AuthSpec
 from protocols.http.policy.credential_file import read_text
 from protocols.http.policy.passwords import parse_passwords
@@ -16,12 +18,14 @@ from protocols.http.policy.tokens import parse_tokens
 
 
 def check(parts: Parts) -> Iterator[Problem]:
-    """Folders of ``files``, quotes of ``qotd``, credentials of ``auth`` and places of ``log`` that are not
-    there, or not what they should be, of enabled services."""
+    """Folders of ``files`` and ``cgi``, programs, quotes of ``qotd``, credentials of ``auth`` and places of
+    ``log`` that are not there, or not what they should be, of enabled services."""
     for path, service in parts.enabled():
         for place, route in service.routes:
             if route.files is not None:
                 yield from _folder((*path, *place, "files", "folder"), route.files.folder, parts.origin)
+            if route.cgi is not None:
+                yield from _cgi((*path, *place, "cgi"), route.cgi, parts.origin)
             if route.auth is not None:
                 yield from _credentials((*path, *place, "auth"), route.auth, parts.origin)
         if service.log is not None and service.log.file is not None:
@@ -50,6 +54,22 @@ def _log(path: Path, file: FilePath, origin: Origin) -> Iterator[Problem]:
         yield origin.problem(path, f"the folder {origin.shown(file.parent)} does not exist")
     elif file.is_dir():
         yield origin.problem(path, f"{origin.shown(file)} is a folder")
+
+
+def _cgi(path: Path, spec: CgiSpec, origin: Origin) -> Iterator[Problem]:
+    for name, folder in (("folder", spec.folder), ("documents", spec.documents)):
+        if folder is not None:
+            yield from _folder((*path, name), folder, origin)
+    if spec.program is not None:
+        yield from _program((*path, "program"), spec.program[0], origin)
+    for suffix, command in spec.interpreters.items():
+        yield from _program((*path, "interpreters", suffix), command[0], origin)
+
+
+def _program(path: Path, program: str, origin: Origin) -> Iterator[Problem]:
+    if shutil.which(program) is None:
+        shown = origin.shown(FilePath(program)) if "/" in program else program
+        yield origin.problem(path, f"there is no program {shown} that can be run")
 
 
 def _folder(path: Path, folder: FilePath, origin: Origin) -> Iterator[Problem]:

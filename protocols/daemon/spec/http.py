@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
+from protocols.daemon.spec.cgi import CgiSpec
 from protocols.daemon.spec.choice import Known, Listed, OneOf
 from protocols.daemon.spec.files import FilesSpec
 from protocols.daemon.spec.handler import BareSpec, FunctionSpec
@@ -101,12 +102,14 @@ class RouteSpec(Spec):
     """What answers the requests for one path: exactly one kind of route, and what is asked of a request
     before it."""
 
-    choices = ("files", "function", "redirect", "respond", "websocket", "builtin")
+    choices = ("files", "function", "cgi", "websocket", "redirect", "respond", "builtin")
 
     files: FilesSpec | None = None
     """Serves the files of a folder."""
     function: FunctionSpec | None = None
     """Calls a Python function."""
+    cgi: CgiSpec | None = None
+    """Runs programs (CGI, RFC 3875)."""
     redirect: RedirectSpec | None = None
     """Sends the client to another place."""
     respond: RespondSpec | None = None

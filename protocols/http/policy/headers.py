@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from protocols.http.contract import Answer, Route
+from protocols.http.local_redirect import LocalRedirect
 from protocols.http.policy.around import DressingRoute
 from protocols.http.response import FRAMING, OURS, Response
 from protocols.http.upgrade import Upgrade
@@ -49,6 +50,8 @@ def checked_fields(fields: Mapping[str, str]) -> Lines:
 
 def with_lines(answer: Answer, names: frozenset[str], lines: Lines) -> Answer:
     """`answer` with `lines` in the place of its fields of `names`, which are in lower case."""
+    if isinstance(answer, LocalRedirect):
+        return answer  # the answer that it leads to has its own
     kept = tuple(line for line in answer.headers if line[0].lower() not in names)
     if isinstance(answer, Upgrade):
         return replace(answer, headers=kept + lines)

@@ -11,11 +11,13 @@ from protocols.http.body import HELD, BodyStream, ClientGoneError
 from protocols.http.contract import Answer
 from protocols.http.errors import HTTPError
 from protocols.http.fields import Headers
+from protocols.http.local_redirect import MOST, LocalRedirect
 from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import BODILESS, Response
 from protocols.http.routing import Match
 from protocols.http.server.pump import Pump
 from protocols.http.source import PIECE, OctetsSource, Source
+from protocols.http.target import split_target
 from protocols.http.upgrade import Upgrade
 from protocols.session import Peer
 
@@ -56,6 +58,7 @@ class Exchange:
         "_pending",
         "_pieces",
         "_pump",
+        "_redirects",
         "_response",
         "answered",
         "begun_at",
@@ -104,6 +107,7 @@ class Exchange:
         self._pieces: list[bytes] = []
         self._pending: Deferred[Answer] | None = None
         self._pump: Pump | None = None
+        self._redirects = 0
         self._response: Response | None = None  # whose head waits for the first piece of its body
         self._length: int | None = None
 
@@ -261,6 +265,9 @@ class Exchange:
         if type(answer) is Upgrade:
             self._upgrade(answer)
             return
+        if type(answer) is LocalRedirect:
+            self._redirect(answer)
+            return
         assert type(answer) is Response
         content = answer.content
         if self.gone or self.answered:
@@ -297,6 +304,33 @@ class Exchange:
         if not self.gone:
             self.answered = True
             self._carrier.tunnel(self, upgrade)
+
+    def _redirect(self, redirect: LocalRedirect) -> None:
+        """Have another path answer."""
+        if self.gone or self.answered:
+            return
+        self.close_body()
+        self._redirects += 1
+        try:
+            if self._redirects > MOST:
+                raise RecursionError(f"{self.request.path}: {MOST} local redirects led to yet another")
+            request = self.request = _redirected(self.request, redirect.target)
+            found = self._factory.site.find(request)
+        except (HTTPError, RecursionError) as error:
+            self._explain(error)
+            return
+        if not isinstance(found, Match):
+            self._send(found)
+            return
+        self._match = found
+        request.parameters = found.parameters
+        if found.entry.route.streams:
+            # What still comes of the content goes to the stream that was closed.
+            nothing = BodyStream(self, 0)
+            nothing.finish()
+            self._ask(StreamingRequest(request, nothing))
+        else:
+            self._ask(request)
 
     def _begin(self) -> None:
         """Send the head, if that has not been done."""
@@ -346,3 +380,22 @@ class Exchange:
         """The client reads again."""
         if self._pump is not None:
             self._pump.resumeProducing()
+
+
+def _redirected(request: RequestHead, target: str) -> Request:
+    """A GET, or HEAD, of `target` by the client of `request`."""
+    path, query = split_target(target)
+    headers = Headers(
+        (name, value) for name, value in request.headers if not name.lower().startswith("content-")
+    )
+    return Request(
+        "HEAD" if request.method == "HEAD" else "GET",
+        path,
+        query,
+        headers,
+        peer=request.peer,
+        target=target,
+        scheme=request.scheme,
+        host=request.host,
+        version=request.version,
+    )

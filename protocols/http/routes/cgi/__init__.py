@@ -1,0 +1,1 @@
+"""Scripts that answer by the Common Gateway Interface (RFC 3875)."""

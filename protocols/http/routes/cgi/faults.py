@@ -1,0 +1,7 @@
+"""What a script can do wrong."""
+
+from __future__ import annotations
+
+
+class ScriptError(Exception):
+    """A script that does not answer as RFC 3875 wants it: for the operator's log, never for the client."""

@@ -1,0 +1,483 @@
+"""Requests that real programs answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import sys
+
+import pytest
+import pytest_twisted
+
+from protocols.handlers import CallTimeoutError
+from protocols.http import RespondRoute
+from protocols.http.routes.cgi.faults import ScriptError
+from protocols.http.routes.cgi.script import OneProgram
+
+HELLO = "printf 'Content-Type: text/plain\\n\\nhello'"
+ENVIRONMENT = f"""#!{sys.executable} -S
+import json, os, sys
+print("Content-Type: application/json\\n")
+print(json.dumps({{"environment": dict(os.environ), "arguments": sys.argv[1:], "folder": os.getcwd()}}))
+"""
+ECHO = "printf 'Content-Type: application/octet-stream\\n\\n'; exec cat"
+PERL = """#!/usr/bin/perl
+use strict;
+my $body = do { local $/; <STDIN> };
+print "Content-Type: text/plain\\r\\nStatus: 201 Made\\r\\n\\r\\n", "$ENV{PATH_INFO} ", uc $body;
+"""
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_shell_script_answers(site):
+    site.sh("hello", HELLO)
+    answer = await site.serve().ask("GET", "/cgi-bin/hello")
+    assert (answer.status, answer.headers["content-type"], answer.body) == (200, "text/plain", b"hello")
+    assert answer.headers["server"] == "polyport"
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.skipif(not shutil.which("perl"), reason="there is no Perl")
+async def test_a_perl_script_reads_what_is_posted(site):
+    site.write("upper.pl", PERL)
+    answer = await site.serve().ask("POST", "/cgi-bin/upper.pl/a/b", b"some text")
+    assert (answer.status, answer.body) == (201, b"/a/b SOME TEXT")
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_a_script_is_told(site, tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET", "x")
+    site.write("below/env", ENVIRONMENT)
+    asking = site.serve(environment={"COLOUR": "blue"}, documents=tmp_path)
+    lines = ["Host: a.test:81", "X-One: 1", "X_One: 2", "Proxy: http://evil", "Authorization: Basic eA==",
+             "Cookie: a=1", "Cookie: b=2", "Content-Type: text/x", "Content-Length: 1"]  # fmt: skip
+    answer = await asking.send("POST", "/cgi-bin/below/env/in%20fo?a=b&c", lines, b"x")
+    told = json.loads(answer.body)
+    environment = told["environment"]
+    assert told["folder"] == str(site.folder / "below")
+    assert told["arguments"] == []
+    for name in ("LC_CTYPE", "PWD", "SHLVL", "_"):  # an interpreter may set these itself
+        environment.pop(name, None)
+    path = environment.pop("PATH")
+    assert "/usr/bin" in path.split(":")
+    assert environment == {
+        "COLOUR": "blue",
+        "CONTENT_LENGTH": "1",
+        "CONTENT_TYPE": "text/x",
+        "GATEWAY_INTERFACE": "CGI/1.1",
+        "HTTP_COOKIE": "a=1; b=2",
+        "HTTP_HOST": "a.test:81",
+        "HTTP_X_ONE": "1",
+        "PATH_INFO": "/in fo",
+        "PATH_TRANSLATED": f"{tmp_path}/in fo",
+        "QUERY_STRING": "a=b&c",
+        "REMOTE_ADDR": "192.0.2.7",
+        "REMOTE_HOST": "192.0.2.7",
+        "REMOTE_PORT": "4321",
+        "REQUEST_METHOD": "POST",
+        "REQUEST_SCHEME": "http",
+        "REQUEST_URI": "/cgi-bin/below/env/in%20fo?a=b&c",
+        "SCRIPT_FILENAME": str(site.folder / "below" / "env"),
+        "SCRIPT_NAME": "/cgi-bin/below/env",
+        "SERVER_NAME": "a.test",
+        "SERVER_PORT": "81",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_SOFTWARE": "polyport",
+    }
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_query_without_equals_signs_is_arguments(site):
+    site.write("env", ENVIRONMENT)
+    asking = site.serve()
+    for query, words in (("one+t%20wo", ["one", "t wo"]), ("$(id)", ["$(id)"]), ("-s", []), ("a=b", [])):
+        answer = await asking.ask("GET", f"/cgi-bin/env?{query}")
+        assert json.loads(answer.body)["arguments"] == words
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_interpreter_runs_what_is_no_program(site):
+    site.write("env.py", ENVIRONMENT.partition("\n")[2], 0o644)
+    asking = site.serve(interpreters={".py": (sys.executable, "-S")})
+    answer = await asking.ask("GET", "/cgi-bin/env.py?-x")
+    assert json.loads(answer.body)["arguments"] == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_one_program_for_every_path(site):
+    script = site.write("env", ENVIRONMENT)
+    asking = site.serve(scripts=OneProgram([str(script), "-a"]))
+    told = json.loads((await asking.ask("GET", "/cgi-bin/x/y?word")).body)
+    assert told["arguments"] == ["-a"]
+    assert told["environment"]["SCRIPT_NAME"] == "/cgi-bin"
+    assert told["environment"]["PATH_INFO"] == "/x/y"
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_cannot_be_run(site):
+    site.write("text", "x", 0o644)
+    site.write("no-interpreter", "#!/nowhere/x\n")
+    asking = site.serve()
+    assert (await asking.ask("GET", "/cgi-bin/text")).status == 403
+    assert (await asking.ask("GET", "/cgi-bin/nothing")).status == 404
+    assert (await asking.ask("GET", "/cgi-bin/")).status == 404
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_does_not_start(site, failures):
+    site.write("no-interpreter", "#!/nowhere/x\n")
+    answer = await site.serve().ask("GET", "/cgi-bin/no-interpreter")
+    assert answer.status == 500
+    assert b"nowhere" not in answer.body
+    (event,) = failures
+    assert "no-interpreter cannot be started" in str(event["log_failure"].value)
+    failures.clear()
+
+
+def ended(pid: int) -> bool:
+    """Whether the process, which need not be a child of ours, ends soon."""
+    try:
+        watch = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    ready, _, _ = select.select([watch], [], [], 20)
+    os.close(watch)
+    return bool(ready)
+
+
+# -- content ----------------------------------------------------------------------------------------
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("size", [1, 65_536, 65_537, 900_000])
+async def test_content_goes_through(site, size):
+    site.sh("echo", ECHO)
+    sent = os.urandom(size)
+    assert (await site.serve().ask("POST", "/cgi-bin/echo", sent)).body == sent
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("count", [0, 3, 300_000])
+async def test_chunks_have_a_length_for_the_script(site, count):
+    site.sh("count", 'printf "Content-Type: text/plain\\n\\n$CONTENT_LENGTH "; wc -c')
+    chunk = b"%x\r\n%b\r\n" % (count, b"x" * count) if count else b""
+    lines = ["Transfer-Encoding: chunked"]
+    answer = await site.serve().send("POST", "/cgi-bin/count", lines, chunk + b"0\r\n\r\n")
+    assert answer.body.split() == ([b"%d" % count] if count else []) + [b"%d" % count]
+
+
+@pytest_twisted.ensureDeferred
+async def test_chunks_beyond_the_limit_start_nothing(site, tmp_path):
+    site.sh("touch", f"touch {tmp_path}/touched; {HELLO}")
+    asking = site.serve(limits={"body": 100_000})
+    lines = ["Transfer-Encoding: chunked"]
+    answer = await asking.send(
+        "POST", "/cgi-bin/touch", lines, b"30d40\r\n" + b"x" * 200_000 + b"\r\n0\r\n\r\n"
+    )
+    assert answer.status == 413
+    assert not (tmp_path / "touched").exists()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_script_that_reads_nothing_answers_all_the_same(site):
+    site.sh("hello", HELLO)
+    asking = site.serve()
+    assert (await asking.ask("POST", "/cgi-bin/hello", b"x" * 900_000)).body == b"hello"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_client_that_leaves_in_its_content_ends_the_script(site):
+    site.sh("echo", "cat >/dev/null; sleep 60")
+    asking = site.serve()
+    asking.client.send(
+        b"POST /cgi-bin/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n" + b"x" * 70_000
+    )
+    assert len(site.route.runner.programs) == 1
+    asking.client.break_off()
+    await site.route.runner.programs.emptied()
+
+
+# -- answers ----------------------------------------------------------------------------------------
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(
+    ("head", "status", "location"),
+    [
+        ("Status: 404 Gone Fishing\\nContent-Type: text/plain", 404, None),
+        ("Location: http://b.test/x", 302, "http://b.test/x"),
+        ("Location: http://b.test/x\\nContent-Type: text/plain", 302, "http://b.test/x"),
+        ("Status: 301 Moved\\nLocation: /elsewhere", 301, "/elsewhere"),
+        ("Status: 201\\nLocation: /new\\nContent-Type: text/plain", 201, "/new"),
+        ("Location: /page#part", 302, "/page#part"),
+        ("Status: 204", 204, None),
+    ],
+)
+async def test_heads(site, head, status, location):
+    site.sh("head", f"printf '{head}\\n\\n'")
+    answer = await site.serve().ask("GET", "/cgi-bin/head")
+    assert (answer.status, answer.headers["location"]) == (status, location)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_redirect_with_content(site):
+    site.sh("head", "printf 'Status: 303 x\\nLocation: http://b/\\nContent-Type: text/plain\\n\\nthere'")
+    answer = await site.serve().ask("GET", "/cgi-bin/head")
+    assert (answer.status, answer.body) == (303, b"there")
+
+
+@pytest_twisted.ensureDeferred
+async def test_fields_of_the_script_go_to_the_client_but_those_of_the_connection(site):
+    fields = "Set-Cookie: a=1\\r\\nSet-Cookie: b=2\\r\\nConnection: close\\r\\nX-CGI-Trace: 1\\r\\n"
+    site.sh("head", f"printf 'Content-Type: text/plain\\r\\n{fields}Content-Length: 2\\r\\n\\r\\nabc'")
+    answer = await site.serve().ask("GET", "/cgi-bin/head")
+    assert answer.headers.get_all("set-cookie") == ["a=1", "b=2"]
+    assert answer.headers["connection"] is None
+    assert answer.headers["x-cgi-trace"] is None
+    assert (answer.headers["content-length"], answer.body) == ("2", b"ab")
+
+
+@pytest_twisted.ensureDeferred
+async def test_head_has_no_content(site):
+    site.sh("hello", HELLO)
+    answer = await site.serve().ask("HEAD", "/cgi-bin/hello")
+    assert (answer.status, answer.body, answer.headers["content-type"]) == (200, b"", "text/plain")
+
+
+@pytest_twisted.ensureDeferred
+async def test_scripts_that_write_the_whole_head(site):
+    site.sh("nph-teapot", "printf 'HTTP/1.1 418 Teapot\\r\\nX-Leaf: green\\r\\n\\r\\nshort'")
+    answer = await site.serve().ask("GET", "/cgi-bin/nph-teapot/x")
+    assert (answer.status, answer.headers["x-leaf"], answer.body) == (418, "green", b"short")
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("true", "ended without an answer"),
+        ("exit 3", "ended without an answer"),
+        ("printf 'Content-Type: text/plain'", "ended before the end of its header"),
+        ("printf 'X-A: b\\n\\nx'", "neither Content-Type nor Location nor Status"),
+        ("printf 'Status: 200\\n\\nx'", "no Content-Type"),
+        ("printf 'Traceback secret\\n\\n'", "line 1 of the header is not"),
+        ("printf 'Location: /%%zz\\n\\n'", "Location is not a path"),
+        ("printf 'HTTP/1.0 200 OK\\nContent-Type: text/plain\\n\\n'", "nph-"),
+        ("yes 'X: 1234567890'", "more than 65536 bytes"),
+    ],
+)
+async def test_what_is_no_answer_is_the_operators_to_know(site, failures, text, reason):
+    site.sh("bad", text)
+    answer = await site.serve().ask("GET", "/cgi-bin/bad")
+    assert answer.status == 502
+    (event,) = failures
+    assert event["log_failure"].check(ScriptError)
+    told = str(event["log_failure"].value)
+    assert told.startswith("bad: ")
+    assert reason in told
+    assert "secret" not in told
+    assert reason.encode() not in answer.body
+    failures.clear()
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_answer_that_ends_short_is_cut(site, failures):
+    site.sh("short", "printf 'Content-Type: text/plain\\nContent-Length: 10\\n\\nabc'")
+    asking = site.serve()
+    asking.client.send(b"GET /cgi-bin/short HTTP/1.1\r\nHost: a\r\n\r\n")
+    await asking.until(lambda: asking.wire.aborted)
+    assert asking.wire.value().endswith(b"abc")
+    (event,) = failures
+    assert "7 bytes short" in str(event["log_failure"].value)
+    failures.clear()
+
+
+# -- local redirects --------------------------------------------------------------------------------
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_local_redirect_is_answered_by_another_path(site):
+    site.sh("go", "cat >/dev/null; printf 'Location: /page?x=1\\n\\n'")
+    asking = site.serve({"/page": RespondRoute("page")})
+    assert (await asking.ask("POST", "/cgi-bin/go", b"x" * 100_000)).body == b"page"
+    answer = await asking.ask("HEAD", "/cgi-bin/go")
+    assert (answer.status, answer.headers["content-length"]) == (200, "4")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_local_redirect_to_another_script_is_a_get_without_content(site):
+    site.sh("go", "printf 'Location: /cgi-bin/env/info?a=1\\n\\n'")
+    site.write("env", ENVIRONMENT)
+    answer = await site.serve().ask("POST", "/cgi-bin/go", b"x" * 900_000, Content_Type="text/x")
+    environment = json.loads(answer.body)["environment"]
+    assert (environment["REQUEST_METHOD"], environment["PATH_INFO"]) == ("GET", "/info")
+    assert environment["QUERY_STRING"] == "a=1"
+    assert not {"CONTENT_LENGTH", "CONTENT_TYPE"} & set(environment)
+
+
+@pytest_twisted.ensureDeferred
+async def test_local_redirects_to_nothing_and_in_a_circle(site, failures):
+    site.sh("lost", "printf 'Location: /nowhere\\n\\n'")
+    site.sh("circle", "printf 'Location: /cgi-bin/circle\\n\\n'")
+    asking = site.serve()
+    assert (await asking.ask("GET", "/cgi-bin/lost")).status == 404
+    assert failures == []
+    assert (await asking.ask("GET", "/cgi-bin/circle")).status == 500
+    (event,) = failures
+    assert event["log_failure"].check(RecursionError)
+    failures.clear()
+
+
+# -- time and number --------------------------------------------------------------------------------
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("text", ["sleep 60", "while :; do printf 'X-A: b\\n'; sleep 0.05; done"])
+async def test_a_script_that_does_not_answer_in_time(site, failures, text):
+    site.sh("late", text)
+    answer = await site.serve(timeout=0.3).ask("GET", "/cgi-bin/late")
+    assert answer.status == 504
+    (event,) = failures
+    assert event["log_failure"].check(CallTimeoutError)
+    failures.clear()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_script_that_stops_in_the_middle_is_cut(site, failures):
+    site.sh("late", f"{HELLO}; sleep 60")
+    asking = site.serve(timeout=0.3)
+    asking.client.send(b"GET /cgi-bin/late HTTP/1.1\r\nHost: a\r\n\r\n")
+    await asking.until(lambda: asking.wire.aborted)
+    assert b"hello" in asking.wire.value()
+    (event,) = failures
+    assert event["log_failure"].check(CallTimeoutError)
+    failures.clear()
+
+
+@pytest_twisted.ensureDeferred
+async def test_time_in_which_a_script_keeps_writing_does_not_count(site):
+    site.sh(
+        "slow", "printf 'Content-Type: text/plain\\n\\n'; for i in 1 2 3 4 5 6; do sleep 0.2; echo $i; done"
+    )
+    answer = await site.serve(timeout=0.8).ask("GET", "/cgi-bin/slow")
+    assert answer.body == b"1\n2\n3\n4\n5\n6\n"
+
+
+@pytest_twisted.ensureDeferred
+async def test_no_more_programs_than_may_run_and_wait(site, another, tmp_path):
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    opened = os.open(gate, os.O_RDWR)
+    site.sh("held", f"read line <{gate}; {HELLO}")
+    first = site.serve(processes=1, queue=1)
+    request = b"GET /cgi-bin/held HTTP/1.1\r\nHost: a\r\n\r\n"
+    first.client.send(request)
+    second, third = (type(first)(another(first.client)) for _ in range(2))
+    second.client.send(request)
+    answer = await third.ask("GET", "/cgi-bin/held")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert len(site.route.runner.programs) == 1
+    for asking in (first, second):
+        os.write(opened, b"go\n")
+        await asking.until(lambda asking=asking: asking.wire.value().endswith(b"0\r\n\r\n"))
+    os.close(opened)
+    for asking in (second, third):
+        asking.client.leave()
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_leaves_while_waiting_takes_no_turn(site, another):
+    site.sh("held", "sleep 60")
+    site.sh("hello", HELLO)
+    first = site.serve(processes=1, queue=1)
+    first.client.send(b"GET /cgi-bin/held HTTP/1.1\r\nHost: a\r\n\r\n")
+    second, third = (type(first)(another(first.client)) for _ in range(2))
+    second.client.send(b"GET /cgi-bin/held HTTP/1.1\r\nHost: a\r\n\r\n")
+    second.client.break_off()
+    third.client.send(b"GET /cgi-bin/hello HTTP/1.1\r\nHost: a\r\n\r\n")
+    first.client.break_off()
+    await third.until(lambda: third.wire.value().endswith(b"0\r\n\r\n"))
+    third.client.leave()
+
+
+@pytest_twisted.ensureDeferred
+async def test_waiting_has_an_end(site, another):
+    site.sh("held", "sleep 60")
+    first = site.serve(processes=1, queue=1, timeout=0.3)
+    first.client.send(
+        b"POST /cgi-bin/held HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n" + b"x" * 65_536
+    )
+    second = type(first)(another(first.client))
+    assert (await second.ask("GET", "/cgi-bin/held")).status == 503
+    second.client.leave()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_client_that_leaves_ends_the_script_and_its_children(site, tmp_path):
+    site.sh("family", f"sleep 60 & echo $! >{tmp_path}/pid; {HELLO}; wait")
+    asking = site.serve()
+    asking.client.send(b"GET /cgi-bin/family HTTP/1.1\r\nHost: a\r\n\r\n")
+    await asking.until(lambda: b"hello" in asking.wire.value())
+    asking.client.break_off()
+    await site.route.runner.programs.emptied()
+    child = int((tmp_path / "pid").read_text())
+    assert ended(child)
+
+
+@pytest_twisted.ensureDeferred
+async def test_stopping_ends_what_still_runs(site):
+    site.sh("on", f"{HELLO}; exec >&-; sleep 60")
+    asking = site.serve()
+    assert (await asking.ask("GET", "/cgi-bin/on")).body == b"hello"
+    assert len(site.route.runner.programs) == 1
+    await site.route.stop()
+    assert len(site.route.runner.programs) == 0
+
+
+# -- nothing is left --------------------------------------------------------------------------------
+
+
+@pytest_twisted.ensureDeferred
+async def test_many_requests_leave_nothing_behind(site, descriptors, children):
+    site.sh("hello", HELLO)
+    site.sh("fail", "exit 1")
+    asking = site.serve()
+    await asking.ask("GET", "/cgi-bin/hello")
+    await site.route.runner.programs.emptied()
+    before, family = descriptors(), children()
+    for number in range(500):
+        answer = await asking.ask("POST" if number % 2 else "GET", "/cgi-bin/hello", b"x" * (number % 2))
+        assert answer.body == b"hello"
+    await site.route.runner.programs.emptied()
+    assert descriptors() == before
+    assert children() == family
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_does_not_start_leaves_nothing_behind(site, failures, descriptors, children):
+    site.write("no-interpreter", "#!/nowhere/x\n")
+    asking = site.serve(processes=2)
+    await asking.ask("GET", "/cgi-bin/no-interpreter")
+    before, family = descriptors(), children()
+    for _ in range(5):
+        await asking.ask("POST", "/cgi-bin/no-interpreter", b"x")
+    assert (descriptors(), children()) == (before, family)
+    failures.clear()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_slow_reader_slows_the_script(site):
+    site.sh("endless", "printf 'Content-Type: text/plain\\n\\n'; yes 0123456789")
+    asking = site.serve()
+    asking.wire.room = 200_000
+    asking.client.send(b"GET /cgi-bin/endless HTTP/1.1\r\nHost: a\r\n\r\n")
+    await asking.until(lambda: asking.client.connection.blocked)
+    size = len(asking.wire.value())
+    assert size < 400_000
+    (process,) = site.route.runner.programs
+    assert not process.stdout.is_awaited
+    asking.wire.room = None
+    asking.client.connection.resumeProducing()
+    await asking.until(lambda: len(asking.wire.value()) > 2 * size)
