@@ -9,6 +9,8 @@ from protocols.http.body import BodyStream, ClientGoneError
 from protocols.http.contract import Answer, Route
 from protocols.http.errors import HTTPError
 from protocols.http.fields import Fields, Headers, Query
+from protocols.http.form import Form
+from protocols.http.form_limits import FormLimits
 from protocols.http.limits import Limits
 from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import Response
@@ -18,8 +20,10 @@ from protocols.http.routes.redirect import RedirectRoute
 from protocols.http.routes.respond import RespondRoute
 from protocols.http.routing import Entry
 from protocols.http.server.factory import ALPN, HTTPFactory
+from protocols.http.signed_cookies import SignedCookies
 from protocols.http.source import Source
 from protocols.http.upgrade import Upgrade
+from protocols.http.upload import Upload
 
 __all__ = [
     "ALPN",
@@ -29,6 +33,8 @@ __all__ = [
     "Entry",
     "Fields",
     "FilesRoute",
+    "Form",
+    "FormLimits",
     "HTTPError",
     "HTTPFactory",
     "Headers",
@@ -40,8 +46,10 @@ __all__ = [
     "RespondRoute",
     "Response",
     "Route",
+    "SignedCookies",
     "Source",
     "StreamingRequest",
     "Upgrade",
+    "Upload",
     "function_route",
 ]
