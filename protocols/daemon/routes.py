@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from copy import copy
+from typing import Any, Final, Self
 
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
+from protocols.daemon.spec.events import EventsSpec
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.http import FilesSpec, RedirectSpec, RespondSpec
 from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
 from protocols.http import (
     Entry,
+    EventsRoute,
     FilesRoute,
+    FormLimits,
     HTTPFactory,
     Limits,
     RedirectRoute,
@@ -37,6 +41,29 @@ class RouteMaker:
         self._reactor = reactor
         self._journal = journal
         self._stops = stops
+        self._path = ""
+        self._forms = FormLimits()
+
+    def at(self, path: str, limits: LimitsSpec) -> Self:
+        """A maker of routes at `path`, of a service with these limits."""
+        other = copy(self)
+        other._path = path
+        other._forms = FormLimits(limits.form_parts, limits.form_field, memory=limits.form_memory)
+        return other
+
+    def events(self, spec: EventsSpec) -> Route:
+        route = EventsRoute(
+            self._loaded.resolved[spec.call],  # type: ignore[arg-type]  # it says so if it is no generator
+            reactor=self._reactor,
+            journal=self._journal,
+            path=self._path,
+            run=spec.run,
+            retry=spec.retry,
+            heartbeat=spec.heartbeat,
+            streams=spec.streams,
+        )
+        self._stops.append(route.stop)
+        return route
 
     def files(self, spec: FilesSpec) -> Route:
         return FilesRoute(spec.folder, spec.index, listing=spec.listing)
@@ -46,10 +73,12 @@ class RouteMaker:
             self._loaded.resolved[spec.call],  # type: ignore[arg-type]  # it says so if it is no function
             reactor=self._reactor,
             journal=self._journal,
+            path=self._path,
             run=spec.run,
             workers=spec.workers,
             timeout=spec.timeout,
             codec=spec.codec,
+            forms=self._forms,
         )
         self._stops.append(route.stop)
         return route
@@ -62,6 +91,7 @@ class RouteMaker:
 
 
 ROUTES: Final[Mapping[str, Callable[[RouteMaker, Any], Route]]] = {
+    "events": RouteMaker.events,
     "files": RouteMaker.files,
     "function": RouteMaker.function,
     "redirect": RouteMaker.redirect,
@@ -78,7 +108,7 @@ def site_for(spec: ServiceSpec, maker: RouteMaker, journal: Journal, reactor: An
     routes: dict[str, list[Entry]] = {}
     for place, route in spec.routes:
         try:
-            made = ROUTES[route.kind](maker, route.settings)
+            made = ROUTES[route.kind](maker.at(str(place[1]), spec.limits), route.settings)
         except (TypeError, ValueError, OSError) as error:
             raise MisfitError((*place, route.kind), str(error)) from error
         entry = Entry(made, route.methods or (), route.hosts or (), route.body)

@@ -8,12 +8,14 @@ knows the other.
 from protocols.http.body import BodyStream, ClientGoneError
 from protocols.http.contract import Answer, Route
 from protocols.http.errors import HTTPError
+from protocols.http.event import Event
 from protocols.http.fields import Fields, Headers, Query
 from protocols.http.form import Form
 from protocols.http.form_limits import FormLimits
 from protocols.http.limits import Limits
 from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import Response
+from protocols.http.routes.events import EventsRoute
 from protocols.http.routes.files.route import FilesRoute
 from protocols.http.routes.function import function_route
 from protocols.http.routes.redirect import RedirectRoute
@@ -31,6 +33,8 @@ __all__ = [
     "BodyStream",
     "ClientGoneError",
     "Entry",
+    "Event",
+    "EventsRoute",
     "Fields",
     "FilesRoute",
     "Form",

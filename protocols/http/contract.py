@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from twisted.internet.defer import Deferred
 
@@ -43,3 +43,11 @@ class Route(Protocol):
 
     def stop(self) -> None:
         """End what it runs; it is not asked again."""
+
+
+@runtime_checkable
+class Draining(Protocol):
+    """A route whose answers have no end of their own."""
+
+    def drain(self) -> None:
+        """The service stops: end them soon."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from protocols.codec import DecodeError
 from protocols.handlers import CallTimeoutError
 from protocols.http.body import ClientGoneError
-from protocols.http.contract import METHODS, Route
+from protocols.http.contract import METHODS, Draining, Route
 from protocols.http.error_pages import error_response, problem_response
 from protocols.http.errors import HTTPError
 from protocols.http.request import RequestHead
@@ -66,6 +66,12 @@ class Site:
         if isinstance(error, CallTimeoutError):
             return error_response(request, HTTPError(504, "The answer did not come in time"))
         return error_response(request, HTTPError(500))
+
+    def drain(self) -> None:
+        """End the answers that have no end of their own; those that have one come to it."""
+        for _, entry in self.table.entries():
+            if isinstance(entry.route, Draining):
+                entry.route.drain()
 
     def stop(self) -> None:
         """Stop every route; nothing is asked of the site after this."""

@@ -20,7 +20,7 @@ def check(parts: Parts) -> Iterator[Problem]:
         yield from _datagrams(path, service, parts.origin)
         yield from _framing(path, service, parts.origin)
         if service.http is None:
-            for limit in service.limits.model_fields_set.intersection(LimitsSpec.http):
+            for limit in service.limits.model_fields_set.intersection((*LimitsSpec.http, *LimitsSpec.forms)):
                 text = "only requests of http have that; remove this key"
                 yield parts.origin.problem((*path, "limits", limit), text, key=True)
         if service.tls is not None and not has_scheme(service, "tls", "fd"):

@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
 from protocols.daemon.spec.choice import Known, Listed
+from protocols.daemon.spec.events import EventsSpec
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.paths import FilePath
@@ -124,12 +125,14 @@ class RouteSpec(Spec):
     """What answers the requests for one path: exactly one kind of route, and what is asked of a request
     before it."""
 
-    choices = ("files", "function", "redirect", "respond")
+    choices = ("files", "function", "events", "redirect", "respond")
 
     files: FilesSpec | None = None
     """Serves the files of a folder."""
     function: FunctionSpec | None = None
     """Calls a Python function."""
+    events: EventsSpec | None = None
+    """Sends what a Python generator yields as Server-Sent Events."""
     redirect: RedirectSpec | None = None
     """Sends the client to another place."""
     respond: RespondSpec | None = None

@@ -51,14 +51,11 @@ class Arguments:
         self._codec = None if body is None else codec_for(body.annotation)
         self._filled = signature.filled
         texts = [p for p in parameters if p.places[0] in ("path", "header", "query")]
-        others = [p for p in texts if p is not body]
-        self._spread: Spread | None = None
-        self._writing = self._reading = Texts(others)
-        if body in texts:
-            if body.shape.kind == "fields":
-                self._spread = Spread(body, [p.written for p in others])
-            else:
-                self._reading = Texts(texts)
+        plain = [p for p in texts if p.shape.kind != "fields"]
+        model = signature.model
+        self._spread = Spread(model, [p.written for p in plain]) if model in texts and model else None
+        self._reading = Texts(plain)
+        self._writing = Texts(p for p in plain if p is not body)
 
     def read(self, request: Request, form: Form | None = None) -> dict[str, Any]:
         """The arguments by name; those that are not there and need not be are left out.

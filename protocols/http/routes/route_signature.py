@@ -70,8 +70,13 @@ class RouteSignature:
         return next((p for p in self.parameters if "body" in p.places), None)
 
     @property
+    def model(self) -> Parameter | None:
+        """The one whose fields may be names of the path."""
+        return next((p for p in self.parameters if p.shape.kind == "fields"), None)
+
+    @property
     def filled(self) -> tuple[str, ...]:
-        """The names in the path that are fields of the body."""
+        """The names in the path that are fields of the model."""
         own = {p.written for p in self.parameters if "path" in p.places}
         return tuple(name for name in self.path if name not in own)
 
@@ -97,15 +102,20 @@ class RouteSignature:
 
 
 def route_signature(
-    function: Callable[..., Any], path: Iterable[str] = (), headers: Mapping[str, str] | None = None
+    function: Callable[..., Any],
+    path: Iterable[str] = (),
+    headers: Mapping[str, str] | None = None,
+    *,
+    content: bool = True,
 ) -> RouteSignature:
     """Read the signature of `function`, which answers at a path with the names `path` in it.
 
     :param headers: names of parameters that are header fields, and of these fields.
+    :param content: whether its requests have content.
 
     Raises :class:`TypeError`, with what is wrong in words, for what no request could fill.
     """
-    reading = _Reading(function, tuple(path), headers or {})
+    reading = _Reading(function, tuple(path), headers or {}, content)
     parameters = tuple(reading.parameter(p) for p in reading.taken)
     kind = kind_of(function)
     signature = RouteSignature(
@@ -125,11 +135,16 @@ class _Reading:
     """One signature, on its way from Python's to ours."""
 
     def __init__(
-        self, function: Callable[..., Any], path: tuple[str, ...], headers: Mapping[str, str]
+        self,
+        function: Callable[..., Any],
+        path: tuple[str, ...],
+        headers: Mapping[str, str],
+        content: bool,
     ) -> None:
         self.name = name_of(function)
         self.path = path
         self.headers = headers
+        self.content = content
         self.taken = [
             parameter
             for parameter in read_signature(function).parameters.values()
@@ -141,7 +156,7 @@ class _Reading:
     def _message(self) -> str | None:
         """The parameter that is the whole message: the only one that is needed, and the first."""
         needed = [p for p in self.taken if p.default is EMPTY and self._special(p) is None]
-        if len(needed) != 1 or self.uploads or self._asks_for(Request):
+        if len(needed) != 1 or self.uploads or not self.content or self._asks_for(Request):
             return None
         (only,) = needed
         first = next(p for p in self.taken if self._special(p) is None)
@@ -189,6 +204,10 @@ class _Reading:
             return ("header",)
         if written(parameter) in self.path:
             return ("path",)
+        if not self.content:
+            if shape.readable:
+                return ("query",)
+            raise TypeError(f"{self.name} takes {parameter.name}, which no query can say")
         if is_message:
             return ("query", "body") if shape.readable else ("body",)
         if shape.kind in ("value", "values"):
@@ -253,12 +272,15 @@ def _check(signature: RouteSignature) -> None:
             raise TypeError(f"{name} reads the content as it comes, so it takes the request alone")
         if "path" in parameter.places and parameter.shape.kind not in ("value", "values"):
             raise TypeError(f"{name} takes {parameter.name} from the path, which cannot say what it is")
+    models = [p.name for p in signature.parameters if p.shape.kind == "fields"]
     bodies = [p.name for p in signature.parameters if "body" in p.places]
+    if len(models) > 1 and not bodies:
+        raise TypeError(f"{name} takes {' and '.join(models)}, of which only one can be the query")
     if len(bodies) > 1:
         raise TypeError(f"{name} takes {' and '.join(bodies)}, of which only one can be the content")
     if bodies and signature.takes_uploads:
         raise TypeError(f"{name} takes a form, for its uploads, so {bodies[0]} cannot be the content")
-    fields = signature.body.shape.fields if signature.body is not None else {}
+    fields = signature.model.shape.fields if signature.model is not None else {}
     strange = [each for each in signature.filled if each not in fields]
     if strange and not signature.takes_request:
         raise TypeError(f"{name} takes nothing called {strange[0]}, which the path has in braces")
