@@ -45,7 +45,7 @@ def price(order: Order) -> Quote:
     return Quote(order.item, order.count * PRICES.get(order.item, 1.0))
 
 
-def item(id: int, currency: str = "EUR", tags: list[str] | None = None) -> dict[str, object]:  # noqa: A002
+def item(id: int, currency: str = "EUR", tags: list[str] | None = None) -> dict[str, object]:
     """Tell of the item that the path names; the rest is of the query."""
     return {"id": id, "currency": currency, "tags": tags or []}
 

@@ -24,9 +24,8 @@ services:
       /health: {respond: fine}
 """
 FUNCTIONS = """
-from protocols.handlers import Conversation
 def shout(message: str) -> str: return message.upper()
-async def talk(connection: Conversation) -> None: ...
+async def later(message: str) -> None: ...
 """
 
 
@@ -63,7 +62,7 @@ def test_the_site_ends_its_functions_with_the_service(setting, clock):
 
 
 def test_a_route_that_cannot_be_made_says_which(setting, clock):
-    spec, maker, _ = setting(YAML.replace("functions:shout", "functions:talk"))
+    spec, maker, _ = setting(YAML.replace('"functions:shout"', '{call: "functions:later", run: threads}'))
     with pytest.raises(MisfitError) as raised:
         site_for(spec, maker, Journal("site"), clock)
     assert raised.value.path == ("http", "/shout", "function")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
@@ -117,6 +117,9 @@ def route_signature(
     """
     reading = _Reading(function, tuple(path), headers or {}, content)
     parameters = tuple(reading.parameter(p) for p in reading.taken)
+    if any("body" in p.places for p in parameters):
+        # The content is no form then.
+        parameters = tuple(replace(p, places=_without_form(p.places)) for p in parameters)
     kind = kind_of(function)
     signature = RouteSignature(
         name=reading.name,
@@ -211,7 +214,7 @@ class _Reading:
         if is_message:
             return ("query", "body") if shape.readable else ("body",)
         if shape.kind in ("value", "values"):
-            return ("query",) if self.message is not None else ("query", "form")
+            return ("query", "form")
         return ("body",)
 
     def _made(
@@ -227,6 +230,10 @@ class _Reading:
             required=parameter.default is EMPTY,
             shape=shape,
         )
+
+
+def _without_form(places: tuple[Place, ...]) -> tuple[Place, ...]:
+    return tuple(place for place in places if place != "form")
 
 
 def written(parameter: inspect.Parameter) -> str:

@@ -45,31 +45,36 @@ def shape_of(annotation: object) -> Shape:
     """
     if annotation is bytes:
         return OCTETS
-    adapter = adapter_for(annotation)
-    try:
-        with warnings.catch_warnings():
-            # A default that has no JSON form is nothing to worry about here.
-            warnings.simplefilter("ignore")
+    with warnings.catch_warnings():
+        # A default that has no JSON form, and an alias that means nothing by itself, do not matter here.
+        warnings.simplefilter("ignore")
+        adapter = adapter_for(annotation)
+        try:
             schema = adapter.json_schema()
-    except (PydanticUserError, PydanticOmit):
-        return DOCUMENT  # it can be validated, but has no schema
-    return _shape(schema, schema.get("$defs", {}))
+        except (PydanticUserError, PydanticOmit):
+            return DOCUMENT  # it can be validated, but has no schema
+    return _shape(schema, schema.get("$defs", {}), _WHOLE)
 
 
-def _shape(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape:
+_WHOLE, _FIELD, _ITEM = range(3)
+"""How deep inside a type something is.  Fields have none themselves, and items are single values, so nothing
+is looked at for ever that holds itself."""
+
+
+def _shape(schema: Mapping[str, Any], definitions: Mapping[str, Any], depth: int) -> Shape:
     schema = _resolved(schema, definitions)
-    choices = [_shape(choice, definitions) for choice in _choices(schema, definitions)]
+    choices = [_shape(choice, definitions, depth) for choice in _choices(schema, definitions)]
     if choices:
         return _united(choices)
     kinds = schema.get("type")
     if "enum" in schema or "const" in schema or kinds in _TEXTS:
         return Shape("value")
-    if kinds == "array":
+    if kinds == "array" and depth < _ITEM:
         items = [*schema.get("prefixItems", ()), *filter(None, [schema.get("items")])]
-        flat = bool(items) and all(_shape(item, definitions).kind == "value" for item in items)
+        flat = bool(items) and all(_shape(item, definitions, _ITEM).kind == "value" for item in items)
         return Shape("values") if flat else DOCUMENT
-    if "properties" in schema:
-        shapes = {name: _shape(inner, definitions) for name, inner in schema["properties"].items()}
+    if "properties" in schema and depth == _WHOLE:
+        shapes = {name: _shape(inner, definitions, _FIELD) for name, inner in schema["properties"].items()}
         needed = [shapes[name] for name in schema.get("required", ())]
         readable = all(shape.kind in ("value", "values") for shape in needed)
         return Shape("fields", {name: shape.many for name, shape in shapes.items()}, readable)
