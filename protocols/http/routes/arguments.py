@@ -77,7 +77,8 @@ class Arguments:
         elif self._spread is not None:
             self._spread.read(request.query, self._of_path(request), arguments, faults)
         if self._uploads:
-            _take_uploads(self._uploads, form or Form(), arguments, faults)
+            assert form is not None  # the route has read it
+            _take_uploads(self._uploads, form, arguments, faults)
         if faults:
             raise DecodeError.invalid(*faults)
         return arguments

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 from twisted.internet.defer import CancelledError, Deferred
 from typing_extensions import TypedDict
 
-from protocols.http import Request, Response, StreamingRequest, function_route
+from protocols.http import Query, Request, Response, StreamingRequest, function_route
 from protocols.http.routes.arguments import Arguments
 from protocols.http.routes.route_signature import route_signature
 from protocols.session import Peer
@@ -144,8 +144,6 @@ def test_texts_survive_the_query(text: str, texts: list[str]) -> None:
     text = text.encode("utf-8", "ignore").decode()
     texts = [each.encode("utf-8", "ignore").decode() for each in texts]
     query = "&".join([f"one={quote(text)}", *(f"many={quote(each)}" for each in texts)])
-    from protocols.http import Query
-
     read = Arguments(route_signature(f)).read(Request("GET", "/", Query(query)))
     assert read == ({"one": text, "many": texts} if texts else {"one": text})
 
