@@ -7,9 +7,10 @@ import pytest
 from protocols.daemon.importing import importer
 from protocols.daemon.loader import load
 from protocols.daemon.misfit import MisfitError
+from protocols.daemon.problems import ConfigError
 from protocols.daemon.routes import ROUTES, RouteMaker, site_for
 from protocols.daemon.spec.http import RouteSpec
-from protocols.http import FilesRoute, HTTPFactory, RedirectRoute, RespondRoute
+from protocols.http import EventsRoute, FilesRoute, HTTPFactory, RedirectRoute, RespondRoute
 from protocols.journal import Journal
 
 YAML = """
@@ -22,9 +23,14 @@ services:
       /shout: {function: "functions:shout"}
       /old/: {redirect: /}
       /health: {respond: fine}
+      /items/{number}: {function: "functions:item"}
+      /ticks: {events: "functions:ticks"}
 """
 FUNCTIONS = """
 def shout(message: str) -> str: return message.upper()
+def item(number: int, q: str = "") -> int: return number
+async def ticks(last_event_id: str | None):
+    yield "tick"
 async def later(message: str) -> None: ...
 """
 
@@ -33,8 +39,8 @@ async def later(message: str) -> None: ...
 def setting(written, clock, forgotten_imports):
     """The specification of a site, what makes its routes, and the list of what ends them."""
 
-    def read(yaml: str):
-        file = written(yaml, FUNCTIONS)
+    def read(yaml: str, more: str = ""):
+        file = written(yaml, FUNCTIONS + more)
         loaded = load(file, importer(file.parent))
         stops = []
         return loaded.config.services["site"], RouteMaker(loaded, clock, Journal("site"), stops), stops
@@ -48,17 +54,57 @@ def test_every_kind_of_the_yaml_can_be_made():
 
 def test_each_becomes_its_route(setting):
     spec, maker, stops = setting(YAML)
-    kinds = {path: type(ROUTES[route.kind](maker, route.settings)) for path, route in spec.http.items()}
+    made = {
+        path: ROUTES[route.kind](maker.at(path, spec.limits), route.settings)
+        for path, route in spec.http.items()
+    }
+    kinds = {path: type(route) for path, route in made.items()}
     assert (kinds["/"], kinds["/old/"], kinds["/health"]) == (FilesRoute, RedirectRoute, RespondRoute)
-    assert len(stops) == 1
-    stops[0]()
+    assert kinds["/ticks"] is EventsRoute
+    assert made["/items/{number}"].signature.parameters[0].places == ("path",)
+    assert len(stops) == 3
+    for stop in stops:
+        stop()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "{number}",
+            "{id}",
+            "services.site.http./items/{id}.function: functions.item takes nothing called id",
+        ),
+        (
+            'events: "functions:ticks"',
+            'events: "functions:item"',
+            "services.site.http./ticks.events: functions.item",
+        ),
+        ('"functions:shout"', '"functions:nothing"', "has no attribute nothing"),
+    ],
+)
+def test_what_does_not_fit_is_found_before_anything_is_made(setting, old, new, said):
+    with pytest.raises(ConfigError) as raised:
+        setting(YAML.replace(old, new))
+    assert said in str(raised.value)
+
+
+def test_a_function_is_judged_by_where_it_stands(setting):
+    socket = '  socket: {listen: "tcp://:0", function: "functions:both"}\n'
+    functions = "both(a: int, b: int): ..."
+    with pytest.raises(ConfigError) as raised:
+        setting(YAML.replace("functions:item", "functions:both") + socket, f"def {functions}\n")
+    said = str(raised.value)
+    assert "services.socket.function" in said
+    assert "nothing called number" in said
 
 
 def test_the_site_ends_its_functions_with_the_service(setting, clock):
     spec, maker, stops = setting(YAML)
     assert isinstance(site_for(spec, maker, Journal("site"), clock), HTTPFactory)
-    assert len(stops) == 1
-    stops[0]()
+    assert len(stops) == 3
+    for stop in stops:
+        stop()
 
 
 def test_a_route_that_cannot_be_made_says_which(setting, clock):
