@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from twisted.internet.protocol import Factory, Protocol
+
+from protocols.http import Event
 
 
 def shout(message: str) -> str:
@@ -39,6 +43,20 @@ PRICES = {"tea": 3.5, "coffee": 4.0}
 def price(order: Order) -> Quote:
     """Say what an order costs."""
     return Quote(order.item, order.count * PRICES.get(order.item, 1.0))
+
+
+def item(id: int, currency: str = "EUR", tags: list[str] | None = None) -> dict[str, object]:
+    """Tell of the item that the path names; the rest is of the query."""
+    return {"id": id, "currency": currency, "tags": tags or []}
+
+
+async def ticks(last_event_id: int | None) -> AsyncIterator[Event]:
+    """Count, a number a second; whoever comes back hears those that are next."""
+    number = last_event_id or 0
+    while True:
+        number += 1
+        yield Event(number, id=number)
+        await asyncio.sleep(1)
 
 
 class Greeting(Protocol):

@@ -16,7 +16,7 @@ from protocols.daemon.handlers import builtin_handlers, function_handler
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.problems import ConfigError, Problem
-from protocols.daemon.routes import RouteMaker, site_for
+from protocols.daemon.routes import RouteContext, site_for
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.service import ServiceSpec
@@ -151,11 +151,11 @@ def _protocol_factory(named: object, reference: str) -> IProtocolFactory:
 
 def _http(assembly: Assembly) -> Carriers:
     carriers = assembly.carriers
-    maker = RouteMaker(
+    context = RouteContext(
         assembly.loaded, assembly.reactor, carriers.journal, carriers.stops, assembly.spec.limits
     )
     access = access_log(assembly.spec.log, carriers, assembly.reactor)
-    carriers.stream = site_for(assembly.spec, maker, carriers.journal, assembly.reactor, access)
+    carriers.stream = site_for(assembly.spec, context, access)
     carriers.tls = assembly.tls(*ALPN)
     return carriers
 

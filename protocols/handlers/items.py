@@ -69,21 +69,27 @@ def items_of(
     encode: Encode,
     runtime: Runtime,
     report: Callable[[BaseException], None],
+    *,
+    most: int | None = None,
 ) -> Items:
-    """The items of `generator`, taken where its function runs.
+    """The items of `generator`, taken where its function runs, `most` (:data:`ITEMS`) in one batch.
 
     `report` hears of an error that the generator raises while it is closed.
     """
+    most = most or ITEMS
     if isinstance(generator, AsyncGenerator):
-        return AsyncGeneratorItems(generator, encode, runtime, report)
-    return GeneratorItems(generator, encode, runtime, report)
+        return AsyncGeneratorItems(generator, encode, runtime, report, most)
+    return GeneratorItems(generator, encode, runtime, report, most)
 
 
 class _Taking:
     """What both kinds of generator need while they are taken."""
 
-    def __init__(self, encode: Encode, runtime: Runtime, report: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, encode: Encode, runtime: Runtime, report: Callable[[BaseException], None], most: int = ITEMS
+    ) -> None:
         self._encode = encode
+        self._most = most
         self._runtime = runtime
         self._report = report
         self._error: BaseException | None = None
@@ -136,7 +142,7 @@ class GeneratorItems(_Taking):
             for item in self._generator:
                 batch.append(self._encode(item))
                 size += len(batch[-1])
-                if len(batch) == ITEMS or size >= BATCH_BYTES or time.monotonic() >= enough:
+                if len(batch) == self._most or size >= BATCH_BYTES or time.monotonic() >= enough:
                     return Batch(batch, more=True, full=True)
         except Exception as error:
             if not batch:
@@ -175,7 +181,7 @@ class AsyncGeneratorItems(_Taking):
             raise self._error
         batch: list[bytes] = []
         try:
-            while len(batch) < ITEMS:
+            while len(batch) < self._most:
                 step, self._ahead = self._ahead or self._step(), None
                 if isinstance(step, Deferred):
                     if batch:

@@ -8,12 +8,16 @@ knows the other.
 from protocols.http.body import BodyStream, ClientGoneError
 from protocols.http.contract import Answer, Route
 from protocols.http.errors import HTTPError
+from protocols.http.event import Event
 from protocols.http.fields import Fields, Headers, Query
+from protocols.http.form import Form
+from protocols.http.form_limits import FormLimits
 from protocols.http.limits import Limits
 from protocols.http.local_redirect import LocalRedirect
 from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import Response
 from protocols.http.routes.cgi.route import CgiRoute
+from protocols.http.routes.events import EventsRoute
 from protocols.http.routes.files.route import FilesRoute
 from protocols.http.routes.function import function_route
 from protocols.http.routes.redirect import RedirectRoute
@@ -22,8 +26,10 @@ from protocols.http.routes.websocket import WebSocketRoute
 from protocols.http.routing import Entry
 from protocols.http.server.factory import HTTPFactory
 from protocols.http.server.negotiation import ALPN
+from protocols.http.signed_cookies import SignedCookies
 from protocols.http.source import Source
 from protocols.http.upgrade import Upgrade
+from protocols.http.upload import Upload
 
 __all__ = [
     "ALPN",
@@ -32,8 +38,12 @@ __all__ = [
     "CgiRoute",
     "ClientGoneError",
     "Entry",
+    "Event",
+    "EventsRoute",
     "Fields",
     "FilesRoute",
+    "Form",
+    "FormLimits",
     "HTTPError",
     "HTTPFactory",
     "Headers",
@@ -46,9 +56,11 @@ __all__ = [
     "RespondRoute",
     "Response",
     "Route",
+    "SignedCookies",
     "Source",
     "StreamingRequest",
     "Upgrade",
+    "Upload",
     "WebSocketRoute",
     "function_route",
 ]

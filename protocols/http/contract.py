@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from twisted.internet.defer import Deferred
 
@@ -56,3 +56,11 @@ class Policy(Route, Protocol):
 
     def dress(self, request: Any, answer: Answer) -> Answer:
         """`answer`, which the server gives in the place of the route, with what the policy adds to it."""
+
+
+@runtime_checkable
+class Draining(Protocol):
+    """A route whose answers have no end of their own."""
+
+    def drain(self) -> None:
+        """The service stops: end them soon."""

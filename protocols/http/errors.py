@@ -12,14 +12,14 @@ class HTTPError(Exception):
 
     A function that takes a :class:`~protocols.http.Request` may raise it too.
 
-    :param status: from 300 to 599.
+    :param status: from 300 to 599, also as an :class:`http.HTTPStatus`.
     :param detail: one sentence for the client, without anything that it should not know.
     :param headers: further header fields of the response.
     """
 
     def __init__(self, status: int, detail: str = "", headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, detail, headers)
-        self.status = status
+        self.status = int(status)
         self.detail = detail
         self.headers = dict(headers or {})
 

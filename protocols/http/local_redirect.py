@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from protocols.http.fields import Headers
+from protocols.http.request import Request, RequestHead
+from protocols.http.target import split_target
+
 MOST: Final = 10
 """How often one request may be sent on before somebody must have gone in a circle."""
 
@@ -16,3 +20,22 @@ class LocalRedirect:
 
     target: str
     """A path of the same site, encoded, with its query if there is one."""
+
+
+def redirected(request: RequestHead, target: str) -> Request:
+    """A GET, or HEAD, of `target` by the client of `request`."""
+    path, query = split_target(target)
+    headers = Headers(
+        (name, value) for name, value in request.headers if not name.lower().startswith("content-")
+    )
+    return Request(
+        "HEAD" if request.method == "HEAD" else "GET",
+        path,
+        query,
+        headers,
+        peer=request.peer,
+        target=target,
+        scheme=request.scheme,
+        host=request.host,
+        version=request.version,
+    )

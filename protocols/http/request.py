@@ -14,6 +14,9 @@ from protocols.codec import DecodeError
 from protocols.http.body import BodyStream
 from protocols.http.cookies import parse_cookies
 from protocols.http.fields import Headers, Query
+from protocols.http.form import Form
+from protocols.http.form_limits import FormLimits
+from protocols.http.form_reader import FormReader
 from protocols.session import Peer
 
 NO_PARAMETERS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -130,6 +133,19 @@ class Request(RequestHead):
         except ValueError as error:
             raise DecodeError.malformed(f"Invalid JSON: {error}", "json_invalid") from None
 
+    def form(self, limits: FormLimits | None = None) -> Form:
+        """What the body says as a form, urlencoded or multipart; close it, for its files.
+
+        Raises what :class:`~protocols.http.form_reader.FormReader` does, all of it the peer's fault.
+        """
+        reader = FormReader(self.headers.get("content-type"), limits)
+        try:
+            reader.feed(self.body)
+            return reader.finish()
+        except BaseException:
+            reader.close()
+            raise
+
 
 class StreamingRequest(RequestHead):
     """One HTTP request whose content is read as it comes: ``async for piece in request.body``.
@@ -149,3 +165,17 @@ class StreamingRequest(RequestHead):
         if self._identified is not None:
             self._identified(peer)
         return super().with_peer(peer)
+
+    async def form(self, limits: FormLimits | None = None) -> Form:
+        """What the body says as a form; close it, for its files, which are never in memory as a whole.
+
+        Raises what :class:`~protocols.http.form_reader.FormReader` and reading the body do.
+        """
+        reader = FormReader(self.headers.get("content-type"), limits)
+        try:
+            async for piece in self.body:
+                reader.feed(piece)
+            return reader.finish()
+        except BaseException:
+            reader.close()
+            raise

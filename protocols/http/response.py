@@ -38,7 +38,7 @@ class Response:
 
     :param body: ``bytes`` as they are, ``str`` as UTF-8, a :class:`~protocols.http.Source` piece by piece;
         ``None`` is empty, and everything else is sent as JSON.
-    :param status: the status code, from 200 to 599.
+    :param status: the status code, from 200 to 599, also as an :class:`http.HTTPStatus`.
     :param content_type: the media type; unless said, what `body` is decides.
     :param headers: more header fields.
 
@@ -64,7 +64,7 @@ class Response:
         else:
             self.content, natural = _encoded(body)
         self.status = status
-        if status != 200:
+        if status != 200 or type(status) is not int:
             self._check_status()
         if content_type is None and self.content != b"":
             content_type = natural

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import unquote
 
 from protocols.http.contract import METHODS, Route
 from protocols.http.errors import HTTPError
@@ -83,6 +84,11 @@ class _Pattern:
             return None
         parameters = found.groupdict()
         return parameters.pop("__rest", ""), parameters
+
+
+def parameter_names(path: str) -> tuple[str, ...]:
+    """The names in braces of `path`, escaped or not."""
+    return tuple(_PARAMETER.findall(unquote(path)))
 
 
 class RoutingTable:

@@ -8,7 +8,7 @@ from typing import cast
 from protocols.codec import DecodeError
 from protocols.handlers import CallTimeoutError
 from protocols.http.body import ClientGoneError
-from protocols.http.contract import METHODS, Answer, Route
+from protocols.http.contract import METHODS, Answer, Draining, Route
 from protocols.http.error_pages import error_response, problem_response
 from protocols.http.errors import HTTPError
 from protocols.http.request import RequestHead
@@ -86,6 +86,12 @@ class Site:
         if type(found) is Match and getattr(found.entry.route, "answers_preflights", False):
             return found
         return None
+
+    def drain(self) -> None:
+        """End the answers that have no end of their own; those that have one come to it."""
+        for _, entry in self.table.entries():
+            if isinstance(entry.route, Draining):
+                entry.route.drain()
 
     def stop(self) -> None:
         """Stop every route; nothing is asked of the site after this."""

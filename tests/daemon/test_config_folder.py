@@ -129,6 +129,23 @@ def test_every_address_answers(folder, real_daemon, name):
     assert not list(folder.glob("*.sock"))
 
 
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/items/5?tags=a", rb'\{"id":5,"currency":"EUR","tags":\["a"\]\}'),
+        ("/price?item=tea", rb'\{"item":"tea","total":3\.5\}'),
+        ("/ticks?lastEventId=7", rb"retry: 3000\n\n[^$]*id: 8\ndata: 8\n\n"),
+    ],
+)
+def test_functions_of_the_web_site(folder, real_daemon, target, expected):
+    daemon = real_daemon(folder / "full.yaml").ready()
+    plain = next(each for each in daemon.addresses("web") if each.startswith("tcp"))
+    question = f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    assert re.search(expected, ask_stream(plain, question, expected, folder))
+    assert daemon.stop() == 0
+    assert daemon.errors == ""
+
+
 def test_all_services_of_the_folder_were_asked(folder, real_daemon):
     # What full.yaml includes counts too; the one that waits for systemd is not enabled.
     daemon = real_daemon(folder / "full.yaml").ready()

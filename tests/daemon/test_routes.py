@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from protocols.daemon.importing import importer
 from protocols.daemon.loader import load
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.problems import ConfigError
-from protocols.daemon.routes import ROUTES, RouteMaker, site_for
+from protocols.daemon.routes import ROUTES, RouteContext, site_for
 from protocols.daemon.spec.http import RouteSpec
-from protocols.http import CgiRoute, FilesRoute, HTTPFactory, RedirectRoute, RespondRoute
+from protocols.http import CgiRoute, EventsRoute, FilesRoute, HTTPFactory, RedirectRoute, RespondRoute
 from protocols.journal import Journal
 
 YAML = """
@@ -24,11 +26,15 @@ services:
       /old/: {redirect: /}
       /health: {respond: fine}
       /cgi-bin/: {cgi: tls}
+      /items/{number}: {function: "functions:item"}
+      /ticks: {events: "functions:ticks"}
 """
 FUNCTIONS = """
-from protocols.handlers import Conversation
 def shout(message: str) -> str: return message.upper()
-async def talk(connection: Conversation) -> None: ...
+def item(number: int, q: str = "") -> int: return number
+async def ticks(last_event_id: str | None):
+    yield "tick"
+async def later(message: str) -> None: ...
 """
 
 
@@ -36,11 +42,12 @@ async def talk(connection: Conversation) -> None: ...
 def setting(written, clock, forgotten_imports):
     """The specification of a site, what makes its routes, and the list of what ends them."""
 
-    def read(yaml: str):
-        file = written(yaml, FUNCTIONS)
+    def read(yaml: str, more: str = ""):
+        file = written(yaml, FUNCTIONS + more)
         loaded = load(file, importer(file.parent))
         stops = []
-        return loaded.config.services["site"], RouteMaker(loaded, clock, Journal("site"), stops), stops
+        spec = loaded.config.services["site"]
+        return spec, RouteContext(loaded, clock, Journal("site"), stops, spec.limits), stops
 
     return read
 
@@ -50,27 +57,65 @@ def test_every_kind_of_the_yaml_can_be_made():
 
 
 def test_each_becomes_its_route(setting):
-    spec, maker, stops = setting(YAML)
-    kinds = {path: type(ROUTES[route.kind](maker, route.settings)) for path, route in spec.http.items()}
+    spec, context, stops = setting(YAML)
+    made = {
+        path: ROUTES[route.kind](route.settings, replace(context, path=path))
+        for path, route in spec.http.items()
+    }
+    kinds = {path: type(route) for path, route in made.items()}
     assert (kinds["/"], kinds["/old/"], kinds["/health"]) == (FilesRoute, RedirectRoute, RespondRoute)
+    assert kinds["/ticks"] is EventsRoute
     assert kinds["/cgi-bin/"] is CgiRoute
-    assert len(stops) == 3
+    assert made["/items/{number}"].signature.parameters[0].places == ("path",)
+    assert len(stops) == 5
     for stop in stops:
         stop()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "{number}",
+            "{id}",
+            "services.site.http./items/{id}.function: functions.item takes nothing called id",
+        ),
+        (
+            'events: "functions:ticks"',
+            'events: "functions:item"',
+            "services.site.http./ticks.events: functions.item",
+        ),
+        ('"functions:shout"', '"functions:nothing"', "has no attribute nothing"),
+    ],
+)
+def test_what_does_not_fit_is_found_before_anything_is_made(setting, old, new, said):
+    with pytest.raises(ConfigError) as raised:
+        setting(YAML.replace(old, new))
+    assert said in str(raised.value)
+
+
+def test_a_function_is_judged_by_where_it_stands(setting):
+    socket = '  socket: {listen: "tcp://:0", function: "functions:both"}\n'
+    functions = "both(a: int, b: int): ..."
+    with pytest.raises(ConfigError) as raised:
+        setting(YAML.replace("functions:item", "functions:both") + socket, f"def {functions}\n")
+    said = str(raised.value)
+    assert "services.socket.function" in said
+    assert "nothing called number" in said
+
+
 def test_the_site_ends_its_threads_with_the_service(setting, clock):
-    spec, maker, stops = setting(YAML)
-    assert isinstance(site_for(spec, maker, Journal("site"), clock), HTTPFactory)
-    assert len(stops) == 3
+    spec, context, stops = setting(YAML)
+    assert isinstance(site_for(spec, context), HTTPFactory)
+    assert len(stops) == 5
     for stop in stops:
         stop()
 
 
 def test_a_route_that_cannot_be_made_says_which(setting, clock):
-    spec, maker, _ = setting(YAML.replace("functions:shout", "functions:talk"))
+    spec, context, _ = setting(YAML.replace('"functions:shout"', '{call: "functions:later", run: threads}'))
     with pytest.raises(MisfitError) as raised:
-        site_for(spec, maker, Journal("site"), clock)
+        site_for(spec, context)
     assert raised.value.path == ("http", "/shout", "function")
     assert str(raised.value)
 

@@ -209,10 +209,12 @@ def failures() -> Iterator[list[LogEvent]]:
 
 @pytest.fixture
 def serve(connect, clock, journal):
-    """A client of one function, at /f, that runs in the loop unless it is said where."""
+    """A client of one function, at /f unless another path is said, that runs in the loop unless it is said
+    where."""
 
-    def serve(function: Any, **settings: Any):
+    def serve(function: Any, path: str = "/f", **settings: Any):
         settings.setdefault("run", "loop")
-        return connect({"/f": function_route(function, reactor=clock, journal=journal, **settings)})
+        route = function_route(function, path=path, reactor=clock, journal=journal, **settings)
+        return connect({path: route})
 
     return serve

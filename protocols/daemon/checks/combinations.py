@@ -24,7 +24,7 @@ def check(parts: Parts) -> Iterator[Problem]:
                 if getattr(service, key) is not None:
                     text = "only services with http have that; remove this key"
                     yield parts.origin.problem((*path, key), text, key=True)
-            for limit in service.limits.model_fields_set.intersection(LimitsSpec.http):
+            for limit in service.limits.model_fields_set.intersection((*LimitsSpec.http, *LimitsSpec.forms)):
                 text = "only requests of http have that; remove this key"
                 yield parts.origin.problem((*path, "limits", limit), text, key=True)
         if service.tls is not None and not has_scheme(service, "tls", "fd"):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from functools import partial
 from typing import Any
 
 from protocols.daemon.checks.parts import Parts, functions
 from protocols.daemon.importing import ResolveError
 from protocols.daemon.problems import Path, Problem
 from protocols.handlers.signature import signature_of
+from protocols.http.routes.events import events_signature
+from protocols.http.routes.function import check_function
 
 Resolve = Callable[[str], object]
 """Finds the object that a reference names; raises :class:`ResolveError`, or a :class:`TypeError` or
@@ -28,23 +31,12 @@ def check(
     """
     faults: dict[str, str | None] = {}
     places: dict[str, list[Path]] = {}
-
-    def look(path: Path, reference: str, inspect: Callable[[Any], object]) -> None:
+    for path, reference, inspect in (*_named(parts), *((*each, signature_of) for each in fragments)):
         if reference not in faults:
-            faults[reference] = None
-            try:
-                found[reference] = named = resolve(reference)
-                inspect(named)
-            except (ResolveError, TypeError, ValueError) as error:
-                faults[reference] = str(error)
-        text = faults[reference]
+            faults[reference] = _fault(lambda name: found.update({name: resolve(name)}), reference)
+        text = faults[reference] or _fault(inspect, found.get(reference))
         if text is not None:
             places.setdefault(text, []).append(path)
-
-    for path, reference in (*_functions(parts), *fragments):
-        look(path, reference, signature_of)
-    for path, reference in _factories(parts):
-        look(path, reference, lambda named: named)
     for text, paths in places.items():
         shown = [path for path in paths if parts.origin.known(path) not in parts.origin.hidden]
         more = f" (and the same in {len(shown) - 1} more places)" if len(shown) > 1 else ""
@@ -52,13 +44,30 @@ def check(
             yield parts.origin.problem(path, text + more)
 
 
-def _functions(parts: Parts) -> Iterator[tuple[Path, str]]:
+Inspect = Callable[[Any], object]
+"""Finds out whether something can be where it is named; raises :class:`TypeError` or :class:`ValueError`."""
+
+
+def _fault(attempt: Inspect, subject: Any) -> str | None:
+    try:
+        attempt(subject)
+    except (ResolveError, TypeError, ValueError) as error:
+        return str(error)
+    return None
+
+
+def _named(parts: Parts) -> Iterator[tuple[Path, str, Inspect]]:
+    """Every reference of the enabled services."""
     for path, service in parts.enabled():
         for place, function in functions(path, service):
-            yield (*place, "call"), function.call
-
-
-def _factories(parts: Parts) -> Iterator[tuple[Path, str]]:
+            # Below a service stands its function, or ``http``, a path and the route's.
+            of_route = place[2] == "http"
+            inspect: Inspect = partial(check_function, path=str(place[3])) if of_route else signature_of
+            yield (*place, "call"), function.call, inspect
+        for place, route in service.routes:
+            if route.events is not None:
+                inspect = partial(events_signature, path=str(place[1]))
+                yield (*path, *place, "events", "call"), route.events.call, inspect
     for path, service in parts.enabled():
         if service.factory is not None:
-            yield (*path, "factory"), service.factory
+            yield (*path, "factory"), service.factory, lambda named: named

@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from protocols.daemon.problems import quoted
 from protocols.daemon.spec.cgi import CgiSpec
 from protocols.daemon.spec.choice import Known, Listed, OneOf
+from protocols.daemon.spec.events import EventsSpec
 from protocols.daemon.spec.files import FilesSpec
 from protocols.daemon.spec.handler import BareSpec, FunctionSpec
 from protocols.daemon.spec.header import HeaderText
@@ -102,7 +103,7 @@ class RouteSpec(Spec):
     """What answers the requests for one path: exactly one kind of route, and what is asked of a request
     before it."""
 
-    choices = ("files", "function", "cgi", "websocket", "redirect", "respond", "builtin")
+    choices = ("files", "function", "events", "websocket", "cgi", "redirect", "respond", "builtin")
 
     files: FilesSpec | None = None
     """Serves the files of a folder."""
@@ -110,6 +111,8 @@ class RouteSpec(Spec):
     """Calls a Python function."""
     cgi: CgiSpec | None = None
     """Runs programs (CGI, RFC 3875)."""
+    events: EventsSpec | None = None
+    """Sends what a Python generator yields as Server-Sent Events."""
     redirect: RedirectSpec | None = None
     """Sends the client to another place."""
     respond: RespondSpec | None = None

@@ -45,6 +45,13 @@ class LimitsSpec(Spec):
     streams: Annotated[StrictInt, Field(ge=1)] = 100
     """Requests that one HTTP/2 connection may have open at a time."""
 
+    form_parts: Annotated[StrictInt, Field(ge=1)] = 100
+    """Fields and files of one form (413)."""
+    form_field: PositiveSize = Size.parse("64KiB")
+    """The value of one field of a form (413); files are bounded by `body` only."""
+    form_memory: Size = Size.parse("64KiB")
+    """Of one file of a form, what is held in memory; a larger one is in a temporary file."""
+
     http: ClassVar[tuple[str, ...]] = (
         "body",
         "request_line",
@@ -55,7 +62,9 @@ class LimitsSpec(Spec):
         "requests",
         "streams",
     )
-    """Those that only HTTP knows."""
+    """Those of HTTP connections."""
+    forms: ClassVar[tuple[str, ...]] = ("form_parts", "form_field", "form_memory")
+    """Those of forms, which only HTTP knows too."""
 
 
 class ServiceSpec(Spec):

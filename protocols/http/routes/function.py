@@ -1,4 +1,4 @@
-"""Which of the two kinds of route a user's function wants."""
+"""Which of the kinds of route a user's function wants."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from typing import Any
 
 from protocols.handlers import FunctionHandler
 from protocols.handlers.function import TIMEOUT, Run
-from protocols.handlers.signature import name_of, signature_of
+from protocols.handlers.signature import kind_of, name_of, read_signature
+from protocols.http.form_limits import FormLimits
 from protocols.http.request import Request, StreamingRequest
 from protocols.http.routes.message_function import MessageFunctionRoute
 from protocols.http.routes.request_function import RequestFunctionRoute
+from protocols.http.routes.route_signature import route_signature
+from protocols.http.routes.typed_function import TypedFunctionRoute
+from protocols.http.routing import parameter_names
 from protocols.journal import Journal
+
+FunctionRoute = MessageFunctionRoute | RequestFunctionRoute | TypedFunctionRoute
 
 
 def function_route(
@@ -19,26 +25,67 @@ def function_route(
     *,
     reactor: Any,
     journal: Journal,
+    path: str = "",
     run: Run | None = None,
     workers: int | None = None,
     timeout: float = TIMEOUT,
     codec: str | None = None,
-) -> MessageFunctionRoute | RequestFunctionRoute:
-    """The route that calls `function`: with the whole request if that is what its first parameter is
-    annotated as, else with the message that was posted.
+    forms: FormLimits | None = None,
+) -> FunctionRoute:
+    """The route that calls `function`: with the whole request if that is all it takes; with a message if that
+    is; else with arguments by name.
 
-    The settings are those of :class:`~protocols.handlers.FunctionHandler`.  Raises :class:`TypeError`
-    and :class:`ValueError` if they do not fit the function.
+    :param path: the path of the route, whose names in braces are parameters.
+    :param forms: how much a form may hold.
+
+    The other settings are those of :class:`~protocols.handlers.FunctionHandler`.  Raises
+    :class:`TypeError` and :class:`ValueError` if they do not fit the function.
     """
-    if signature_of(function).message in (Request, StreamingRequest):
+    if takes_request_alone(function):
         if codec is not None:
             raise TypeError(f"{name_of(function)} takes the whole request, which no codec reads")
         return RequestFunctionRoute(function, reactor=reactor, run=run, workers=workers, timeout=timeout)
-    handler = FunctionHandler(
-        function, reactor=reactor, codec=codec, run=run, workers=workers, timeout=timeout
+    signature = route_signature(function, parameter_names(path))
+    if signature.is_message:
+        handler = FunctionHandler(
+            function, reactor=reactor, codec=codec, run=run, workers=workers, timeout=timeout
+        )
+        try:
+            return MessageFunctionRoute(handler, journal, signature)
+        except TypeError:
+            handler.stop()
+            raise
+    if codec is not None:
+        raise TypeError(f"{signature.name} takes arguments by name, which no codec reads")
+    return TypedFunctionRoute(
+        function,
+        signature,
+        reactor=reactor,
+        journal=journal,
+        run=run,
+        workers=workers,
+        timeout=timeout,
+        forms=forms,
     )
-    try:
-        return MessageFunctionRoute(handler, journal)
-    except TypeError:
-        handler.stop()
-        raise
+
+
+def check_function(function: Callable[..., Any], path: str) -> None:
+    """Raise :class:`TypeError`, with what is wrong in words, for what cannot be a route at `path`."""
+    if not takes_request_alone(function):
+        route_signature(function, parameter_names(path))
+
+
+def takes_request_alone(function: Callable[..., Any]) -> bool:
+    """Whether `function` wants the whole request, and says itself what it reads of it.
+
+    Raises :class:`TypeError` for what is no function.
+    """
+    named = [
+        parameter
+        for parameter in read_signature(function).parameters.values()
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+    if len(named) != 1 or named[0].kind is named[0].KEYWORD_ONLY:
+        return False
+    kind = named[0].annotation
+    return kind is StreamingRequest or (kind is Request and "generator" not in kind_of(function))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from protocols.codec import Codec, DecodeError
-from protocols.http.response import JSON, OCTETS, TEXT
+from protocols.http.response import JSON, OCTETS, TEXT, Response
 
 
 class Labelled(bytes):
@@ -29,7 +31,9 @@ class LabellingCodec:
     def decode(self, message: bytes) -> object:
         return self._codec.decode(message)
 
-    def encode(self, value: object) -> Labelled:
+    def encode(self, value: object) -> Any:
+        if isinstance(value, Response):
+            return value  # which is encoded, and says its type
         return Labelled(self._codec.encode(value), media_type_of(type(value), self._codec))
 
     def encode_error(self, error: DecodeError) -> bytes | None:

@@ -11,13 +11,12 @@ from protocols.http.body import HELD, BodyStream, ClientGoneError
 from protocols.http.contract import Answer
 from protocols.http.errors import HTTPError
 from protocols.http.fields import Headers
-from protocols.http.local_redirect import MOST, LocalRedirect
+from protocols.http.local_redirect import MOST, LocalRedirect, redirected
 from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import BODILESS, Response
 from protocols.http.routing import Match
 from protocols.http.server.pump import Pump
 from protocols.http.source import PIECE, OctetsSource, Source
-from protocols.http.target import split_target
 from protocols.http.upgrade import Upgrade
 from protocols.session import Peer
 
@@ -314,7 +313,7 @@ class Exchange:
         try:
             if self._redirects > MOST:
                 raise RecursionError(f"{self.request.path}: {MOST} local redirects led to yet another")
-            request = self.request = _redirected(self.request, redirect.target)
+            request = self.request = redirected(self.request, redirect.target)
             found = self._factory.site.find(request)
         except (HTTPError, RecursionError) as error:
             self._explain(error)
@@ -380,22 +379,3 @@ class Exchange:
         """The client reads again."""
         if self._pump is not None:
             self._pump.resumeProducing()
-
-
-def _redirected(request: RequestHead, target: str) -> Request:
-    """A GET, or HEAD, of `target` by the client of `request`."""
-    path, query = split_target(target)
-    headers = Headers(
-        (name, value) for name, value in request.headers if not name.lower().startswith("content-")
-    )
-    return Request(
-        "HEAD" if request.method == "HEAD" else "GET",
-        path,
-        query,
-        headers,
-        peer=request.peer,
-        target=target,
-        scheme=request.scheme,
-        host=request.host,
-        version=request.version,
-    )

@@ -162,6 +162,7 @@ class HTTPFactory(Factory):
     def drain(self) -> Deferred[None]:
         """Answer what has been asked, and nothing more; fires when the last connection is gone."""
         self.draining = True
+        self.site.drain()
         for connection in self.connections:
             connection.drain()
         return self.connections.emptied()

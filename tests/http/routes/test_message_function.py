@@ -71,15 +71,26 @@ def test_what_may_be_json_is_read(serve, media: str) -> None:
     assert answer.status == 200
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-def test_a_message_is_posted(serve, method: str) -> None:
-    answer = serve(price).ask(method, "/f")
-    assert (answer.status, answer.headers["Allow"]) == (405, "POST, OPTIONS")
+ALL = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_a_message_is_the_content(serve, method: str) -> None:
+    answer = serve(price).ask(method, "/f?count=9", b'{"item": "a", "count": 2}')
+    assert (answer.status, answer.body) == (200, b'{"total":6}')
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
+def test_bytes_are_posted(serve, method: str) -> None:
+    def swallow(message: bytes) -> None: ...
+
+    answer = serve(swallow).ask(method, "/f?message=x")
+    assert (answer.status, answer.headers["Allow"]) == (405, "POST, PUT, PATCH, OPTIONS")
 
 
 def test_options_says_what_there_is(serve) -> None:
     answer = serve(price).ask("OPTIONS", "/f")
-    assert (answer.status, answer.headers["Allow"]) == (204, "POST, OPTIONS")
+    assert (answer.status, answer.headers["Allow"]) == (204, ALL)
 
 
 @pytest.mark.parametrize(

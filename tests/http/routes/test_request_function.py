@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 
 from protocols.http import HTTPError, Request, Response
-from protocols.session import Peer
 
 
 def test_a_function_of_the_whole_request(serve) -> None:
@@ -109,12 +107,6 @@ def test_settings_that_do_not_fit_a_whole_request(serve) -> None:
     def hello(request: Request) -> str:
         return ""
 
-    def peer(request: Request, peer: Peer) -> str:
-        return ""
-
-    def items(request: Request) -> Iterator[str]:
-        yield ""
-
     async def later(request: Request) -> str:
         return ""
 
@@ -123,8 +115,6 @@ def test_settings_that_do_not_fit_a_whole_request(serve) -> None:
         (hello, {"run": "processes"}),
         (hello, {"workers": 2}),
         (later, {"run": "threads"}),
-        (peer, {}),
-        (items, {}),
     ):
         with pytest.raises(TypeError):
             serve(function, **settings)

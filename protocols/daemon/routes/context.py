@@ -1,0 +1,34 @@
+"""What a route is made in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from protocols.daemon.carriers import Stop
+from protocols.daemon.loader import Loaded
+from protocols.daemon.spec.service import LimitsSpec
+from protocols.http import FormLimits
+from protocols.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class RouteContext:
+    """The service around a route, and where the route stands."""
+
+    loaded: Loaded
+    reactor: Any
+    journal: Journal
+    """The service's."""
+    stops: list[Stop]
+    """Gets what has to be ended after the last request."""
+    limits: LimitsSpec
+    """The service's."""
+    path: str = ""
+    """The path of the route, as it is written."""
+
+    @property
+    def forms(self) -> FormLimits:
+        """How much a form may hold."""
+        limits = self.limits
+        return FormLimits(limits.form_parts, limits.form_field, memory=limits.form_memory)

@@ -1,0 +1,67 @@
+"""All the routes of a service, and the factory that serves them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import ip_network
+
+from protocols.daemon.misfit import MisfitError
+from protocols.daemon.policies import PolicyMaker
+from protocols.daemon.problems import Path
+from protocols.daemon.routes.context import RouteContext
+from protocols.daemon.routes.table import ROUTES
+from protocols.daemon.spec.http import RouteSpec
+from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
+from protocols.daemon.spec.trusted import UNIX, TrustedSpec
+from protocols.http import Entry, HTTPFactory, Limits
+from protocols.http.access_log.access import Access
+from protocols.http.forwarded import TrustedProxies
+
+
+def site_for(
+    spec: ServiceSpec, context: RouteContext, access: Callable[[Access], object] | None = None
+) -> HTTPFactory:
+    """The factory that serves the routes of `spec`, and tells `access` of every request.
+
+    Raises :class:`~protocols.daemon.misfit.MisfitError` for the first route that cannot be made.
+    """
+    policies = PolicyMaker(context.reactor, context.journal, context.stops)
+    routes: dict[str, list[Entry]] = {}
+    for place, route in spec.routes:
+        path = str(place[1])
+        routes.setdefault(path, []).append(_entry(place, route, replace(context, path=path), policies))
+    try:
+        return HTTPFactory(
+            routes,
+            journal=context.journal,
+            clock=context.reactor,
+            limits=_limits(spec.limits),
+            connections=spec.limits.connections,
+            trusted=_trusted(spec.trusted or context.loaded.config.server.trusted),
+            access=access,
+        )
+    except ValueError as error:
+        raise MisfitError(("http",), str(error)) from error
+
+
+def _entry(place: Path, spec: RouteSpec, context: RouteContext, policies: PolicyMaker) -> Entry:
+    try:
+        route = ROUTES[spec.kind](spec.settings, context)
+    except (TypeError, ValueError, OSError) as error:
+        raise MisfitError((*place, spec.kind), str(error)) from error
+    if spec.is_wrapped:
+        route = policies.wrap(route, spec, place, spec.body or context.limits.body)
+    return Entry(route, spec.methods or (), spec.hosts or (), spec.body)
+
+
+def _limits(spec: LimitsSpec) -> Limits:
+    return Limits(idle=spec.idle, **{name: getattr(spec, name) for name in LimitsSpec.http})
+
+
+def _trusted(spec: TrustedSpec | None) -> TrustedProxies | None:
+    """The proxies that are believed."""
+    if spec is None:
+        return None
+    networks = [ip_network(proxy) for proxy in spec.proxies if proxy != UNIX]
+    return TrustedProxies(networks, unix=UNIX in spec.proxies, style=spec.fields)

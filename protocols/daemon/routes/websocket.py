@@ -1,0 +1,43 @@
+"""``websocket``: messages of any handler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from protocols.daemon.handlers import builtin_handlers, function_handler
+from protocols.daemon.routes.context import RouteContext
+from protocols.daemon.spec.websocket import WebSocketSpec
+from protocols.http import Route, WebSocketRoute
+from protocols.http.routes.websocket import Speaks, spoken_by
+from protocols.http.websocket import Endpoint, Settings
+from protocols.session import Handler
+
+SPEAKS: Final[Mapping[str, Speaks]] = {
+    "daytime": "text",
+    "time": "binary",
+    "chargen": "text",
+    "qotd": "text",
+}
+"""What the classic services say of themselves over WebSocket; the others say what they are told."""
+
+
+def websocket(spec: WebSocketSpec, context: RouteContext) -> Route:
+    handler, speaks = _answering(spec, context)
+    carrying = {name: getattr(spec, name) for name in WebSocketSpec.carrying}
+    endpoint = Endpoint(
+        clock=context.reactor,
+        journal=context.journal,
+        settings=Settings(idle=context.limits.idle, **carrying),
+    )
+    return WebSocketRoute(handler, endpoint, replies=spec.replies, speaks=speaks)
+
+
+def _answering(spec: WebSocketSpec, context: RouteContext) -> tuple[Handler, Speaks]:
+    """What answers the messages, and what its replies are by nature."""
+    if spec.builtin is not None:
+        return builtin_handlers(spec.builtin).stream, SPEAKS.get(spec.builtin.kind)
+    assert spec.function is not None
+    handler = function_handler(spec.function, context.loaded, context.reactor, context.limits.pending)
+    context.stops.append(handler.stop)
+    return handler, spoken_by(handler.codec.name)

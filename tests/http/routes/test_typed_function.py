@@ -1,0 +1,474 @@
+"""Functions that take arguments by name, from everywhere in a request."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+from twisted.internet.defer import CancelledError, Deferred
+from typing_extensions import TypedDict
+
+from protocols.http import Query, Request, Response, StreamingRequest, function_route
+from protocols.http.routes.arguments import Arguments
+from protocols.http.routes.route_signature import route_signature
+from protocols.session import Peer
+
+PROBLEM = "application/problem+json"
+READING = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+
+class Order(BaseModel):
+    item: str
+    count: int = 1
+
+
+class Nested(BaseModel):
+    order: Order
+
+
+class Thing:
+    """Nothing that pydantic knows."""
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+def item(id: int, q: str = "", tags: list[str] = ()) -> dict[str, object]:
+    return {"id": id, "q": q, "tags": list(tags)}
+
+
+def faults(answer: Any) -> set[tuple[str, str]]:
+    assert answer.headers["Content-Type"] == PROBLEM
+    return {(fault["pointer"], fault["kind"]) for fault in json.loads(answer.body)["errors"]}
+
+
+# -- the path and the query --------------------------------------------------------------------------
+
+
+def test_the_path_and_the_query(serve) -> None:
+    client = serve(item, "/items/{id}")
+    answer = client.ask("GET", "/items/5?q=a%20b&tags=x&tags=y&utm=z")
+    assert (answer.status, json.loads(answer.body)) == (200, {"id": 5, "q": "a b", "tags": ["x", "y"]})
+    assert json.loads(client.ask("GET", "/items/5?tags=x").body)["tags"] == ["x"]
+    assert json.loads(client.ask("GET", "/items/5").body) == {"id": 5, "q": "", "tags": []}
+
+
+def test_the_path_wins(serve) -> None:
+    assert json.loads(serve(item, "/items/{id}").ask("GET", "/items/5?id=6").body)["id"] == 5
+
+
+def test_every_fault_is_told_with_its_place(serve, journal) -> None:
+    def strict(id: int, since: date, page: Annotated[int, Field(ge=1)], tags: list[int] = ()) -> None: ...
+
+    answer = serve(strict, "/items/{id}").ask("GET", "/items/five?page=0&tags=1&tags=b")
+    assert answer.status == 422
+    assert faults(answer) == {
+        ("/path/id", "int_parsing"),
+        ("/query/since", "missing"),
+        ("/query/page", "greater_than_equal"),
+        ("/query/tags/1", "int_parsing"),
+    }
+    assert b"five" not in answer.body
+    assert journal.counts.rejected == 1
+
+
+def test_what_comes_twice_and_may_not(serve) -> None:
+    answer = serve(item, "/items/{id}").ask("GET", "/items/5?q=a&q=b")
+    assert (answer.status, faults(answer)) == (422, {("/query/q", "string_type")})
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "POST", "PUT", "PATCH"])
+def test_methods_of_a_function_without_a_body(serve, method: str) -> None:
+    answer = serve(item, "/items/{id}").ask(method, "/items/5?q=a")
+    assert json.loads(answer.body) == {"id": 5, "q": "a", "tags": []}
+
+
+def test_head_says_what_get_would(serve) -> None:
+    answer = serve(item, "/items/{id}").ask("HEAD", "/items/5")
+    assert (answer.status, answer.body, answer.headers["Content-Length"]) == (200, b"", "25")
+
+
+def test_types_of_all_kinds(serve) -> None:
+    def f(
+        day: date, colour: Colour, yes: bool, ratio: float, name: str | None = None, untyped=None
+    ) -> list[object]:
+        return [day.year, colour.name, yes, ratio, name, untyped]
+
+    answer = serve(f).ask("GET", "/f?day=2026-01-02&colour=red&yes=on&ratio=1e3&untyped=u")
+    assert json.loads(answer.body) == [2026, "RED", True, 1000.0, None, "u"]
+
+
+def test_names_that_python_cannot_say(serve) -> None:
+    def f(page_size: Annotated[int, Field(alias="page-size")] = 7) -> int:
+        return page_size
+
+    client = serve(f)
+    assert client.ask("GET", "/f?page-size=9").body == b"9"
+    assert client.ask("GET", "/f?page_size=9").body == b"7"
+    assert faults(client.ask("GET", "/f?page-size=x")) == {("/query/page-size", "int_parsing")}
+
+
+def test_a_function_that_takes_nothing(serve) -> None:
+    def f() -> str:
+        return "now"
+
+    client = serve(f)
+    assert client.ask("GET", "/f?x=1").body == b"now"
+    assert client.ask("POST", "/f", b"whatever", Content_Type="image/png").body == b"now"
+    assert client.ask("OPTIONS", "/f").headers["Allow"] == READING
+
+
+def test_the_peer_and_the_request(serve) -> None:
+    def f(id: int, peer: Peer, request: Request) -> list[object]:
+        return [id, peer.host, request.method, request.text()]
+
+    answer = serve(f, "/x/{id}").ask("PUT", "/x/3", b"text", Content_Type="text/plain")
+    assert json.loads(answer.body) == [3, "192.0.2.7", "PUT", "text"]
+
+
+@given(st.text(), st.lists(st.text(), max_size=4))
+def test_texts_survive_the_query(text: str, texts: list[str]) -> None:
+    def f(one: str, many: list[str] = ()) -> None: ...
+
+    text = text.encode("utf-8", "ignore").decode()
+    texts = [each.encode("utf-8", "ignore").decode() for each in texts]
+    query = "&".join([f"one={quote(text)}", *(f"many={quote(each)}" for each in texts)])
+    read = Arguments(route_signature(f)).read(Request("GET", "/", Query(query)))
+    assert read == ({"one": text, "many": texts} if texts else {"one": text})
+
+
+# -- messages ----------------------------------------------------------------------------------------
+
+
+class Filter(TypedDict, total=False):
+    tags: list[str]
+    item: str
+
+
+@dataclass
+class Point:
+    x: int
+    y: int = 0
+
+
+def price(order: Order) -> int:
+    return order.count * 3
+
+
+@pytest.mark.parametrize("run", ["loop", "threads"])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_model_is_read_from_the_query(serve, clock, method: str, run: str) -> None:
+    client = serve(price, run=run)
+    client.send(f"{method} /f?item=a&count=2&other=1 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    if run == "threads":
+        clock.wait_for_thread()
+        client.turn()
+    (answer,) = client.answers()
+    assert (answer.status, answer.body) == (200, b"6")
+
+
+@pytest.mark.parametrize("run", ["loop", "threads"])
+def test_faults_of_a_model_from_the_query(serve, clock, run: str) -> None:
+    client = serve(price, run=run)
+    client.send(b"GET /f?count=two HTTP/1.1\r\nHost: a\r\n\r\n")
+    if run == "threads":
+        clock.wait_for_thread()
+        client.turn()
+    (answer,) = client.answers()
+    assert faults(answer) == {("/query/item", "missing"), ("/query/count", "int_parsing")}
+
+
+def test_a_dataclass_and_a_typed_dict(serve) -> None:
+    def total(point: Point) -> int:
+        return point.x + point.y
+
+    def seen(wanted: Filter) -> dict[str, object]:
+        return dict(wanted)
+
+    assert serve(total).ask("GET", "/f?x=1&y=2").body == b"3"
+    answer = serve(seen).ask("GET", "/f?tags=a&item=b")
+    assert json.loads(answer.body) == {"tags": ["a"], "item": "b"}
+
+
+def test_path_parameters_are_fields_of_the_message(serve) -> None:
+    def put(order: Order) -> dict[str, object]:
+        return order.model_dump()
+
+    client = serve(put, "/orders/{item}")
+    assert json.loads(client.ask("GET", "/orders/tea?count=2&item=x").body) == {"item": "tea", "count": 2}
+    answer = client.ask("PUT", "/orders/tea", b'{"count": 2, "item": "coffee"}')
+    assert json.loads(answer.body) == {"item": "tea", "count": 2}
+    assert faults(client.ask("PUT", "/orders/tea", b'{"count": "x"}')) == {("/body/count", "int_parsing")}
+    assert client.ask("PUT", "/orders/tea", b"{").status == 400
+    assert client.ask("PUT", "/orders/tea", b"[]").status == 422
+    assert client.ask("PUT", "/orders/tea", b"{}", Content_Type="image/png").status == 415
+
+
+def test_a_fault_of_the_path_in_a_message(serve) -> None:
+    def put(point: Point) -> None: ...
+
+    client = serve(put, "/points/{x}")
+    assert faults(client.ask("PUT", "/points/a", b'{"y": "b"}')) == {
+        ("/path/x", "int_parsing"),
+        ("/body/y", "int_parsing"),
+    }
+    assert faults(client.ask("GET", "/points/a")) == {("/path/x", "int_parsing")}
+
+
+def test_a_plain_message_has_the_name_of_its_parameter(serve) -> None:
+    def double(number: int) -> int:
+        return number * 2
+
+    def shout(message: str) -> str:
+        return message.upper()
+
+    def total(numbers: list[int]) -> int:
+        return sum(numbers)
+
+    assert serve(double).ask("GET", "/f?number=4").body == b"8"
+    assert serve(double).ask("POST", "/f?number=4", b"5").body == b"10"
+    assert serve(shout).ask("GET", "/f?message=hi").body == b"HI"
+    assert serve(total).ask("GET", "/f?numbers=1&numbers=2").body == b"3"
+    assert faults(serve(double).ask("GET", "/f?number=x")) == {("/query/number", "int_parsing")}
+    assert faults(serve(double).ask("GET", "/f")) == {("/query/number", "missing")}
+    assert faults(serve(shout).ask("GET", "/f?message=a&message=b")) == {("/query/message", "repeated")}
+    assert faults(serve(total).ask("GET", "/f?numbers=1&numbers=b")) == {("/query/numbers/1", "int_parsing")}
+
+
+def test_what_no_query_can_say_is_posted_only(serve) -> None:
+    def nested(message: Nested) -> None: ...
+    def orders(message: list[Order]) -> None: ...
+    def anything(message: dict[str, Any]) -> None: ...
+
+    for function in (nested, orders, anything):
+        assert serve(function).ask("GET", "/f").headers["Allow"] == "POST, PUT, PATCH, OPTIONS"
+    answer = serve(price, codec="msgpack").ask("GET", "/f?item=a")
+    assert answer.headers["Allow"] == "POST, PUT, PATCH, OPTIONS"
+
+
+def test_a_message_with_settings_beside_it(serve) -> None:
+    def search(q: str, limit: int = 10) -> list[object]:
+        return [q, limit]
+
+    client = serve(search)
+    assert json.loads(client.ask("POST", "/f", b"text").body) == ["text", 10]
+    assert json.loads(client.ask("POST", "/f?limit=2", b"text").body) == ["text", 2]
+    assert json.loads(client.ask("GET", "/f?q=a&limit=3").body) == ["a", 3]
+
+    def orders(order: Order, limit: int = 10) -> list[object]:
+        return [order.item, order.count, limit]
+
+    client = serve(orders)
+    assert json.loads(client.ask("GET", "/f?item=a&count=2&limit=3").body) == ["a", 2, 3]
+    assert json.loads(client.ask("POST", "/f?limit=3", b'{"item": "b"}').body) == ["b", 1, 3]
+    assert faults(client.ask("GET", "/f?count=x&limit=y")) == {
+        ("/query/item", "missing"),
+        ("/query/count", "int_parsing"),
+        ("/query/limit", "int_parsing"),
+    }
+
+
+# -- the body ----------------------------------------------------------------------------------------
+
+
+def update(id: int, order: Order, dry: bool = False) -> list[object]:
+    return [id, order.item, dry]
+
+
+def test_a_model_beside_others_is_the_body(serve) -> None:
+    client = serve(update, "/orders/{id}")
+    answer = client.ask("PUT", "/orders/5?dry=1", b'{"item": "a"}')
+    assert json.loads(answer.body) == [5, "a", True]
+    assert client.ask("GET", "/orders/5").headers["Allow"] == "POST, PUT, PATCH, OPTIONS"
+
+
+def test_faults_of_all_places_at_once(serve) -> None:
+    answer = serve(update, "/orders/{id}").ask("PUT", "/orders/x?dry=x", b'{"count": "x"}')
+    assert answer.status == 422
+    assert faults(answer) == {
+        ("/path/id", "int_parsing"),
+        ("/query/dry", "bool_parsing"),
+        ("/body/item", "missing"),
+        ("/body/count", "int_parsing"),
+    }
+
+
+@pytest.mark.parametrize(("body", "media", "status"), [(b"{", "", 400), (b"", "", 400), (b"{}", "a/b", 415)])
+def test_a_body_that_is_none(serve, body: bytes, media: str, status: int) -> None:
+    headers = {"Content_Type": media} if media else {}
+    assert serve(update, "/orders/{id}").ask("PUT", "/orders/5", body, **headers).status == status
+
+
+def test_bytes_beside_others_are_the_body(serve) -> None:
+    def store(name: str, blob: bytes) -> list[object]:
+        return [name, len(blob)]
+
+    answer = serve(store, "/blobs/{name}").ask("PUT", "/blobs/a", b"\xff\0", Content_Type="image/png")
+    assert json.loads(answer.body) == ["a", 2]
+
+
+def test_a_body_that_need_not_be_there(serve) -> None:
+    def patch(id: int, order: Order | None = None) -> str:
+        return repr(order)
+
+    client = serve(patch, "/x/{id}")
+    assert client.ask("PATCH", "/x/1").body == b"None"
+    assert client.ask("GET", "/x/1").body == b"None"
+    assert client.ask("PATCH", "/x/1", b'{"item": "a"}').body == b"Order(item='a', count=1)"
+
+
+def test_the_path_fills_the_body_beside_other_parameters(serve) -> None:
+    def put(order: Order, request: Request) -> str:
+        return order.item + request.parameters["item"]
+
+    assert serve(put, "/x/{item}").ask("PUT", "/x/tea", b'{"item": "z"}').body == b"teatea"
+
+
+# -- forms without files -----------------------------------------------------------------------------
+
+
+def login(name: str, password: str, groups: list[str] = ()) -> str:
+    return f"{name} {password} {' '.join(groups)}"
+
+
+def test_the_fields_of_a_form(serve) -> None:
+    body = b"name=ann&password=a+b%26&groups=x&groups=y"
+    answer = serve(login).ask("POST", "/f", body, Content_Type="application/x-www-form-urlencoded")
+    assert answer.body == b"ann a b& x y"
+    assert serve(login).ask("GET", "/f?name=a&password=b").body == b"a b "
+
+
+def test_the_query_stands_before_the_form(serve) -> None:
+    answer = serve(login).ask(
+        "POST", "/f?name=bob", b"name=ann&password=x", Content_Type="application/x-www-form-urlencoded"
+    )
+    assert answer.body == b"bob x "
+
+
+def test_faults_of_a_form(serve) -> None:
+    def f(age: int, name: str) -> None: ...
+
+    answer = serve(f).ask("POST", "/f", b"age=x", Content_Type="application/x-www-form-urlencoded")
+    assert faults(answer) == {("/form/age", "int_parsing"), ("/form/name", "missing")}
+    assert serve(f).ask("POST", "/f", b"{}", Content_Type="application/json").status == 415
+
+
+# -- results -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("result", "status", "media", "body"),
+    [
+        (None, 204, None, b""),
+        ("é", 200, "text/plain; charset=utf-8", "é".encode()),
+        (b"\0", 200, "application/octet-stream", b"\0"),
+        (("a", 201), 200, "application/json", b'["a",201]'),
+        (Order(item="a"), 200, "application/json", b'{"item":"a","count":1}'),
+        (Response("x", HTTPStatus.CREATED, "text/css"), 201, "text/css", b"x"),
+    ],
+)
+@pytest.mark.parametrize("run", ["loop", "threads"])
+def test_results(serve, clock, result: object, status: int, media: str, body: bytes, run: str) -> None:
+    def typed(a: int = 0) -> object:
+        return result
+
+    def message(number: int) -> object:
+        return result
+
+    for function, path in ((typed, "/f"), (message, "/f?number=1")):
+        client = serve(function, run=run)
+        client.send(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        if run == "threads":
+            clock.wait_for_thread()
+            client.turn()
+        (answer,) = client.answers()
+        assert (answer.status, answer.headers["Content-Type"], answer.body) == (status, media, body)
+
+
+def test_generators_stream(serve) -> None:
+    def count(to: int = 3) -> Iterator[int]:
+        yield from range(to)
+
+    async def count_later(to: int = 3) -> AsyncIterator[int]:
+        for number in range(to):
+            yield number
+
+    for function in (count, count_later):
+        answer = serve(function).ask("GET", "/f?to=2")
+        assert (answer.headers["Content-Type"], answer.body) == ("application/x-ndjson", b"0\n1\n")
+    assert serve(count).ask("HEAD", "/f").body == b""
+
+
+def test_a_generator_of_the_whole_request(serve) -> None:
+    def lines(request: Request) -> Iterator[str]:
+        yield from request.query.all("a")
+
+    assert serve(lines).ask("GET", "/f?a=1&a=2").body == b'"1"\n"2"\n'
+
+
+def test_an_async_function_and_its_timeout(serve, clock, failures) -> None:
+    cancelled = []
+
+    async def wait(id: int) -> None:
+        try:
+            await Deferred()
+        except CancelledError:
+            cancelled.append(id)
+            raise
+
+    client = serve(wait, "/x/{id}", run=None, timeout=5)
+    client.send(b"GET /x/7 HTTP/1.1\r\nHost: a\r\n\r\n")
+    clock.advance(5)
+    assert (client.answers()[0].status, cancelled) == (504, [7])
+    assert len(failures) == 1
+
+
+def test_an_error_of_the_function(serve, failures) -> None:
+    def fail(id: int) -> None:
+        raise RuntimeError("secret")
+
+    answer = serve(fail, "/x/{id}").ask("GET", "/x/7")
+    assert answer.status == 500
+    assert b"secret" not in answer.body
+    assert len(failures) == 1
+
+
+# -- settings ----------------------------------------------------------------------------------------
+
+
+def test_what_does_not_fit(clock, journal) -> None:
+    def two(a: Order, b: Order) -> None: ...
+    def streaming(id: int, request: StreamingRequest) -> None: ...
+    def positional(a: int, b: int, /) -> None: ...
+    def of_path(order: Order, id: int) -> None: ...
+    async def later(id: int, q: str) -> None: ...
+    def odd(id: int, thing: Thing) -> None: ...
+    def asked(id: int, request: Request) -> None: ...
+
+    cases = [
+        (two, "/f", {}, "only one can be the content"),
+        (streaming, "/{id}", {}, "alone"),
+        (positional, "/f", {}, "position"),
+        (of_path, "/{order}", {}, "from the path"),
+        (item, "/{number}", {}, "nothing called number"),
+        (later, "/{id}", {"run": "threads"}, "async"),
+        (later, "/{id}", {"workers": 2}, "runs in the loop"),
+        (item, "/{id}", {"codec": "json"}, "codec"),
+        (asked, "/{id}", {"run": "processes"}, "no other process"),
+        (odd, "/{id}", {}, "thing"),
+        ("item", "/{id}", {}, "a function is expected"),
+    ]
+    for function, path, settings, text in cases:
+        with pytest.raises(TypeError, match=text):
+            function_route(function, reactor=clock, journal=journal, path=path, **settings)
