@@ -101,14 +101,17 @@ def _quotable(text: str) -> str:
 
 
 def _word(text: str | None) -> str:
-    return _quotable(text).replace(" ", r"\x20") if text else "-"
+    if not text:
+        return "-"
+    octets = text.encode("utf-8", "surrogatepass").decode("latin-1")
+    return _quotable(octets).replace(" ", r"\x20")
 
 
 def _escaped(found: re.Match[str]) -> str:
     character = found[0]
     if character in '"\\':
         return "\\" + character
-    return "".join(rf"\x{octet:02x}" for octet in character.encode("utf-8", "surrogatepass"))
+    return rf"\x{ord(character):02x}"  # one octet: what came over the wire was taken for Latin-1
 
 
 def _seconds(value: float | None) -> str:
