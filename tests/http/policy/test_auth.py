@@ -61,7 +61,7 @@ def log_in(clock):
         client.send(
             f"GET /f HTTP/1.1\r\nHost: a\r\nAuthorization: {basic(user, password)}\r\n\r\n".encode("latin-1")
         )
-        if not client.wire.value():
+        while not client.wire.value():
             clock.wait_for_thread()
             client.turn()
         [answer] = client.answers()
