@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from protocols.daemon.loader import load
@@ -124,3 +126,57 @@ def test_trusted_proxies(site) -> None:
     assert [own.trusted.trusts(host) for host in ("127.0.0.1", "10.1.1.1", "")] == [False, True, True]
     nobody, _ = site(YAML.replace("server: {trusted: 127.0.0.1}", ""))
     assert nobody.trusted is None
+
+
+REAL = """
+services:
+  site:
+    listen: [tcp://127.0.0.1:0, unix:site.sock]
+    trusted: unix
+    http:
+      /who:
+        function: functions:who
+        auth: {basic: users, bearer: tokens}
+        cors: https://app.example.org
+        headers: {Cache-Control: no-store}
+      /often: {respond: a, rate: 1/h}
+"""
+FUNCTIONS = """
+from protocols.http import Request
+def who(request: Request) -> str: return f"{request.peer.user} {request.scheme} {request.body.decode()}"
+"""
+
+
+@pytest.fixture
+def curl(real_daemon, written, folder):
+    """Ask a real daemon with curl: its status, and what it said."""
+    daemon = real_daemon(written(REAL, FUNCTIONS)).ready()
+
+    def curl(path: str, *options: str) -> tuple[int, str]:
+        url = f"http://127.0.0.1:{daemon.port('site')}{path}"
+        command = ["curl", "-sS", "-w", "\n%{http_code}", *options, url]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=30, check=True)
+        said, _, status = done.stdout.rpartition("\n")
+        return int(status), said
+
+    yield curl
+    assert daemon.stop() == 0
+    assert daemon.errors == ""
+
+
+def test_a_real_daemon_and_a_real_client(curl, folder) -> None:
+    assert curl("/who", "-u", "alice:a", "-d", "hello") == (200, "alice http hello")
+    assert curl("/who", "-H", f"Authorization: Bearer {'a' * 20}") == (200, "backup http ")
+    status, said = curl("/who", "-u", "alice:b", "-i", "-H", "Origin: https://app.example.org")
+    assert status == 401
+    for field in (
+        "WWW-Authenticate: Basic",
+        "Access-Control-Allow-Origin: https://app",
+        "Cache-Control: no-store",
+    ):
+        assert field in said
+    socket = ("--unix-socket", str(folder / "site.sock"))
+    proxied = ("-H", "X-Forwarded-Proto: https", "-H", "X-Forwarded-For: 192.0.2.9")
+    assert curl("/who", "-u", "alice:a", *proxied) == (200, "alice http ")
+    assert curl("/who", "-u", "alice:a", *proxied, *socket) == (200, "alice https ")
+    assert [curl("/often")[0], curl("/often")[0], curl("/often", *proxied, *socket)[0]] == [200, 429, 200]

@@ -6,6 +6,7 @@ import pytest
 
 from protocols.handlers.threads import ThreadPool
 from protocols.http import Request, function_route
+from protocols.http.policy import passwords
 from protocols.http.policy.auth import GUESS_EVERY, GUESSES, AuthRoute, failed_logins, parse_login
 from protocols.http.policy.collecting import CollectingRoute
 from protocols.http.policy.passwords import Passwords, hash_password
@@ -79,11 +80,11 @@ def test_who_does_not_say_is_told_how(connect, guarded) -> None:
 
 
 def test_each_way_alone(connect, guarded) -> None:
-    passwords, tokens = connect({"/f": guarded(bearer=False)}), connect({"/f": guarded(basic=False)})
-    assert passwords.ask("GET", "/f").headers["WWW-Authenticate"] == 'Basic realm="Prices", charset="UTF-8"'
-    assert tokens.ask("GET", "/f").headers["WWW-Authenticate"] == 'Bearer realm="Prices"'
-    assert passwords.ask("GET", "/f", Authorization="Bearer secret").status == 401
-    assert tokens.ask("GET", "/f", Authorization=basic("alice", "x")).status == 401
+    by_password, by_token = connect({"/f": guarded(bearer=False)}), connect({"/f": guarded(basic=False)})
+    assert by_password.ask("GET", "/f").headers["WWW-Authenticate"] == 'Basic realm="Prices", charset="UTF-8"'
+    assert by_token.ask("GET", "/f").headers["WWW-Authenticate"] == 'Bearer realm="Prices"'
+    assert by_password.ask("GET", "/f", Authorization="Bearer secret").status == 401
+    assert by_token.ask("GET", "/f", Authorization=basic("alice", "x")).status == 401
 
 
 def test_a_realm_with_quotes(connect, guarded) -> None:
@@ -187,6 +188,13 @@ def test_guesses_all_at_once_are_slowed_down_too(connect, guarded, another) -> N
     assert [one.answers()[0].status for one in refused] == [429] * 3
     for one in clients:
         one.leave()
+
+
+def test_logins_that_nobody_looks_at_are_no_guesses(connect, guarded, monkeypatch) -> None:
+    monkeypatch.setattr(passwords, "CHECKED", 0)
+    client = connect({"/f": guarded()})
+    statuses = {client.ask("GET", "/f", Authorization=basic("bob", "b")).status for _ in range(GUESSES + 1)}
+    assert statuses == {503}
 
 
 def test_right_logins_are_no_guesses(connect, guarded, log_in) -> None:
