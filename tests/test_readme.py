@@ -173,11 +173,11 @@ def test_the_commands_say_what_readme_says(block, folder, ports):
         assert re.fullmatch(pattern, real.rstrip("\n")), f"$ {command}\n{real}--- README:\n{shown}"
 
 
-def test_the_page_explains_what_is_running(daemon, ports):
+def test_the_page_says_what_is_running(daemon, ports):
     with socket.create_connection(("127.0.0.1", int(ports["8080"])), 20) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         page = client.makefile("rb").read().decode()
-    named = set(re.findall(r"<tr><td>(\w+)</td>", page))
+    named = set(re.findall(r"<h3>(\w+)</h3>", page))
     assert named == set(re.findall(r"(\w+): listening on", daemon.output))
     for address in re.findall(r"<code>((?:tcp|tls|udp)://[^<]+)</code>", page):
         assert f"listening on {address}\n" in daemon.output

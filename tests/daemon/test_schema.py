@@ -65,6 +65,20 @@ def test_the_examples_match(file: Path) -> None:
                 "/": {"files": {"folder": "/", "symlinks": "inside", "cache_control": "public, max-age=60"}}
             }
         ),
+        service(http={"/": {"builtin": "welcome", "rate": "5/m", "headers": {"X-A": "b"}, "cors": "*"}}),
+        service(http={"/": {"builtin": {"welcome": {}}, "rate": {"rate": "5/m", "burst": 1}}}),
+        service(http={"/": {"respond": "a", "cors": ["https://a.example"]}}, trusted="unix", log="json"),
+        service(
+            http={
+                "/": {
+                    "respond": "a",
+                    "cors": {"origins": "https://a.example", "headers": "*", "max_age": "0s"},
+                }
+            },
+            trusted={"proxies": ["10.0.0.0/8", "::1"], "fields": "forwarded"},
+            log={"access": "combined", "redact": []},
+        ),
+        {**service(builtin="echo"), "server": {"trusted": ["fd00::/8", "unix"]}},
         service(builtin="echo", listen=["udp://[::1]:0", "unix:a.sock", "unix:@a", "fd://a"]),
         {**service(builtin="echo"), "server": {"drain": "0s"}, "certificates": {}},
         {**service(builtin="echo"), "include": "x*.yaml", "defaults": {"limits": {}}},
@@ -108,6 +122,15 @@ def test_both_accept(tmp_path: Path, data: Any) -> None:
         service(http={"/": {"redirect": {"to": "/", "status": 300}}}),
         service(http={"/": {"files": {"folder": "/", "symlinks": "all"}}}),
         service(http={"/": {"files": {"folder": "/", "cache_control": "for ever"}}}),
+        service(http={"/": {"respond": "a", "rate": 5}}),
+        service(http={"/": {"respond": "a", "rate": "0/s"}}),
+        service(http={"/": {"respond": "a", "cors": []}}),
+        service(http={"/": {"respond": "a", "cors": {"origins": "a.example"}}}),
+        service(http={"/": {"respond": "a", "headers": {"X A": "b"}}}),
+        service(http={"/": {"respond": "a", "headers": {}}}),
+        service(http={"/": {"respond": "a", "auth": {"users": "alice", "bearer": 5}}}),
+        service(http={"/": {"respond": "a"}}, trusted="office"),
+        service(http={"/": {"respond": "a"}}, log="common"),
     ],
 )
 def test_both_refuse(tmp_path: Path, data: Any) -> None:

@@ -113,5 +113,5 @@ def _fields(value: Any) -> Any:
     return value
 
 
-HeaderFields = Annotated[dict[HeaderName, HeaderText], BeforeValidator(_fields), Field(min_length=1)]
+HeaderFields = Annotated[dict[HeaderName, HeaderText], Field(min_length=1), BeforeValidator(_fields)]
 """Header fields by name, without those that are the server's to write."""

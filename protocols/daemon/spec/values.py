@@ -25,7 +25,7 @@ _BYTES = {
     "GiB": 1024**3,
 }
 _PERIODS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_RATE = rf"^[0-9]{{1,9}}/({'|'.join(_PERIODS)})$"
+_RATE = rf"^[1-9][0-9]{{0,8}}/({'|'.join(_PERIODS)})$"
 _SIZE = rf"^[0-9]{{1,15}}({'|'.join(_BYTES)})?$"
 
 
@@ -125,7 +125,7 @@ class Rate(float):
     def parse(cls, text: str) -> Self:
         """Read `text`.  Raises :class:`ValueError`."""
         times, _, period = text.partition("/")
-        if not re.fullmatch(_RATE, text) or not int(times):
+        if not re.fullmatch(_RATE, text):
             raise ValueError(f"{described(text)} is not a rate such as 50/s, 10/m, 1000/h or 5000/d")
         rate = cls(int(times) / _PERIODS[period])
         rate.text, rate.times = text, int(times)

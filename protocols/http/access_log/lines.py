@@ -34,15 +34,15 @@ def combined(service: str, redact: Redaction) -> Line:
 
     def line(access: Access) -> str:
         peer, request = access.peer, access.request
-        asked, referer, agent, request_id = "-", "", "", ""
+        asked, referer, agent, request_id = "-", b"", b"", b""
         if request is not None:
             asked = f"{_quotable(request.method)} {_quotable(redact(request.target))} HTTP/{request.version}"
             referer, agent, request_id = _fields(request)
+        origin = _quotable(redact(referer.decode("latin-1"))) if referer else "-"
         return (
             f"{_word(peer.host)} - {_word(peer.user)} [{_local_time(int(time.time()))}] "
-            f'"{asked}" {access.status} {access.sent or "-"} '
-            f'"{_quotable(redact(referer)) or "-"}" "{_quotable(agent) or "-"}" '
-            f'{_seconds(access.first)} {_seconds(access.duration)} "{_quotable(request_id) or "-"}"\n'
+            f'"{asked}" {access.status} {access.sent or "-"} "{origin}" "{_agent(agent[:LONGEST])}" '
+            f'{_seconds(access.first)} {_seconds(access.duration)} "{_octets(request_id)}"\n'
         )
 
     return line
@@ -63,9 +63,9 @@ def json_lines(service: str, redact: Redaction) -> Line:
                 "host": request.host,
                 "scheme": request.scheme,
                 "version": request.version,
-                "referer": redact(referer)[:LONGEST] or None,
-                "agent": agent[:LONGEST] or None,
-                "id": request_id[:LONGEST] or None,
+                "referer": redact(referer.decode("latin-1"))[:LONGEST] or None,
+                "agent": agent.decode("latin-1")[:LONGEST] or None,
+                "id": request_id.decode("latin-1")[:LONGEST] or None,
             }
         values |= {
             "status": access.status,
@@ -81,7 +81,7 @@ def json_lines(service: str, redact: Redaction) -> Line:
 FORMATS: Final = {"combined": combined, "json": json_lines}
 
 
-def _fields(request: RequestHead) -> tuple[str, str, str]:
+def _fields(request: RequestHead) -> tuple[bytes, bytes, bytes]:
     """Referer, User-Agent and X-Request-ID; read as bytes, since decoding all fields costs more than the
     rest of a line."""
     referer = agent = request_id = b""
@@ -92,7 +92,15 @@ def _fields(request: RequestHead) -> tuple[str, str, str]:
             referer = value
         elif name == b"x-request-id":
             request_id = value
-    return referer.decode("latin-1"), agent.decode("latin-1"), request_id.decode("latin-1")
+    return referer, agent, request_id
+
+
+def _octets(value: bytes) -> str:
+    return _quotable(value.decode("latin-1")) or "-"
+
+
+# Many requests are of few agents and peers.
+_agent = lru_cache(maxsize=512)(_octets)
 
 
 def _quotable(text: str) -> str:
@@ -100,15 +108,19 @@ def _quotable(text: str) -> str:
     return _UNSAFE.sub(_escaped, text) if _UNSAFE.search(text) else text
 
 
+@lru_cache(maxsize=1024)
 def _word(text: str | None) -> str:
-    return _quotable(text).replace(" ", r"\x20") if text else "-"
+    if not text:
+        return "-"
+    octets = text.encode("utf-8", "surrogatepass").decode("latin-1")
+    return _quotable(octets).replace(" ", r"\x20")
 
 
 def _escaped(found: re.Match[str]) -> str:
     character = found[0]
     if character in '"\\':
         return "\\" + character
-    return "".join(rf"\x{octet:02x}" for octet in character.encode("utf-8", "surrogatepass"))
+    return rf"\x{ord(character):02x}"  # one octet: what came over the wire was taken for Latin-1
 
 
 def _seconds(value: float | None) -> str:

@@ -104,7 +104,12 @@ class AuthRoute(AroundRoute):
             self._failures.give_back(source)
             return self._admit(request, rest, user)
 
-        return passwords.check(user, password).addCallback(checked)
+        try:
+            outcome = passwords.check(user, password)
+        except HTTPError:
+            self._failures.give_back(source)  # nobody has looked at it
+            raise
+        return outcome.addCallback(checked)
 
     def _take_token(
         self, request: StreamingRequest, rest: str, credentials: str, tokens: Tokens

@@ -1,4 +1,4 @@
-"""Durations and sizes."""
+"""Durations, sizes and rates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from protocols.daemon.spec.values import Duration, PositiveDuration, PositiveSize, Size
+from protocols.daemon.spec.values import Duration, PositiveDuration, PositiveSize, Rate, Size
 
 
 @pytest.mark.parametrize(
@@ -114,3 +114,20 @@ def test_zero_is_not_positive() -> None:
 def test_values_made_in_python_have_a_text_too() -> None:
     assert str(Duration(1.5)) == "1.5s"
     assert str(Size(5)) == "5"
+
+
+@pytest.mark.parametrize(
+    ("text", "rate", "times"),
+    [("50/s", 50, 50), ("30/m", 0.5, 30), ("36/h", 0.01, 36), ("86400/d", 1, 86400)],
+)
+def test_rates(text: str, rate: float, times: int) -> None:
+    parsed = Rate.parse(text)
+    assert (parsed, parsed.times, str(parsed)) == (rate, times, text)
+
+
+@pytest.mark.parametrize(
+    "value", ["50", "0/s", "5/y", "5/sec", "-5/s", "1.5/s", "/s", 50, None, True, "5/s\n"]
+)
+def test_what_is_no_rate(value: object) -> None:
+    with pytest.raises(ValidationError, match="a rate such as"):
+        TypeAdapter(Rate).validate_python(value)

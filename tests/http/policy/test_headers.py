@@ -8,6 +8,10 @@ from protocols.http.policy.collecting import CollectingRoute
 from protocols.http.policy.headers import HeadersRoute
 
 
+def content(request: Request) -> Response:
+    return Response("a", headers=[("X-B", "b")])
+
+
 @pytest.fixture
 def around(connect, clock, journal):
     """A client of a function inside of some header fields."""
@@ -21,7 +25,7 @@ def around(connect, clock, journal):
 
 
 def test_fields_are_added(around) -> None:
-    client = around(lambda request: Response("a", headers=[("X-B", "b")]), {"X-A": "a", "Server": "mine"})
+    client = around(content, {"X-A": "a", "Server": "mine"})
     headers = client.ask("GET", "/f").headers
     assert (headers["X-A"], headers["X-B"], headers.get_all("Server")) == ("a", "b", ["mine"])
 
@@ -64,7 +68,7 @@ def test_so_does_our_own_fault(around, failures) -> None:
 
 
 def test_so_does_content_that_is_too_long(around) -> None:
-    client = around(lambda request: Response(), {"X-A": "a"}, body=5)
+    client = around(content, {"X-A": "a"}, body=5)
     answer = client.ask("POST", "/f", b"a" * 6)
     assert (answer.status, answer.headers["X-A"]) == (413, "a")
 
@@ -77,12 +81,15 @@ def test_so_does_a_body_that_fails_before_it_begins(around, failures) -> None:
         def close(self) -> None:
             pass
 
-    answer = around(lambda request: Response(Broken()), {"X-A": "a"}).ask("GET", "/f")
+    def broken(request: Request) -> Response:
+        return Response(Broken())
+
+    answer = around(broken, {"X-A": "a"}).ask("GET", "/f")
     assert (answer.status, answer.headers["X-A"]) == (500, "a")
 
 
 def test_what_is_no_answer_of_the_route_has_them_not(around) -> None:
-    client = around(lambda request: Response(), {"X-A": "a"}, methods=("GET",))
+    client = around(content, {"X-A": "a"}, methods=("GET",))
     assert client.ask("GET", "/other").headers["X-A"] is None
     assert client.ask("POST", "/f").headers["X-A"] is None
 

@@ -1,0 +1,68 @@
+"""What a daemon tells people of itself."""
+
+from __future__ import annotations
+
+from protocols.daemon.loader import load
+from protocols.daemon.overview import overview
+from protocols.http.routes.welcome import Served, Way, welcome_page
+
+YAML = """
+services:
+  shout: {listen: [tcp://127.0.0.1:7000, unix:shout.sock], function: functions:shout}
+  framed: {listen: tcp://127.0.0.1:7002, framing: netstring, function: functions:shout}
+  off: {enabled: false, listen: tcp://127.0.0.1:1, builtin: echo}
+  clock: {listen: udp://127.0.0.1:7013, builtin: daytime}
+  own: {listen: "tcp://[::1]:9", factory: functions:factory}
+  site:
+    listen: tcp://:8080
+    http:
+      /: {builtin: welcome}
+      /files/: {files: tls}
+      /price: {function: functions:shout, methods: POST}
+      /old/: {redirect: /new}
+      /new: {respond: a, auth: {bearer: tokens}}
+      /item/{id}: {respond: a}
+      /here: {respond: a, hosts: a.test}
+"""
+
+
+def test_every_service(written, tmp_path) -> None:
+    (tmp_path / "tokens").write_text("")
+    served = {each.name: each for each in overview(load(written(YAML)))}
+    assert list(served) == ["shout", "framed", "clock", "own", "site"]
+    assert served["shout"] == Served(
+        "shout",
+        ("tcp://127.0.0.1:7000", "unix:shout.sock"),
+        "function functions:shout",
+        example="polyport send tcp://127.0.0.1:7000 hello",
+    )
+    assert served["framed"].example == "polyport send --framing netstring tcp://127.0.0.1:7002 hello"
+    assert served["clock"] == Served("clock", ("udp://127.0.0.1:7013",), "builtin daytime")
+    assert served["own"].answers == "factory functions:factory"
+    assert served["site"].site == "http://localhost:8080"
+    assert served["site"].ways == (
+        Way("/", "builtin welcome", True),
+        Way("/files/", "files", True),
+        Way("/price", "POST: function functions:shout", False),
+        Way("/old/", "redirect to /new", True),
+        Way("/new", "respond, with a login", True),
+        Way("/item/{id}", "respond", False),
+        Way("/here", "respond", False),
+    )
+
+
+def test_no_secret_is_told(written, monkeypatch) -> None:
+    yaml = """
+services:
+  hidden: {listen: "unix:${env:PLACE}", builtin: echo}
+  site:
+    listen: tcp://127.0.0.1:8080
+    http:
+      /: {builtin: welcome}
+      /out: {redirect: "https://${env:PLACE}.test/"}
+      /said: {respond: "${env:PLACE}"}
+"""
+    loaded = load(written(yaml), environment={"PLACE": "hunter2"})
+    page = welcome_page(overview(loaded))
+    assert "hunter2" not in page
+    assert "/out" in page
