@@ -113,7 +113,10 @@ class HTTP2Connection(Protocol):
         self._feeding = True
         try:
             self._meter.feed(data, self.now())
-            for event in self._state.receive_data(data):
+            heard = self._state.receive_data(data)
+            # Settings are acknowledged before anything is sent that goes by them.
+            self.emit(self._state.data_to_send())
+            for event in heard:
                 handle = _HANDLERS.get(type(event))
                 if handle is not None:
                     handle(self, event)
@@ -256,8 +259,8 @@ class HTTP2Connection(Protocol):
     def _fail(self, error: Exception) -> None:
         """Nothing the client says makes sense any more, or it says too much."""
         self.refused_request(error)
-        self._lose_streams(Failure(error))
         self._close()
+        self._lose_streams(Failure(error))
 
     # -- the streams' side ---------------------------------------------------------------------------
 
@@ -330,7 +333,7 @@ class HTTP2Connection(Protocol):
         data = b"".join(self._out)
         self._out.clear()
         self._out_size = 0
-        if data:
+        if data and not self._closing:
             self.transport.write(data)  # type: ignore[union-attr]  # there is one
 
     # -- the end -------------------------------------------------------------------------------------
@@ -362,10 +365,10 @@ class HTTP2Connection(Protocol):
     def _close(self) -> None:
         """Close, once everything is sent; with time to read it for a client that is still sending, for a
         socket closed with unread input makes the kernel reset it."""
+        self.flush()
         self._closing = True
         self._closing_at = self.now()
         self._close_time = self.factory.limits.idle or CLOSING
-        self.flush()
         transport: Any = self.transport
         transport.unregisterProducer()
         if self.blocked:
@@ -377,7 +380,6 @@ class HTTP2Connection(Protocol):
             transport.loseConnection()
 
     def _lose_streams(self, reason: Failure) -> None:
-        self._closing = True
         for stream in list(self._streams.values()):
             stream.lost(reason)
 
