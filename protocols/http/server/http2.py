@@ -23,10 +23,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from protocols.http.server.exchange import Exchange
-from protocols.http.server.http2_meter import ExcessError, FrameMeter
+from protocols.http.server.http2_meter import LARGEST_STREAM, FrameError, FrameMeter
 from protocols.http.server.http2_outflow import Outflow
 from protocols.http.server.http2_request import MalformedError, RequestParts, read_request, read_trailers
-from protocols.http.server.http2_state import LARGEST_STREAM, ServerState
+from protocols.http.server.http2_state import ServerState
 from protocols.http.server.http2_stream import HTTP2Stream
 from protocols.http.server.request_parser import BadRequestError
 from protocols.peer_address import stream_peer
@@ -122,7 +122,7 @@ class HTTP2Connection(Protocol):
                     handle(self, event)
         except ProtocolError as error:
             self._fail(error)
-        except ExcessError as error:
+        except FrameError as error:
             self._state.close_connection(error.error_code)
             self._fail(error)
         finally:
@@ -300,7 +300,7 @@ class HTTP2Connection(Protocol):
             self._close_if_over()
 
     def count_refusal(self) -> None:
-        """A stream ends for a mistake of the client's.  Raises :class:`ExcessError`."""
+        """A stream ends for a mistake of the client's.  Raises :class:`FrameError`."""
         self._meter.reset(self.now())
 
     def refused_request(self, error: Exception) -> None:
