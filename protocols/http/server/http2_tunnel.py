@@ -111,10 +111,10 @@ class StreamTransport:
         if not self.connected or self._write_over or not data:
             return
         self._stream.push(data)
-        if self._stream.is_full and self._producer is not None and not self._pulls:
-            if not self._producer_paused:
-                self._producer_paused = True
-                self._producer.pauseProducing()
+        pushes = self._producer is not None and not self._pulls
+        if pushes and self._stream.is_full and not self._producer_paused:
+            self._producer_paused = True
+            self._producer.pauseProducing()
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
         self.write(b"".join(data))

@@ -439,7 +439,7 @@ FLOODS: dict[str, list[Any]] = {
     ],
     "malformed requests": [headers(2 * at + 1, REQUEST[1:]) for at in range(RESETS + 2)],
     "SETTINGS": [SettingsFrame(0)] * (CONTROLS + 1),
-    "many settings": [SettingsFrame(0, dict.fromkeys(range(16, 516), 1))] * 3,
+    "many settings": [raw(4, 0, 0, b"".join(struct.pack(">HI", at, 1) for at in range(16, 516)))] * 3,
     "PING": [PingFrame(0, b"x" * 8)] * (CONTROLS + 1),
     "PRIORITY": [PriorityFrame(1, 0, 5)] * (CONTROLS + 1),
     "unknown frames": [raw(0x16, 0, 0, b"")] * (CONTROLS + 1),
