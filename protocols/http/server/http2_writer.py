@@ -30,6 +30,7 @@ class FrameWriter:
         self._out: list[bytes | memoryview] = []
         self._size = 0
         self._call: IDelayedCall | None = None
+        self._writes = False
         self._closed = False
 
     # -- frames --------------------------------------------------------------------------------------
@@ -87,12 +88,18 @@ class FrameWriter:
 
     def flush(self) -> None:
         """Write what has been gathered, and what h2 has to say."""
-        self._out.append(self._state.data_to_send())
-        data = b"".join(self._out)
-        self._out.clear()
-        self._size = 0
-        if data and not self._closed:
+        if self._writes:
+            return  # a transport may ask for more before it has taken all
+        self._writes = True
+        while not self._closed:
+            self._out.append(self._state.data_to_send())
+            data = b"".join(self._out)
+            self._out.clear()
+            self._size = 0
+            if not data:
+                break
             self._transport.write(data)
+        self._writes = False
 
     def close(self) -> None:
         """Write nothing more."""

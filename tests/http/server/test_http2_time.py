@@ -192,8 +192,8 @@ def test_a_client_that_leaves_cancels_its_calls(http2, calls, bodies, journal) -
 
 def test_nothing_is_left_on_the_clock(http2, clock) -> None:
     http2.ask("GET", "/big")
-    stream = http2.request("POST", "/hold", None)
-    http2.send(stream, b"x" * 10_000)
+    http2.state.send_headers(3, http2.fields("GET", "/big"), end_stream=True)
+    http2.client.send(http2.state.data_to_send())
     http2.client.leave()
     assert clock.getDelayedCalls() == []
 
