@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from h2 import events
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
-from h2.stream import H2Stream
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import (
-    IDelayedCall,
     IHalfCloseableDescriptor,
     IHalfCloseableProtocol,
     IPushProducer,
@@ -23,20 +21,18 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from protocols.http.server.exchange import Exchange
-from protocols.http.server.http2_meter import ExcessError, FrameMeter
+from protocols.http.server.http2_meter import LARGEST_STREAM, FrameError, FrameMeter
 from protocols.http.server.http2_outflow import Outflow
 from protocols.http.server.http2_request import MalformedError, RequestParts, read_request, read_trailers
-from protocols.http.server.http2_state import LARGEST_STREAM, ServerState
+from protocols.http.server.http2_state import ServerState
 from protocols.http.server.http2_stream import HTTP2Stream
+from protocols.http.server.http2_writer import FrameWriter
 from protocols.http.server.request_parser import BadRequestError
 from protocols.peer_address import stream_peer
 from protocols.session import Peer
 
 if TYPE_CHECKING:
     from protocols.http.server.factory import HTTPFactory
-
-GATHERED: Final = 64 * 1024
-"""Bytes that are gathered before they are written."""
 
 KNOWN: Final = 32
 """Different requests of one connection whose parts are kept: what comes again need not be looked at again."""
@@ -67,6 +63,7 @@ class HTTP2Connection(Protocol):
     blocked = False
     """Whether the client does not read what was written."""
     outflow: Outflow
+    writer: FrameWriter
     now: Callable[[], float]
 
     def __init__(self) -> None:
@@ -75,10 +72,6 @@ class HTTP2Connection(Protocol):
         self._streams: dict[int, HTTP2Stream] = {}
         self._known: dict[tuple[tuple[bytes, bytes], ...], RequestParts] = {}
         self._requests = 0
-        self._out: list[bytes | memoryview] = []
-        self._out_size = 0
-        self._feeding = False
-        self._flush_call: IDelayedCall | None = None
         self._closing = False
         """Whether what comes is not listened to."""
         self._input_over = False
@@ -103,29 +96,38 @@ class HTTP2Connection(Protocol):
         self._active_at = self._checked_at = self.now()
         self._state = ServerState(self.factory.limits)
         self._meter = FrameMeter(self.factory.limits)
+        self.writer = FrameWriter(self._state, transport, self.factory.clock)
         self.outflow = Outflow(self, self._state, self._meter.updates)
         transport.registerProducer(self, True)
-        self.flush()
+        self.writer.flush()
 
     def dataReceived(self, data: bytes) -> None:
         if self._closing:
             return
-        self._feeding = True
+        self.writer.gathers = True
         try:
-            self._meter.feed(data, self.now())
-            for event in self._state.receive_data(data):
-                handle = _HANDLERS.get(type(event))
-                if handle is not None:
-                    handle(self, event)
-        except ProtocolError as error:
-            self._fail(error)
-        except ExcessError as error:
+            self._feed(data)
+        except FrameError as error:
             self._state.close_connection(error.error_code)
             self._fail(error)
         finally:
-            self._feeding = False
-        self.flush()
+            self.writer.gathers = False
+        self.writer.flush()
         self._close_if_over()
+
+    def _feed(self, data: bytes) -> None:
+        self._meter.feed(data, self.now())
+        try:
+            heard = self._state.receive_data(data)
+        except ProtocolError as error:
+            self._fail(error)
+            return
+        # Settings are acknowledged before anything is sent that goes by them.
+        self.writer.take_over()
+        for event in heard:
+            handle = _HANDLERS.get(type(event))
+            if handle is not None:
+                handle(self, event)
 
     def readConnectionLost(self) -> None:
         """The client sends nothing more: what it has asked is answered (IHalfCloseableProtocol)."""
@@ -143,9 +145,7 @@ class HTTP2Connection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._closing = True
-        if self._flush_call is not None:
-            self._flush_call.cancel()
-            self._flush_call = None
+        self.writer.close()
         self._lose_streams(reason)
         self.factory.left(self, reason)
 
@@ -179,13 +179,13 @@ class HTTP2Connection(Protocol):
             self._last is not None and state.stream_id > self._last
         ):
             self.count_refusal()
-            self.reset(state, ErrorCodes.REFUSED_STREAM)
+            self.writer.reset(state, ErrorCodes.REFUSED_STREAM)
             return
         try:
             parts = self._parts(event)
         except MalformedError:
             self.count_refusal()
-            self.reset(state, ErrorCodes.PROTOCOL_ERROR)
+            self.writer.reset(state, ErrorCodes.PROTOCOL_ERROR)
             return
         stream = self._streams[state.stream_id] = HTTP2Stream(self, state, parts)
         self._requests += 1
@@ -209,7 +209,7 @@ class HTTP2Connection(Protocol):
         if stream is not None:
             stream.data(event.data, event.flow_controlled_length)
         elif event.flow_controlled_length:
-            self.acknowledge(event.stream_id, event.flow_controlled_length)
+            self.writer.acknowledge(event.stream_id, event.flow_controlled_length)
 
     def _ended(self, event: events.StreamEnded) -> None:
         stream = self._streams.get(event.stream_id)
@@ -256,33 +256,10 @@ class HTTP2Connection(Protocol):
     def _fail(self, error: Exception) -> None:
         """Nothing the client says makes sense any more, or it says too much."""
         self.refused_request(error)
-        self._lose_streams(Failure(error))
         self._close()
+        self._lose_streams(Failure(error))
 
     # -- the streams' side ---------------------------------------------------------------------------
-
-    def send_head(self, state: H2Stream, block: bytes, *, end: bool) -> None:
-        """Send the head of a response; `end`: there is no body."""
-        self.emit(self._state.head_frames(state, block, end=end))
-
-    def send_interim(self, state: H2Stream, block: bytes) -> None:
-        """Send a head that is not the last."""
-        self.emit(self._state.interim_frames(state, block))
-
-    def send_end(self, state: H2Stream) -> None:
-        """Say that a body has ended."""
-        self.emit(self._state.data_frame_header(state, 0, end=True))
-
-    def reset(self, state: H2Stream, code: ErrorCodes) -> None:
-        """End a stream at once."""
-        if not state.closed:
-            self._state.reset_stream(state.stream_id, code)
-            self._flush_soon()
-
-    def acknowledge(self, stream_id: int, size: int) -> None:
-        """So many bytes of a stream have been read."""
-        self._state.acknowledge_received_data(size, stream_id)
-        self._flush_soon()
 
     def answered(self, exchange: Exchange) -> None:
         """A response is on its way, whole."""
@@ -293,45 +270,16 @@ class HTTP2Connection(Protocol):
         """A stream is over."""
         self._streams.pop(stream_id, None)
         self._active_at = self.now()
-        if not self._feeding:
+        if not self.writer.gathers:
             self._close_if_over()
 
     def count_refusal(self) -> None:
-        """A stream ends for a mistake of the client's.  Raises :class:`ExcessError`."""
+        """A stream ends for a mistake of the client's.  Raises :class:`FrameError`."""
         self._meter.reset(self.now())
 
     def refused_request(self, error: Exception) -> None:
         """A request was not even read to its end."""
         self.factory.refused_request(self, error)
-
-    # -- writing -------------------------------------------------------------------------------------
-
-    def emit(self, *parts: bytes | memoryview) -> None:
-        """Send `parts`, with whatever else there is to be sent."""
-        for part in parts:
-            self._out.append(part)
-            self._out_size += len(part)
-        if self._out_size > GATHERED:
-            self.flush()
-        else:
-            self._flush_soon()
-
-    def _flush_soon(self) -> None:
-        if not self._feeding and self._flush_call is None and not self._closing:
-            self._flush_call = self.factory.clock.callLater(0, self._flush_now)
-
-    def _flush_now(self) -> None:
-        self._flush_call = None
-        self.flush()
-
-    def flush(self) -> None:
-        """Write what has been gathered, and what h2 has to say."""
-        self._out.append(self._state.data_to_send())
-        data = b"".join(self._out)
-        self._out.clear()
-        self._out_size = 0
-        if data:
-            self.transport.write(data)  # type: ignore[union-attr]  # there is one
 
     # -- the end -------------------------------------------------------------------------------------
 
@@ -340,16 +288,13 @@ class HTTP2Connection(Protocol):
         section 6.8)."""
         if self._leaving_at is None and not self._closing:
             self._leaving_at = self.now()
-            self._state.close_connection(last_stream_id=LARGEST_STREAM)
-            self._state.ping(FAREWELL)
-            self._flush_soon()
+            self.writer.goaway(LARGEST_STREAM, FAREWELL)
 
     def _settle(self) -> None:
         """Say which stream is the last that is served."""
         if self._last is None:
             self._last = self._state.highest_inbound_stream_id
-            self._state.close_connection(last_stream_id=self._last)
-            self._flush_soon()
+            self.writer.goaway(self._last)
 
     def _close_if_over(self) -> None:
         if self._streams or self._closing:
@@ -362,10 +307,11 @@ class HTTP2Connection(Protocol):
     def _close(self) -> None:
         """Close, once everything is sent; with time to read it for a client that is still sending, for a
         socket closed with unread input makes the kernel reset it."""
+        self.writer.flush()
+        self.writer.close()
         self._closing = True
         self._closing_at = self.now()
         self._close_time = self.factory.limits.idle or CLOSING
-        self.flush()
         transport: Any = self.transport
         transport.unregisterProducer()
         if self.blocked:
@@ -377,7 +323,6 @@ class HTTP2Connection(Protocol):
             transport.loseConnection()
 
     def _lose_streams(self, reason: Failure) -> None:
-        self._closing = True
         for stream in list(self._streams.values()):
             stream.lost(reason)
 

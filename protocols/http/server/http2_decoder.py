@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from hpack import Decoder, HeaderTuple
+from h2.errors import ErrorCodes
+from h2.exceptions import ProtocolError
+from hpack import Decoder, HeaderTuple, HPACKError, OversizedHeaderListError
 
 KEPT: Final = 16
 """Blocks whose fields are kept: a client that repeats itself has few different requests."""
 
 LARGEST: Final = 512
 """Bytes of a block that is worth it: one that refers to tables, and says little itself."""
+
+
+class CompressionError(ProtocolError):
+    """A field block that cannot be read, after which no other can (RFC 9113, section 4.3)."""
+
+    error_code = ErrorCodes.COMPRESSION_ERROR
 
 
 class RepeatDecoder(Decoder):
@@ -31,7 +39,7 @@ class RepeatDecoder(Decoder):
             table = self.header_table
             before = self._newest()
             size = table.maxsize, len(table.dynamic_entries)
-            fields = list(super().decode(block, raw=raw))
+            fields = self._decode(block, raw)
             if self._newest() is not before or (table.maxsize, len(table.dynamic_entries)) != size:
                 self._known.clear()
             elif len(block) <= LARGEST:
@@ -39,6 +47,14 @@ class RepeatDecoder(Decoder):
                     self._known.clear()
                 self._known[block] = fields
         return fields
+
+    def _decode(self, block: bytes, raw: bool) -> list[HeaderTuple]:
+        try:
+            return list(super().decode(block, raw=raw))
+        except OversizedHeaderListError:
+            raise
+        except HPACKError as error:
+            raise CompressionError(str(error)) from None
 
     def _newest(self) -> object:
         """The entry that is new after every addition."""

@@ -48,12 +48,15 @@ UPDATES_SAVED: Final = 10**6
 _read_header = Struct(">HBBBL").unpack_from
 _HEADER = 9
 
+LARGEST_STREAM: Final = 2**31 - 1
+"""The last stream there can be; the bit in front of its number means nothing (RFC 9113, section 4.1)."""
+
 DATA, HEADERS, RST_STREAM, SETTINGS, WINDOW_UPDATE, CONTINUATION = 0x0, 0x1, 0x3, 0x4, 0x8, 0x9
-_END_STREAM, _END_HEADERS = 0x1, 0x4
+_END_STREAM, _ACK, _END_HEADERS = 0x1, 0x1, 0x4
 
 
-class ExcessError(Exception):
-    """More than one connection may ask for; it has to end.
+class FrameError(Exception):
+    """What no client may send, or more of it than one may; the connection has to end.
 
     :param code: what to say in GOAWAY.
     """
@@ -78,13 +81,14 @@ class FrameMeter:
         self._kind = DATA
         self._block = 0  # bytes of the field block that is passing
         self._open = False  # whether more of it follows
+        self._highest = 0  # the last stream that was opened
         self.header_since: float | None = None
         self.resets = Allowance(RESETS, RESETS_RATE)
         self.controls = Allowance(CONTROLS, CONTROLS_RATE)
         self.updates = Allowance(UPDATES, 0.0, UPDATES_SAVED)
 
     def feed(self, data: bytes, now: float) -> None:
-        """Look at what has come.  Raises :class:`ExcessError`."""
+        """Look at what has come.  Raises :class:`FrameError`."""
         at, size = 0, len(data)
         if self._split and size >= _HEADER - len(self._split):
             at = _HEADER - len(self._split)
@@ -107,9 +111,9 @@ class FrameMeter:
         self._watch_header(now)
 
     def reset(self, now: float) -> None:
-        """A request was taken back, or refused.  Raises :class:`ExcessError`."""
+        """A request was taken back, or refused.  Raises :class:`FrameError`."""
         if not self.resets.spend(now):
-            raise ExcessError("Too many requests were taken back or refused")
+            raise FrameError("Too many requests were taken back or refused")
 
     def _watch_header(self, now: float) -> None:
         if not self._open and not (self._left and self._kind in (HEADERS, CONTINUATION)):
@@ -118,40 +122,47 @@ class FrameMeter:
             self.header_since = now
 
     def _frame(self, data: bytes, at: int, now: float) -> None:
-        high, low, kind, flags, _ = _read_header(data, at)
+        high, low, kind, flags, stream_id = _read_header(data, at)
         length = high << 8 | low
         if length > LARGEST_FRAME:
-            raise ExcessError(f"A frame has {length} bytes", ErrorCodes.FRAME_SIZE_ERROR)
+            raise FrameError(f"A frame has {length} bytes", ErrorCodes.FRAME_SIZE_ERROR)
         self._left, self._kind = length, kind
         if kind == HEADERS:
             self.controls.earn(CONTROLS_EARNED)
             self.updates.earn(UPDATES_EARNED)
             self._block, self._open = length, not flags & _END_HEADERS
+            self._highest = max(self._highest, stream_id & LARGEST_STREAM)
         elif kind == DATA:
             if length == 0 and not flags & _END_STREAM:
                 self._control(1, now)
         elif kind == CONTINUATION:
             self._continue(length, flags, now)
         else:
-            self._other(kind, length, now)
+            self._other(kind, length, flags, stream_id & LARGEST_STREAM, now)
 
     def _continue(self, length: int, flags: int, now: float) -> None:
         self._block += length
         self._open = not flags & _END_HEADERS
         if self._block > self._largest_block:
-            raise ExcessError("The header is too long")
+            raise FrameError("The header is too long")
         if length == 0:
             self._control(1, now)
 
-    def _other(self, kind: int, length: int, now: float) -> None:
+    def _other(self, kind: int, length: int, flags: int, stream_id: int, now: float) -> None:
         if kind == WINDOW_UPDATE:
             if not self.updates.spend(now):
-                raise ExcessError("Too many window updates")
+                raise FrameError("Too many window updates")
         elif kind == RST_STREAM:
+            if stream_id > self._highest:
+                raise FrameError("What has not begun is reset", ErrorCodes.PROTOCOL_ERROR)
             self.reset(now)
+        elif kind == SETTINGS:
+            if length and flags & _ACK:
+                raise FrameError("Settings are acknowledged with some", ErrorCodes.FRAME_SIZE_ERROR)
+            self._control(1 + length // 6, now)
         else:
-            self._control(1 + length // 6 if kind == SETTINGS else 1, now)
+            self._control(1, now)
 
     def _control(self, amount: int, now: float) -> None:
         if not self.controls.spend(now, amount):
-            raise ExcessError("Too many frames that ask for nothing")
+            raise FrameError("Too many frames that ask for nothing")

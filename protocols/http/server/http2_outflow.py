@@ -49,10 +49,10 @@ class Outflow:
             if self._state.outbound_flow_control_window <= 0:
                 break
             stream = ready.popleft()
-            if self._send_some(stream):
+            stream.queued = False  # from now on it may be added, even by what it hears meanwhile
+            if self._send_some(stream) and not stream.queued:
+                stream.queued = True
                 ready.append(stream)
-            else:
-                stream.queued = False
         self._pouring = False
 
     def _send_some(self, stream: HTTP2Stream) -> bool:
@@ -71,7 +71,7 @@ class Outflow:
         piece = stream.take(room)
         end = stream.ending and not stream.size
         self._updates.earn(UPDATES_EARNED)
-        self._connection.emit(state.data_frame_header(stream.state, len(piece), end=end), piece)
+        self._connection.writer.data(stream.state, piece, end=end)
         if stream.size:
             return True
         stream.drained()

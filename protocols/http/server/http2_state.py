@@ -29,8 +29,6 @@ CONNECTION_WINDOW: Final = 1024 * 1024
 FIRST_WINDOW: Final = 65_535
 """What every window begins with, unless it is said otherwise (RFC 9113, section 6.9.2)."""
 
-LARGEST_STREAM: Final = 2**31 - 1
-
 NO_PRIORITIES: Final = 0x9
 """SETTINGS_NO_RFC7540_PRIORITIES (RFC 9218, section 2.1)."""
 

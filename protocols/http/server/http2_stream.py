@@ -45,6 +45,7 @@ class HTTP2Stream:
         "_pieces",
         "_tunnel",
         "_unread",
+        "_writer",
         "ending",
         "gone",
         "queued",
@@ -62,6 +63,7 @@ class HTTP2Stream:
         self.gone = False
         """Whether it is over."""
         self._connection = connection
+        self._writer = connection.writer
         self._pieces: deque[bytes | memoryview] = deque()
         self._input_over = False
         self._unread = 0  # bytes that came and have not been given back to the client's windows
@@ -156,7 +158,7 @@ class HTTP2Stream:
             held = self._exchange.held
         if unread > held:
             self._unread = held
-            self._connection.acknowledge(self.state.stream_id, unread - held)
+            self._writer.acknowledge(self.state.stream_id, unread - held)
 
     # -- time ----------------------------------------------------------------------------------------
 
@@ -200,7 +202,7 @@ class HTTP2Stream:
         if exchange.expects:
             exchange.expects = False
             if exchange.received == 0 and not self._is_closed:
-                self._connection.send_interim(self.state, http2_fields.informational(100))
+                self._writer.interim(self.state, http2_fields.informational(100))
 
     def taken(self, exchange: Exchange) -> None:
         self.give_back()
@@ -216,7 +218,7 @@ class HTTP2Stream:
         if self._is_closed:
             return
         bodiless = length == 0 or response.status in BODILESS or exchange.request.method == "HEAD"
-        self._connection.send_head(self.state, http2_fields.head(response, length), end=bodiless)
+        self._writer.head(self.state, http2_fields.head(response, length), end=bodiless)
         if bodiless:
             self._answered()
 
@@ -245,7 +247,7 @@ class HTTP2Stream:
         exchange.finished = True
         exchange.first_at = self._connection.now()
         self._connection.factory.answered(exchange)
-        self._connection.send_head(self.state, http2_fields.tunnelled(upgrade.headers), end=False)
+        self._writer.head(self.state, http2_fields.tunnelled(upgrade.headers), end=False)
         tunnel = self._tunnel = StreamTransport(self, self._connection.transport, upgrade)
         tunnel.start()
         early, self._early = self._early, []
@@ -336,7 +338,7 @@ class HTTP2Stream:
 
     def _send_end(self) -> None:
         self.ending = True
-        self._connection.send_end(self.state)
+        self._writer.data(self.state, b"", end=True)
 
     def _answered(self) -> None:
         """The response is on its way, whole."""
@@ -348,12 +350,12 @@ class HTTP2Stream:
     def _stop_input(self) -> None:
         """What the client may still be sending is not wanted (RFC 9113, section 8.1)."""
         if not self._input_over:
-            self._connection.reset(self.state, ErrorCodes.NO_ERROR)
+            self._writer.reset(self.state, ErrorCodes.NO_ERROR)
         self._leave()
 
     def _give_up(self, code: ErrorCodes) -> None:
         if not self.gone:
-            self._connection.reset(self.state, code)
+            self._writer.reset(self.state, code)
             self._leave()
             self._exchange.lost()
 

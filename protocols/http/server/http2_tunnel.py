@@ -111,8 +111,8 @@ class StreamTransport:
         if not self.connected or self._write_over or not data:
             return
         self._stream.push(data)
-        can_pause = self._producer is not None and not (self._pulls or self._producer_paused)
-        if self._stream.is_full and can_pause:
+        pushes = self._producer is not None and not self._pulls
+        if pushes and self._stream.is_full and not self._producer_paused:
             self._producer_paused = True
             self._producer.pauseProducing()
 
