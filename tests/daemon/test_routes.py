@@ -9,7 +9,7 @@ from protocols.daemon.loader import load
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.routes import ROUTES, RouteMaker, site_for
 from protocols.daemon.spec.http import RouteSpec
-from protocols.http import FilesRoute, HTTPFactory, RedirectRoute, RespondRoute
+from protocols.http import FilesRoute, HTTPFactory, RedirectRoute, RespondRoute, WebSocketRoute
 from protocols.journal import Journal
 
 YAML = """
@@ -22,11 +22,15 @@ services:
       /shout: {function: "functions:shout"}
       /old/: {redirect: /}
       /health: {respond: fine}
+      /live: {websocket: {function: "functions:talk", limit: 2KiB, origins: "*", ping: 0s}}
+      /time: {websocket: {builtin: time}}
 """
 FUNCTIONS = """
 from protocols.handlers import Conversation
 def shout(message: str) -> str: return message.upper()
 async def talk(connection: Conversation) -> None: ...
+from protocols.http import Request
+async def whole(request: Request) -> None: ...
 """
 
 
@@ -51,15 +55,36 @@ def test_each_becomes_its_route(setting):
     spec, maker, stops = setting(YAML)
     kinds = {path: type(ROUTES[route.kind](maker, route.settings)) for path, route in spec.http.items()}
     assert (kinds["/"], kinds["/old/"], kinds["/health"]) == (FilesRoute, RedirectRoute, RespondRoute)
-    assert len(stops) == 1
-    stops[0]()
+    assert (kinds["/live"], kinds["/time"]) == (WebSocketRoute, WebSocketRoute)
+    assert len(stops) == 2
+    for stop in stops:
+        stop()
 
 
 def test_the_site_ends_its_functions_with_the_service(setting, clock):
     spec, maker, stops = setting(YAML)
     assert isinstance(site_for(spec, maker, Journal("site"), clock), HTTPFactory)
-    assert len(stops) == 1
+    assert len(stops) == 2
+    for stop in stops:
+        stop()
+
+
+def test_a_websocket_has_the_settings_that_are_written_and_the_limits_of_the_service(setting, clock):
+    spec, maker, stops = setting(YAML)
+    maker = RouteMaker(maker._loaded, clock, Journal("site"), stops, spec.limits)
+    route = maker.websocket(spec.http["/live"].websocket)
+    settings = route._endpoint.settings
+    assert (settings.idle, settings.limit, settings.origins, settings.ping) == (9, 2048, ("*",), 0)
+    assert route._handler.pending == spec.limits.pending
+    assert maker.websocket(spec.http["/time"].websocket)._text is False
     stops[0]()
+
+
+def test_a_websocket_is_no_place_for_a_whole_request(setting, clock):
+    yaml = YAML.replace("functions:talk", "functions:whole")
+    spec, maker, _ = setting(yaml)
+    with pytest.raises(TypeError, match="whole Request"):
+        maker.websocket(spec.http["/live"].websocket)
 
 
 def test_a_route_that_cannot_be_made_says_which(setting, clock):

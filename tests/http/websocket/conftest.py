@@ -166,10 +166,17 @@ def listen(connect, clock, journal):
 def talk(connect, clock, journal):
     """A browser whose WebSocket a session of `handler` answers."""
 
-    def talk(handler: Any, replies: str = "auto", speaks: str | None = None, **settings: Any) -> Browser:
+    def talk(
+        handler: Any,
+        replies: str = "auto",
+        speaks: str | None = None,
+        room: int | None = None,
+        **settings: Any,
+    ) -> Browser:
         endpoint = Endpoint(clock=clock, journal=journal, settings=Settings(**settings))
         route = WebSocketRoute(handler, endpoint, replies=replies, speaks=speaks)
         browser = Browser(connect({"/live": route}))
+        browser.wire.room = room
         browser.open()
         return browser
 
