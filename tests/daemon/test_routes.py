@@ -11,8 +11,17 @@ from protocols.daemon.loader import load
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.problems import ConfigError
 from protocols.daemon.routes import ROUTES, RouteContext, site_for
+from protocols.daemon.routes.websocket import websocket
 from protocols.daemon.spec.http import RouteSpec
-from protocols.http import CgiRoute, EventsRoute, FilesRoute, HTTPFactory, RedirectRoute, RespondRoute
+from protocols.http import (
+    CgiRoute,
+    EventsRoute,
+    FilesRoute,
+    HTTPFactory,
+    RedirectRoute,
+    RespondRoute,
+    WebSocketRoute,
+)
 from protocols.journal import Journal
 
 YAML = """
@@ -28,6 +37,8 @@ services:
       /cgi-bin/: {cgi: tls}
       /items/{number}: {function: "functions:item"}
       /ticks: {events: "functions:ticks"}
+      /live: {websocket: {function: "functions:talk", limit: 2KiB, origins: "*", ping: 0s}}
+      /time: {websocket: {builtin: time}}
 """
 FUNCTIONS = """
 def shout(message: str) -> str: return message.upper()
@@ -35,6 +46,10 @@ def item(number: int, q: str = "") -> int: return number
 async def ticks(last_event_id: str | None):
     yield "tick"
 async def later(message: str) -> None: ...
+from protocols.handlers import Conversation
+async def talk(connection: Conversation) -> None: ...
+from protocols.http import Request
+async def whole(request: Request) -> None: ...
 """
 
 
@@ -67,7 +82,8 @@ def test_each_becomes_its_route(setting):
     assert kinds["/ticks"] is EventsRoute
     assert kinds["/cgi-bin/"] is CgiRoute
     assert made["/items/{number}"].signature.parameters[0].places == ("path",)
-    assert len(stops) == 5
+    assert (kinds["/live"], kinds["/time"]) == (WebSocketRoute, WebSocketRoute)
+    assert len(stops) == 6
     for stop in stops:
         stop()
 
@@ -107,9 +123,25 @@ def test_a_function_is_judged_by_where_it_stands(setting):
 def test_the_site_ends_its_threads_with_the_service(setting, clock):
     spec, context, stops = setting(YAML)
     assert isinstance(site_for(spec, context), HTTPFactory)
-    assert len(stops) == 5
+    assert len(stops) == 6
     for stop in stops:
         stop()
+
+
+def test_a_websocket_has_the_settings_that_are_written_and_the_limits_of_the_service(setting):
+    spec, context, stops = setting(YAML)
+    route = websocket(spec.http["/live"].websocket, context)
+    settings = route._endpoint.settings
+    assert (settings.idle, settings.limit, settings.origins, settings.ping) == (9, 2048, ("*",), 0)
+    assert route._handler.pending == spec.limits.pending
+    assert websocket(spec.http["/time"].websocket, context)._text is False
+    stops[0]()
+
+
+def test_a_websocket_is_no_place_for_a_whole_request(setting):
+    spec, context, _ = setting(YAML.replace("functions:talk", "functions:whole"))
+    with pytest.raises(TypeError, match="whole Request"):
+        websocket(spec.http["/live"].websocket, context)
 
 
 def test_a_route_that_cannot_be_made_says_which(setting, clock):
