@@ -125,7 +125,7 @@ async def test_parts_from_the_disk(ask) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_small_files_and_lists(ask) -> None:
-    status, headers, body = await ask("/small.txt", Accept_Encoding="gzip")
+    status, _, body = await ask("/small.txt", Accept_Encoding="gzip")
     assert (status, gzip.decompress(body)) == (200, BLOCK[:5000])
     status, _, body = await ask("/")
     assert status == 200
