@@ -60,9 +60,10 @@ class Kept:
         return self._forms.get(coding)
 
     def add(self, coding: str, form: Form) -> None:
-        """Keep one more form."""
+        """Keep one more form, or the same anew: two clients may have asked at once."""
+        before = self._forms.get(coding)
         self._forms[coding] = form
-        self.size += len(form.content)
+        self.size += len(form.content) - (len(before.content) if before is not None else 0)
 
     def answer(self, request: RequestHead) -> Response | None:
         """What `request` gets; ``None`` if the form that it wants is not here.

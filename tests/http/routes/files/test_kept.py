@@ -123,3 +123,19 @@ def test_what_was_not_asked_for_the_longest_goes_first(connect, route, site: Pat
     assert ask("ad") == ""
     assert ask("b") == "b"  # in the place of c
     assert ask("adb") == ""
+
+
+@pytest.mark.usefixtures("cold")
+def test_two_who_ask_at_once_are_kept_once(connect, route, another, clock, site: Path) -> None:
+    content = bytes(1000)
+    (site / "a").write_bytes(content)
+    made = route()
+    one = connect({"/": made})
+    two = another(one)
+    for client in (one, two):
+        client.send(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+    for _ in range(2):
+        clock.wait_for_thread()
+    clock.advance(0)
+    assert [client.answers()[0].body for client in (one, two)] == [content] * 2
+    assert made._delivery._memory.size == OVERHEAD + len(content)
