@@ -15,7 +15,11 @@ PIECE: Final = 64 * 1024
 
 
 class PipeEnd:
-    """A descriptor in the reactor, which it owns."""
+    """A descriptor in the reactor, which it owns.
+
+    What the reactor says of it is asked of the kernel again: an event may be of another descriptor that had
+    the same number until a moment ago, as in a burst of short programs it does.
+    """
 
     def __init__(self, descriptor: int, reactor: Any) -> None:
         os.set_blocking(descriptor, False)
@@ -84,12 +88,14 @@ class PipeReader(PipeEnd):
         self._answer(None)
 
     def doRead(self) -> None:
-        piece = self._take()
+        piece = None if self.over else self._take()
         if piece is not None:
             self._answer(piece or None)
 
     def connectionLost(self, reason: Failure) -> None:
-        self.close()
+        self.doRead()
+        if self._waiting is not None:
+            self._reactor.addReader(self)
 
     def _take(self) -> bytes | None:
         """What is there; nothing at the end; ``None`` if there is nothing yet."""
@@ -167,6 +173,8 @@ class PipeWriter(PipeEnd):
             waiting.errback(BrokenPipeError())
 
     def doWrite(self) -> None:
+        if self._waiting is None:
+            return
         try:
             self._push()
         except BrokenPipeError:
@@ -178,7 +186,9 @@ class PipeWriter(PipeEnd):
                 waiting.callback(None)
 
     def connectionLost(self, reason: Failure) -> None:
-        self.close()
+        self.doWrite()
+        if self._waiting is not None:
+            self._reactor.addWriter(self)
 
     def _push(self) -> None:
         try:

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import (
     IProtocol,
     IPushProducer,
     ISSLTransport,
+    ITCPTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -97,6 +98,9 @@ class HTTP1Connection(Protocol):
         self.peer = replace(stream_peer(transport), transport=self._scheme)
         self._active_at = self.factory.clock.seconds()
         self._parser = RequestParser(self.factory.limits, self)
+        if ITCPTransport.providedBy(transport):
+            # The end of a body must not wait until the client has acknowledged its beginning.
+            transport.setTcpNoDelay(True)
         transport.registerProducer(self, True)
         self.factory.joined(self)
 
@@ -383,9 +387,7 @@ class HTTP1Connection(Protocol):
     def write(self, exchange: Exchange, piece: bytes) -> None:
         exchange.sent += len(piece)
         if self._framing == CHUNKED:
-            self._write(b"%x\r\n" % len(piece))
-            self._write(piece)
-            self._write(b"\r\n")
+            self._write(b"%x\r\n%b\r\n" % (len(piece), piece))
         elif self._framing == UNTIL_CLOSE:
             self._write(piece)
         else:

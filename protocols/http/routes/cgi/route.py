@@ -115,7 +115,7 @@ class CgiRoute:
             words = query_words(request) if self._words and script.takes_words else ()
             variables = metavariables(request, script, rest, content.length, self._surroundings)
             command = Command((*script.arguments, *words), script.folder, variables)
-            process = self._start(request, command, label, content.stdin)
+            process = await self._start(request, command, label, content.stdin)
         finally:
             content.close()
         Deferred.fromCoroutine(self._feed(content, process, request.peer))
@@ -134,9 +134,11 @@ class CgiRoute:
         except CrowdedError:
             raise _busy() from None
 
-    def _start(self, request: StreamingRequest, command: Command, label: str, stdin: int | None) -> Process:
+    async def _start(
+        self, request: StreamingRequest, command: Command, label: str, stdin: int | None
+    ) -> Process:
         try:
-            return self.runner.start(command, label, stdin)
+            return await self.runner.start(command, label, stdin)
         except (OSError, ValueError) as error:
             self._journal.failed(request.peer, ScriptError(f"{label} cannot be started: {error}"))
             if isinstance(error, OSError) and error.errno in _EXHAUSTED:
