@@ -72,15 +72,17 @@ class PipeReader(PipeEnd):
 
     def read(self) -> bytes | Deferred[bytes | None] | None:
         """The next piece, now or later; ``None`` at the end."""
-        if self.over:
-            return None
-        piece = self._take()
+        piece = self.read_now()
         if piece is None:
             self.changed_at = self._reactor.seconds()
             self._waiting = Deferred(self._cancelled)
             self._reactor.addReader(self)
             return self._waiting
         return piece or None
+
+    def read_now(self) -> bytes | None:
+        """What is there; nothing at the end; ``None`` if there is nothing yet."""
+        return b"" if self.over else self._take()
 
     def close(self) -> None:
         """Nothing more is wanted: a program that writes on gets SIGPIPE.  Who waits gets ``None``."""
@@ -98,7 +100,6 @@ class PipeReader(PipeEnd):
             self._reactor.addReader(self)
 
     def _take(self) -> bytes | None:
-        """What is there; nothing at the end; ``None`` if there is nothing yet."""
         try:
             piece = os.read(self._descriptor, PIECE)
         except BlockingIOError:

@@ -241,6 +241,15 @@ async def test_fields_of_the_script_go_to_the_client_but_those_of_the_connection
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_short_answer_that_is_complete_has_a_length(site):
+    site.sh("hello", HELLO)
+    asking = site.serve()
+    answers = [await asking.ask("GET", "/cgi-bin/hello") for _ in range(20)]
+    assert {answer.headers["content-length"] for answer in answers} <= {"5", None}
+    assert {answer.body for answer in answers} == {b"hello"}
+
+
+@pytest_twisted.ensureDeferred
 async def test_head_has_no_content(site):
     site.sh("hello", HELLO)
     answer = await site.serve().ask("HEAD", "/cgi-bin/hello")
@@ -381,7 +390,7 @@ async def test_no_more_programs_than_may_run_and_wait(site, another, tmp_path):
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
     for asking in (first, second):
         os.write(opened, b"go\n")
-        await asking.until(lambda asking=asking: asking.wire.value().endswith(b"0\r\n\r\n"))
+        await asking.until(lambda asking=asking: b"hello" in asking.wire.value())
     os.close(opened)
     for asking in (second, third):
         asking.client.leave()
@@ -398,7 +407,7 @@ async def test_who_leaves_while_waiting_takes_no_turn(site, another):
     second.client.break_off()
     third.client.send(b"GET /cgi-bin/hello HTTP/1.1\r\nHost: a\r\n\r\n")
     first.client.break_off()
-    await third.until(lambda: third.wire.value().endswith(b"0\r\n\r\n"))
+    await third.until(lambda: b"hello" in third.wire.value())
     third.client.leave()
 
 
