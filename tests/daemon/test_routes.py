@@ -41,14 +41,14 @@ services:
       /time: {websocket: {builtin: time}}
 """
 FUNCTIONS = """
+from protocols.handlers import Conversation
+from protocols.http import Request
 def shout(message: str) -> str: return message.upper()
 def item(number: int, q: str = "") -> int: return number
 async def ticks(last_event_id: str | None):
     yield "tick"
 async def later(message: str) -> None: ...
-from protocols.handlers import Conversation
 async def talk(connection: Conversation) -> None: ...
-from protocols.http import Request
 async def whole(request: Request) -> None: ...
 """
 

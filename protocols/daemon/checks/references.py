@@ -60,8 +60,9 @@ def _named(parts: Parts) -> Iterator[tuple[Path, str, Inspect]]:
     """Every reference of the enabled services."""
     for path, service in parts.enabled():
         for place, function in functions(path, service):
-            # Below a service stands its function, or ``http``, a path and the route's.
-            of_route = place[2] == "http"
+            # Below a service stands its function, or ``http``, a path and the route's; one of a WebSocket
+            # gets messages, as a service's own does.
+            of_route = place[2] == "http" and "websocket" not in place
             inspect: Inspect = partial(check_function, path=str(place[3])) if of_route else signature_of
             yield (*place, "call"), function.call, inspect
         for place, route in service.routes:

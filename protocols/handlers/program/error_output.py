@@ -103,7 +103,10 @@ class ErrorOutput(PipeEnd):
                 self.on_over()
 
     def connectionLost(self, reason: Failure) -> None:
-        self.close()
+        if not self.over:
+            self.doRead()
+        if not self.over:
+            self._reactor.addReader(self)
 
     def _take(self, piece: bytes) -> None:
         *lines, begun = piece.split(b"\n")

@@ -15,7 +15,11 @@ PIECE: Final = 64 * 1024
 
 
 class PipeEnd:
-    """A descriptor in the reactor, which it owns."""
+    """A descriptor in the reactor, which it owns.
+
+    What the reactor says of it is asked of the kernel again: an event may be of another descriptor that had
+    the same number until a moment ago, as in a burst of short programs it does.
+    """
 
     def __init__(self, descriptor: int, reactor: Any) -> None:
         os.set_blocking(descriptor, False)
@@ -68,9 +72,7 @@ class PipeReader(PipeEnd):
 
     def read(self) -> bytes | Deferred[bytes | None] | None:
         """The next piece, now or later; ``None`` at the end."""
-        if self.over:
-            return None
-        piece = self._take()
+        piece = self.read_now()
         if piece is None:
             self.changed_at = self._reactor.seconds()
             self._waiting = Deferred(self._cancelled)
@@ -78,21 +80,26 @@ class PipeReader(PipeEnd):
             return self._waiting
         return piece or None
 
+    def read_now(self) -> bytes | None:
+        """What is there; nothing at the end; ``None`` if there is nothing yet."""
+        return b"" if self.over else self._take()
+
     def close(self) -> None:
         """Nothing more is wanted: a program that writes on gets SIGPIPE.  Who waits gets ``None``."""
         self._end()
         self._answer(None)
 
     def doRead(self) -> None:
-        piece = self._take()
+        piece = None if self.over else self._take()
         if piece is not None:
             self._answer(piece or None)
 
     def connectionLost(self, reason: Failure) -> None:
-        self.close()
+        self.doRead()
+        if self._waiting is not None:
+            self._reactor.addReader(self)
 
     def _take(self) -> bytes | None:
-        """What is there; nothing at the end; ``None`` if there is nothing yet."""
         try:
             piece = os.read(self._descriptor, PIECE)
         except BlockingIOError:
@@ -167,6 +174,8 @@ class PipeWriter(PipeEnd):
             waiting.errback(BrokenPipeError())
 
     def doWrite(self) -> None:
+        if self._waiting is None:
+            return
         try:
             self._push()
         except BrokenPipeError:
@@ -178,7 +187,9 @@ class PipeWriter(PipeEnd):
                 waiting.callback(None)
 
     def connectionLost(self, reason: Failure) -> None:
-        self.close()
+        self.doWrite()
+        if self._waiting is not None:
+            self._reactor.addWriter(self)
 
     def _push(self) -> None:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -13,9 +12,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from protocols.handlers.program.command import Command
 from protocols.handlers.program.error_output import ErrorLog, ErrorOutput
 from protocols.handlers.program.pipes import PipeEnd, PipeReader, PipeWriter
+from protocols.handlers.program.start import Started
 
 CLOSE_WAIT: Final = 1.0
 """Seconds a program has to end once its input and output are closed, before it gets SIGTERM."""
@@ -35,18 +34,19 @@ class ExitWatch(PipeEnd):
 
     def __init__(self, pid: int, reactor: Any, exited: Callable[[], None]) -> None:
         super().__init__(os.pidfd_open(pid), reactor)
+        self._pid = pid
         self._exited = exited
         reactor.addReader(self)
 
     def doRead(self) -> None:
-        self.close()
-        self._exited()
+        if not self.closed and os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            self._close()
+            self._exited()
 
     def connectionLost(self, reason: Failure) -> None:
         self.doRead()
-
-    def close(self) -> None:
-        self._close()
+        if not self.closed:
+            self._reactor.addReader(self)
 
 
 class Process:
@@ -57,27 +57,18 @@ class Process:
 
     Until then the process is not reaped: its number belongs to it, and signals reach nobody else.
 
+    :param started: the program.
     :param name: what it is called in the log.
-    :param stdin: where its input comes from: ``None`` for :attr:`stdin`, or a descriptor, which it shares, or
-        ``subprocess.DEVNULL``.
     :param errors: gets the lines of its standard error.
 
     .. attribute:: on_over
 
        What is called with the process once it is over.
 
-    Raises :class:`OSError` and :class:`ValueError` if it cannot be started.
+    Raises :class:`OSError` if it cannot be watched; then it is ended.
     """
 
-    def __init__(
-        self,
-        command: Command,
-        reactor: Any,
-        *,
-        name: str,
-        stdin: int | None,
-        errors: ErrorLog,
-    ) -> None:
+    def __init__(self, started: Started, reactor: Any, *, name: str, errors: ErrorLog) -> None:
         self.name = name
         self.started_at: float = reactor.seconds()
         self.exited = False
@@ -89,20 +80,17 @@ class Process:
         self._reactor = reactor
         self.on_over: list[Callable[[Process], None]] = []
         self._timer: IDelayedCall | None = None
-        self._popen, ends = _start(command, stdin)
+        self._popen = started.popen
         self.pid = self._popen.pid
         try:
             self._exit = ExitWatch(self.pid, reactor, self._exited)
         except OSError:
-            for descriptor in ends:
-                os.close(descriptor)
-            self._popen.kill()
-            self._popen.wait()
+            started.undo()
             raise
-        self.stdin = PipeWriter(ends.pop(), reactor) if stdin is None else None
-        self.stdout = PipeReader(ends[0], reactor)
+        self.stdin = None if started.stdin is None else PipeWriter(started.stdin, reactor)
+        self.stdout = PipeReader(started.stdout, reactor)
         self.stdout.on_over = self._go_on
-        self._errors = ErrorOutput(ends[1], reactor, name, errors)
+        self._errors = ErrorOutput(started.stderr, reactor, name, errors)
         self._errors.on_over = self._go_on
 
     def end(self) -> None:
@@ -181,40 +169,3 @@ class Process:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None
-
-
-def _start(command: Command, stdin: int | None) -> tuple[subprocess.Popen[bytes], list[int]]:
-    """The started program, and our ends of its output, its errors and, if that is a pipe, its input.
-
-    By ``vfork``, as :mod:`subprocess` does it where nothing has to run between: a tenth of what
-    ``reactor.spawnProcess`` takes, which copies the daemon's page tables and closes descriptors one by one.
-    """
-    ours: list[int] = []
-    theirs: list[int] = []
-    try:
-        for _ in range(2):
-            reading, writing = os.pipe()
-            ours.append(reading)
-            theirs.append(writing)
-        output, errors = theirs
-        if stdin is None:
-            stdin, writing = os.pipe()
-            theirs.append(stdin)
-            ours.append(writing)
-        popen = subprocess.Popen(  # noqa: S603 - the operator's own program
-            command.arguments,
-            stdin=stdin,
-            stdout=output,
-            stderr=errors,
-            cwd=command.folder,
-            env=command.environment,
-            start_new_session=True,
-        )
-    except BaseException:
-        for descriptor in ours:
-            os.close(descriptor)
-        raise
-    finally:
-        for descriptor in theirs:
-            os.close(descriptor)
-    return popen, ours

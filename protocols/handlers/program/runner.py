@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final
 
 from twisted.internet import defer
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from protocols.handlers.program.command import Command
 from protocols.handlers.program.error_output import ErrorLog
 from protocols.handlers.program.process import CLOSE_WAIT, TERM_WAIT, Process
+from protocols.handlers.program.start import Started, start
+from protocols.handlers.threads import ThreadPool
 from protocols.roster import Roster
 
 PROCESSES: Final = 16
@@ -18,6 +22,9 @@ PROCESSES: Final = 16
 
 QUEUE: Final = 64
 """Those that wait for one of these to end: a burst of what one page of a site asks for."""
+
+STARTERS: Final = 4
+"""Threads that start them; more only stand in line for a processor."""
 
 STOP_WAIT: Final = CLOSE_WAIT + TERM_WAIT + 1.0
 """Seconds after which nobody waits for a program that even SIGKILL does not end."""
@@ -49,6 +56,9 @@ class Runner:
         self._queue = queue
         self._patience = patience
         self._errors = ErrorLog(reactor)
+        self._threads = ThreadPool(reactor, STARTERS, "start")
+        self._runs: Roster[object] = Roster()
+        self._stopped = False
         self.programs: Roster[Process] = Roster()
 
     async def turn(self) -> None:
@@ -70,31 +80,52 @@ class Runner:
         """Nothing is started after all."""
         self._places.release()
 
-    def start(self, command: Command, name: str, stdin: int | None = None) -> Process:
-        """Run `command`, called `name` in the log; `stdin` as for :class:`Process`.
+    def start(self, command: Command, name: str, stdin: int | None = None) -> Deferred[Process]:
+        """Run `command`, called `name` in the log.
 
-        Raises :class:`OSError` and :class:`ValueError` if it cannot be started.
+        :param stdin: where its input comes from: ``None`` for a pipe, ``subprocess.DEVNULL``, or a
+            descriptor, which it shares.
+
+        Fails with :class:`OSError` and :class:`ValueError` if it cannot be started; cancelling ends it.
         """
+        waiting: Deferred[Process] = Deferred(lambda _: None)
+        run = object()
+        self._runs.add(run)
+
+        def made(started: Started) -> None:
+            process = Process(started, self._reactor, name=f"{self._service}: {name}", errors=self._errors)
+            self.programs.add(process)
+            process.on_over += [self._over, lambda _: self._release(run)]
+            if self._stopped or waiting.called:
+                process.end()
+            if not waiting.called:
+                waiting.callback(process)
+
+        def failed(failure: Failure) -> None:
+            self._release(run)
+            if not waiting.called:
+                waiting.errback(failure)
+
         try:
-            process = Process(
-                command,
-                self._reactor,
-                name=f"{self._service}: {name}",
-                stdin=stdin,
-                errors=self._errors,
-            )
-        except BaseException:
-            self._places.release()
-            raise
-        process.on_over.append(self._over)
-        self.programs.add(process)
-        return process
+            shared = os.dup(stdin) if stdin is not None and stdin >= 0 else stdin
+        except OSError:
+            failed(Failure())
+        else:
+            # The call itself is never cancelled: nobody would know of what it has started.
+            self._threads.call(start, command, shared).addCallback(made).addErrback(failed)
+        return waiting
+
+    def idle(self) -> Deferred[None]:
+        """Fires when nothing runs."""
+        return self._runs.emptied()
 
     def stop(self) -> Deferred[None]:
         """End what runs; fires when it has ended, or :data:`STOP_WAIT` has passed."""
+        self._stopped = True
         for process in self.programs:
             process.end()
-        ended = self.programs.emptied()
+        self._threads.stop()
+        ended = self.idle()
         if not ended.called:
             ended.addTimeout(STOP_WAIT, self._reactor, lambda outcome, seconds: None)
         return ended
@@ -105,4 +136,7 @@ class Runner:
         if status and not process.ending:
             ended = f"exit status {status}" if status > 0 else f"signal {-status}"
             log.warn("{program}: ended with {ended}", program=process.name, ended=ended)
+
+    def _release(self, run: object) -> None:
+        self._runs.remove(run)
         self._places.release()

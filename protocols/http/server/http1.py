@@ -12,6 +12,7 @@ from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IPushProducer,
     ISSLTransport,
+    ITCPTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -77,6 +78,9 @@ class HTTP1Connection(Protocol):
         self._times = Times(self.factory.clock.seconds())
         self._writer = ResponseWriter(transport)
         self._intake = Intake(self)
+        if ITCPTransport.providedBy(transport):
+            # The end of a body must not wait until the client has acknowledged its beginning.
+            transport.setTcpNoDelay(True)
         transport.registerProducer(self, True)
         self.factory.joined(self)
 
@@ -97,10 +101,7 @@ class HTTP1Connection(Protocol):
             self._slow_down()
 
     def readConnectionLost(self) -> None:
-        """The client sends nothing more: what it has asked is answered (IHalfCloseableProtocol).
-
-        It may be told again, whenever reading is resumed.
-        """
+        """The client sends nothing more: what it has asked is answered.  It may be told again."""
         if self._tunnel is not None:
             self._tunnel.read_ended()
             return
@@ -151,8 +152,7 @@ class HTTP1Connection(Protocol):
         self.advance()
         self._speed_up()
 
-    def stopProducing(self) -> None:
-        """connectionLost says so."""
+    def stopProducing(self) -> None: ...  # connectionLost says so
 
     @property
     def blocked(self) -> bool:

@@ -72,9 +72,7 @@ class ResponseWriter:
     def piece(self, piece: bytes) -> None:
         """Send some of the body."""
         if self._is_chunked:
-            self.write(b"%x\r\n" % len(piece))
-            self.write(piece)
-            self.write(b"\r\n")
+            self.write(b"%x\r\n%b\r\n" % (len(piece), piece))
         else:
             self.write(piece)
 

@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +50,13 @@ async def runner():
 
 
 @pytest.fixture
-def sh(runner: Runner) -> Callable[..., Process]:
+def sh(runner: Runner) -> Callable[..., Awaitable[Process]]:
     """Start a shell with a script; its turn is taken as given."""
 
-    def sh(text: str, stdin: int | None = None, **environment: str) -> Process:
+    async def sh(text: str, stdin: int | None = None, **environment: str) -> Process:
         command = Command(("/bin/sh", "-c", text), "/", clean_environment(environment))
-        turn = Deferred.fromCoroutine(runner.turn())
-        assert turn.called
-        return runner.start(command, "sh", stdin)
+        await runner.turn()
+        return await runner.start(command, "sh", stdin)
 
     return sh
 
@@ -101,7 +100,7 @@ def ended(pid: int, wait: float = 20) -> bool:
 
 @pytest_twisted.ensureDeferred
 async def test_input_and_output(sh):
-    process = sh("cat")
+    process = await sh("cat")
     data = os.urandom(3_000_000)
     written = process.stdin.write(data)
     assert isinstance(written, Deferred)
@@ -114,7 +113,7 @@ async def test_input_and_output(sh):
 @pytest_twisted.ensureDeferred
 async def test_a_session_of_its_own_and_a_clean_environment(sh, monkeypatch):
     monkeypatch.setenv("SECRET", "x")
-    process = sh("cut -d' ' -f5,6 /proc/$$/stat; echo $$; cat /proc/$$/environ", A="b")
+    process = await sh("cut -d' ' -f5,6 /proc/$$/stat; echo $$; cat /proc/$$/environ", A="b")
     group, pid, environment = (await output(process)).decode().split("\n")
     assert group.split() == [pid, pid]
     assert pid == str(process.pid)
@@ -125,7 +124,7 @@ async def test_a_session_of_its_own_and_a_clean_environment(sh, monkeypatch):
 async def test_no_descriptor_of_ours_is_passed_on(sh):
     inherited = os.open("/dev/null", os.O_RDONLY)
     os.set_inheritable(inherited, True)
-    process = sh("exec ls /proc/self/fd", subprocess.DEVNULL)
+    process = await sh("exec ls /proc/self/fd", subprocess.DEVNULL)
     numbers = (await output(process)).split()
     os.close(inherited)
     assert numbers == [b"0", b"1", b"2", b"3"]  # the last is the folder that ls reads
@@ -133,7 +132,7 @@ async def test_no_descriptor_of_ours_is_passed_on(sh):
 
 @pytest_twisted.ensureDeferred
 async def test_who_reads_no_more(sh):
-    process = sh("exec <&-; echo closed; sleep 60")
+    process = await sh("exec <&-; echo closed; sleep 60")
     assert await piece(process) == b"closed\n"
     with pytest.raises(BrokenPipeError):
         process.stdin.write(b"x")
@@ -145,7 +144,7 @@ async def test_who_reads_no_more(sh):
 
 @pytest_twisted.ensureDeferred
 async def test_who_stops_reading_while_we_wait(sh):
-    process = sh("read line; exec <&-; sleep 60")
+    process = await sh("read line; exec <&-; sleep 60")
     written = process.stdin.write(b"line\n" + b"x" * 1_000_000)
     with pytest.raises(BrokenPipeError):
         await written
@@ -156,7 +155,7 @@ async def test_who_stops_reading_while_we_wait(sh):
 
 @pytest_twisted.ensureDeferred
 async def test_reading_and_writing_can_be_given_up(sh):
-    process = sh("sleep 60")
+    process = await sh("sleep 60")
     for waiting in (process.stdout.read(), process.stdin.write(b"x" * 1_000_000)):
         waiting.addErrback(lambda _: None)
         waiting.cancel()
@@ -178,7 +177,7 @@ async def test_reading_and_writing_can_be_given_up(sh):
     ],
 )
 async def test_each_step_of_the_end(sh, text, status):
-    process = sh(text)
+    process = await sh(text)
     if "ready" in text:
         await piece(process)
     process.end()
@@ -190,7 +189,7 @@ async def test_each_step_of_the_end(sh, text, status):
 @pytest_twisted.ensureDeferred
 @pytest.mark.parametrize("ignoring", ["", "trap '' TERM; "])
 async def test_children_end_too(sh, ignoring):
-    process = sh(f"(trap '' HUP; {ignoring}sleep 60 & echo $!; wait) & wait")
+    process = await sh(f"(trap '' HUP; {ignoring}sleep 60 & echo $!; wait) & wait")
     child = int(await piece(process))
     process.end()
     await gone(process)
@@ -199,7 +198,7 @@ async def test_children_end_too(sh, ignoring):
 
 @pytest_twisted.ensureDeferred
 async def test_children_that_outlive_a_program_that_ends_by_itself(sh):
-    process = sh("(trap '' TERM; sleep 60) & echo $!; read line")
+    process = await sh("(trap '' TERM; sleep 60) & echo $!; read line")
     child = int(await piece(process))
     process.end()
     await gone(process)
@@ -209,7 +208,7 @@ async def test_children_that_outlive_a_program_that_ends_by_itself(sh):
 
 @pytest_twisted.ensureDeferred
 async def test_children_that_keep_the_output(sh, said):
-    process = sh("sleep 60 & echo $!")
+    process = await sh("sleep 60 & echo $!")
     child = int(await piece(process))
     assert await output(process) == b""
     await gone(process)
@@ -219,7 +218,7 @@ async def test_children_that_keep_the_output(sh, said):
 
 @pytest_twisted.ensureDeferred
 async def test_children_that_write_on_are_heard(sh, said):
-    process = sh("for i in 1 2 3 4 5; do sleep 0.15; echo $i; done &")
+    process = await sh("for i in 1 2 3 4 5; do sleep 0.15; echo $i; done &")
     assert await output(process) == b"1\n2\n3\n4\n5\n"
     await gone(process)
     assert said == []
@@ -227,7 +226,7 @@ async def test_children_that_write_on_are_heard(sh, said):
 
 @pytest_twisted.ensureDeferred
 async def test_a_reader_who_takes_a_break_is_waited_for(sh, said):
-    process = sh("head -c 60000 /dev/zero; (head -c 60000 /dev/zero) &")
+    process = await sh("head -c 60000 /dev/zero; (head -c 60000 /dev/zero) &")
     pause: Deferred[None] = Deferred()
     the_reactor.callLater(0.7, pause.callback, None)
     await pause
@@ -237,7 +236,7 @@ async def test_a_reader_who_takes_a_break_is_waited_for(sh, said):
 
 @pytest_twisted.ensureDeferred
 async def test_children_that_let_go_of_the_output_live_on(sh):
-    process = sh("sleep 60 >/dev/null 2>&1 & echo $!")
+    process = await sh("sleep 60 >/dev/null 2>&1 & echo $!")
     child = int(await output(process))
     await gone(process)
     assert not ended(child, 0)
@@ -247,7 +246,7 @@ async def test_children_that_let_go_of_the_output_live_on(sh):
 @pytest_twisted.ensureDeferred
 async def test_what_has_gone_wrong_is_logged(sh, said):
     for text in ("echo oops >&2; exit 3", "kill -9 $$", "exit 0"):
-        await gone_after_output(sh(text, subprocess.DEVNULL))
+        await gone_after_output(await sh(text, subprocess.DEVNULL))
     assert said == [
         "service: sh: oops",
         "service: sh: ended with exit status 3",
@@ -262,7 +261,7 @@ async def gone_after_output(process: Process) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_what_was_ended_has_not_failed(sh, said):
-    process = sh("exec sleep 60")
+    process = await sh("exec sleep 60")
     process.end()
     await gone(process)
     assert said == []
@@ -270,7 +269,7 @@ async def test_what_was_ended_has_not_failed(sh, said):
 
 @pytest_twisted.ensureDeferred
 async def test_a_flood_of_errors_stops_nobody(sh, said):
-    process = sh("yes error | head -n 200000 >&2; echo done")
+    process = await sh("yes error | head -n 200000 >&2; echo done")
     assert await output(process) == b"done\n"
     await gone(process)
     assert len(said) == 101
@@ -282,10 +281,10 @@ async def test_a_program_that_is_none(runner):
     for arguments in (("/nowhere/x",), ("/",), ("/etc/passwd",), ("a\0b",)):
         await runner.turn()
         with pytest.raises((OSError, ValueError)):
-            runner.start(Command(arguments, "/", {}), "none")
+            await runner.start(Command(arguments, "/", {}), "none")
     await runner.turn()
     with pytest.raises(FileNotFoundError):
-        runner.start(Command(("/bin/sh",), "/nowhere", {}), "none")
+        await runner.start(Command(("/bin/sh",), "/nowhere", {}), "none")
     assert len(runner.programs) == 0
 
 
@@ -298,13 +297,13 @@ async def test_a_program_that_cannot_be_watched_is_not_left(runner, monkeypatch)
     before = sum(1 for _ in Path("/proc/self/fd").iterdir())
     await runner.turn()
     with pytest.raises(OSError, match="Too many"):
-        runner.start(Command(("/bin/sleep", "60"), "/", {}), "none")
+        await runner.start(Command(("/bin/sleep", "60"), "/", {}), "none")
     assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before
 
 
 @pytest_twisted.ensureDeferred
 async def test_turns(runner, sh):
-    first, _ = sh("exec cat"), sh("exec cat")
+    first, _ = await sh("exec cat"), await sh("exec cat")
     waiting = Deferred.fromCoroutine(runner.turn())
     assert not waiting.called
     with pytest.raises(CrowdedError):
@@ -322,7 +321,7 @@ async def test_nobody_waits_for_ever_for_what_does_not_end(runner, sh, monkeypat
     from protocols.handlers.program import runner as runner_module
 
     monkeypatch.setattr(runner_module, "STOP_WAIT", 0.1)
-    process = sh("trap '' TERM; while :; do sleep 0.05; done")
+    process = await sh("trap '' TERM; while :; do sleep 0.05; done")
     await runner.stop()
     assert process.status is None
     await gone(process)
@@ -338,7 +337,7 @@ async def test_nobody_waits_for_ever_for_what_does_not_end(runner, sh, monkeypat
     ],
 )
 async def test_the_watchdog(sh, text, late):
-    process = sh(text, subprocess.DEVNULL)
+    process = await sh(text, subprocess.DEVNULL)
     called: list[bool] = []
     Watchdog(process, 0.4, the_reactor, lambda: (called.append(True), process.end()))
     await output(process)
@@ -348,7 +347,7 @@ async def test_the_watchdog(sh, text, late):
 
 @pytest_twisted.ensureDeferred
 async def test_the_watchdog_does_not_mind_who_waits_for_us(sh):
-    process = sh("cat")
+    process = await sh("cat")
     called: list[bool] = []
     watchdog = Watchdog(process, 0.2, the_reactor, lambda: called.append(True))
     reading = process.stdout.read()

@@ -11,7 +11,7 @@ from protocols.handlers import CallTimeoutError
 from protocols.handlers.program import Process, Watchdog
 from protocols.http.routes.cgi.faults import ScriptError
 from protocols.http.routes.cgi.head import HeadReader, ScriptHead
-from protocols.http.source import Source
+from protocols.http.source import PIECE, Source
 
 log = Logger(namespace="polyport")
 
@@ -52,6 +52,18 @@ class ScriptOutput(Source):
         if not self._first:
             self._first = await self._next() or b""
         return not self._first
+
+    def short(self) -> bytes | None:
+        """All that stands behind the head, if it is short and here already: most answers are."""
+        stdout = self._process.stdout
+        while len(self._first) < PIECE and self._fault is None:
+            piece = stdout.read_now()
+            if piece is None:
+                return None
+            self._first += piece
+            if not piece:
+                return self._first if self.length in (None, len(self._first)) else None
+        return None
 
     def read(self) -> bytes | Deferred[bytes | None] | None:
         if self._first:

@@ -97,8 +97,8 @@ class CgiRoute:
             head = await output.head(whole=script.writes_head)
             if script.writes_head:
                 assert head.status is not None
-                return Response.passed_on(head.status, head.fields, output)
-            return await _answer_of(head, output)
+                return _passed_on(request, head.status, head, output)
+            return await _answer_of(request, head, output)
         except ScriptError as error:
             output.close()
             self._journal.failed(request.peer, ScriptError(f"{label}: {error}"))
@@ -115,7 +115,7 @@ class CgiRoute:
             words = query_words(request) if self._words and script.takes_words else ()
             variables = metavariables(request, script, rest, content.length, self._surroundings)
             command = Command((*script.arguments, *words), script.folder, variables)
-            process = self._start(request, command, label, content.stdin)
+            process = await self._start(request, command, label, content.stdin)
         finally:
             content.close()
         Deferred.fromCoroutine(self._feed(content, process, request.peer))
@@ -134,9 +134,11 @@ class CgiRoute:
         except CrowdedError:
             raise _busy() from None
 
-    def _start(self, request: StreamingRequest, command: Command, label: str, stdin: int | None) -> Process:
+    async def _start(
+        self, request: StreamingRequest, command: Command, label: str, stdin: int | None
+    ) -> Process:
         try:
-            return self.runner.start(command, label, stdin)
+            return await self.runner.start(command, label, stdin)
         except (OSError, ValueError) as error:
             self._journal.failed(request.peer, ScriptError(f"{label} cannot be started: {error}"))
             if isinstance(error, OSError) and error.errno in _EXHAUSTED:
@@ -148,7 +150,7 @@ def _busy() -> HTTPError:
     return HTTPError(503, "Too many programs are running", {"Retry-After": RETRY_AFTER})
 
 
-async def _answer_of(head: ScriptHead, output: ScriptOutput) -> Answer:
+async def _answer_of(request: StreamingRequest, head: ScriptHead, output: ScriptOutput) -> Answer:
     """The answer that a script gave by CGI's rules (RFC 3875, section 6.2).
 
     A Location that is a path, without a Status, is a local redirect; any other sends the client there,
@@ -165,7 +167,16 @@ async def _answer_of(head: ScriptHead, output: ScriptOutput) -> Answer:
             raise ScriptError("there is content, and no Content-Type in the header")
         output.close()
         return Response.passed_on(status, head.fields)
-    return Response.passed_on(status, head.fields, output)
+    return _passed_on(request, status, head, output)
+
+
+def _passed_on(request: StreamingRequest, status: int, head: ScriptHead, output: ScriptOutput) -> Response:
+    # Of a HEAD nobody knows how long the content would have been.
+    content = None if request.method == "HEAD" or status in BODILESS else output.short()
+    if content is None:
+        return Response.passed_on(status, head.fields, output)
+    output.close()
+    return Response.passed_on(status, head.fields, content)
 
 
 def _check_target(location: str) -> None:

@@ -76,7 +76,10 @@ class ScriptFolder:
                 break
             path = os.path.join(path, name)  # noqa: PTH118 - a tenth of what pathlib takes
             try:
-                mode = os.stat(path).st_mode  # noqa: PTH116
+                mode = os.lstat(path).st_mode
+                if stat.S_ISLNK(mode):
+                    path = self._resolved(path)
+                    mode = os.lstat(path).st_mode
             except (OSError, ValueError):
                 break
             if stat.S_ISREG(mode):
@@ -86,10 +89,14 @@ class ScriptFolder:
                 break
         raise HTTPError(404)
 
-    def _script(self, path: str, name: str, info: str) -> Script:
-        file = os.path.realpath(path)
-        if not file.startswith(os.path.join(self.root, "")):  # noqa: PTH118
-            raise HTTPError(404)
+    def _resolved(self, link: str) -> str:
+        """Where a symbolic link leads.  Raises :class:`OSError` if that is outside, or nowhere."""
+        path = os.path.realpath(link, strict=True)
+        if not path.startswith(os.path.join(self.root, "")):  # noqa: PTH118
+            raise FileNotFoundError(path)
+        return path
+
+    def _script(self, file: str, name: str, info: str) -> Script:
         interpreter = self._interpreters.get(os.path.splitext(name)[1])  # noqa: PTH122
         if not os.access(file, os.X_OK if interpreter is None else os.R_OK):
             raise HTTPError(403, "This is not a program")

@@ -89,6 +89,19 @@ class Site:
         file.chmod(mode)
         return file
 
+    def started(self) -> Deferred[Any]:
+        """Fires with the next program that starts."""
+        programs = self.route.runner.programs
+        found: Deferred[Any] = Deferred()
+
+        def add(process: Any) -> None:
+            del programs.add
+            programs.add(process)
+            found.callback(process)
+
+        programs.add = add
+        return found.addTimeout(WAIT, the_reactor)
+
     def sh(self, name: str, text: str) -> Path:
         return self.write(name, f"#!/bin/sh\n{text}\n")
 
