@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 from twisted.internet.defer import CancelledError, Deferred
 from typing_extensions import TypedDict
 
+from protocols.handlers import Conversation
 from protocols.http import Query, Request, Response, StreamingRequest, function_route
 from protocols.http.routes.arguments import Arguments
 from protocols.http.routes.route_signature import route_signature
@@ -489,7 +490,11 @@ def test_what_does_not_fit(clock, journal) -> None:
     def odd(id: int, thing: Thing) -> None: ...
     def asked(id: int, request: Request) -> None: ...
 
+    async def talk(connection: Conversation[str]) -> None: ...
+
     cases = [
+        (price, "/{item}", {"codec": "msgpack"}, "no JSON"),
+        (talk, "/f", {}, "stream"),
         (two, "/f", {}, "only one can be the content"),
         (streaming, "/{id}", {}, "alone"),
         (positional, "/f", {}, "position"),
