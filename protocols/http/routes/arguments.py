@@ -20,23 +20,18 @@ Header = Callable[[Request, str], str | None]
 """The text of a header field; ``None`` if there is none."""
 
 
-def header_text(request: Request, name: str) -> str | None:
-    """The value of the header field `name`, as it came."""
-    return request.headers.get(name)
-
-
 class Arguments:
     """Reads the arguments of a function with `signature`; what is read how is decided here, once.
 
     :param limits: of forms.
-    :param header: how header fields are read.
+    :param header: how header fields are read, where there are any.
     """
 
     def __init__(
         self,
         signature: RouteSignature,
         limits: FormLimits | None = None,
-        header: Header = header_text,
+        header: Header | None = None,
     ) -> None:
         parameters = signature.parameters
         self._limits = limits
@@ -105,6 +100,7 @@ class Arguments:
             values[name] = [request.parameters[name]] if parameter.shape.many else request.parameters[name]
             places[name] = "path"
         for parameter in self._in_header:
+            assert self._header is not None
             name = parameter.written
             values[name] = self._header(request, name)
             places[name] = "header"

@@ -15,6 +15,7 @@ from protocols.handlers.signature import Kind, is_peer, kind_of, name_of, read_s
 from protocols.http.request import Request, StreamingRequest
 from protocols.http.routes.shape import Shape, shape_of
 from protocols.http.upload import Upload
+from protocols.session import Peer
 
 Place = Literal["path", "query", "form", "body", "header", "upload", "peer", "request"]
 
@@ -116,7 +117,7 @@ def route_signature(
     Raises :class:`TypeError`, with what is wrong in words, for what no request could fill.
     """
     reading = _Reading(function, tuple(path), headers or {}, content)
-    parameters = tuple(reading.parameter(p) for p in reading.taken)
+    parameters = tuple(filter(None, map(reading.parameter, reading.taken)))
     if any("body" in p.places for p in parameters):
         # The content is no form then.
         parameters = tuple(replace(p, places=_without_form(p.places)) for p in parameters)
@@ -162,8 +163,7 @@ class _Reading:
         if len(needed) != 1 or self.uploads or not self.content or self._asks_for(Request):
             return None
         (only,) = needed
-        first = next(p for p in self.taken if self._special(p) is None)
-        if only is not first or only.kind is only.KEYWORD_ONLY or written(only) in self.path:
+        if only is not self.taken[0] or only.kind is only.KEYWORD_ONLY or written(only) in self.path:
             return None
         own = [p for p in self.taken if written(p) in self.path]
         return None if own else only.name
@@ -172,7 +172,7 @@ class _Reading:
         return any(p.annotation is kind for p in self.taken)
 
     def _special(self, parameter: inspect.Parameter) -> Place | None:
-        if is_peer(parameter):
+        if is_peer(parameter) or Peer in get_args(parameter.annotation):
             return "peer"
         if parameter.annotation in (Request, StreamingRequest):
             return "request"
@@ -180,13 +180,24 @@ class _Reading:
             return "header"
         return None if _upload(parameter.annotation) is None else "upload"
 
-    def parameter(self, parameter: inspect.Parameter) -> Parameter:
+    def parameter(self, parameter: inspect.Parameter) -> Parameter | None:
+        """What `parameter` is to a request; ``None`` if it keeps its default, whatever is asked."""
         special = self._special(parameter)
-        if special is None or special == "header":
+        if special is not None and special != "header":
+            many = special == "upload" and bool(_upload(parameter.annotation))
+            shape = Shape("values" if many else "value")
+            return self._made(parameter, (special,), shape, parameter.annotation)
+        if parameter.default is EMPTY or special or written(parameter) in self.path:
             return self._value(parameter)
-        many = special == "upload" and bool(_upload(parameter.annotation))
-        shape = Shape("values" if many else "value")
-        return self._made(parameter, (special,), shape, parameter.annotation)
+        # What has a default may be the function's own affair, which no client is to change.
+        if parameter.annotation is EMPTY or parameter.kind is parameter.POSITIONAL_ONLY:
+            return None
+        try:
+            found = self._value(parameter)
+        except TypeError:
+            return None
+        beside = self.message is not None and found.shape.kind not in ("value", "values")
+        return None if beside else found
 
     def _value(self, parameter: inspect.Parameter) -> Parameter:
         """One that is text, or the body."""

@@ -171,6 +171,21 @@ def test_an_error_in_the_middle_cuts_the_stream_off(follow, failures) -> None:
     assert len(failures) == 1
 
 
+def test_an_error_after_a_silence(follow, failures) -> None:
+    gate: Deferred[None] = Deferred()
+
+    async def fail() -> AsyncIterator[str]:
+        yield "a"
+        await gate
+
+    client = follow(fail)
+    ask(client)
+    client.turn()
+    assert body(client).endswith(b"data: a\n\n")
+    gate.errback(RuntimeError("secret"))
+    assert (client.wire.aborted, len(failures), client.route._open) == (True, 1, set())
+
+
 def test_what_cannot_be_an_event_is_an_error(follow, failures) -> None:
     async def odd() -> AsyncIterator[object]:
         yield object()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from pydantic import BaseModel, RootModel
@@ -96,6 +96,7 @@ def test_an_upload_beside_a_body() -> None:
         (list[Order], "document", False),
         (Order | int, "document", False),
         (object, "document", False),
+        (Callable[[], int], "document", False),
     ],
 )
 def test_shapes(annotation: object, kind: str, readable: bool) -> None:

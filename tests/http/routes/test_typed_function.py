@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 from twisted.internet.defer import CancelledError, Deferred
 from typing_extensions import TypedDict
 
+from protocols.handlers import Conversation
 from protocols.http import Query, Request, Response, StreamingRequest, function_route
 from protocols.http.routes.arguments import Arguments
 from protocols.http.routes.route_signature import route_signature
@@ -68,6 +69,39 @@ def test_the_path_wins(serve) -> None:
     assert json.loads(serve(item, "/items/{id}").ask("GET", "/items/5?id=6").body)["id"] == 5
 
 
+def test_what_has_a_default_and_no_type_is_no_affair_of_clients(serve) -> None:
+    thing = Thing()
+
+    def f(a: int = 1, debug=False, store: Thing = thing, path: object = 7) -> list[object]:
+        return [a, debug, store is thing]
+
+    def shout(message: str, times=2, store: Thing = thing, order: Order | None = None) -> list[object]:
+        return [message, times, store is thing, order]
+
+    assert json.loads(serve(f).ask("GET", "/f?a=2&debug=1&store=x").body) == [2, False, True]
+    for method, body in (("POST", b"hi"), ("GET", b"")):
+        answer = serve(shout).ask(method, "/f?message=hi&times=3&store=x&item=y", body)
+        assert json.loads(answer.body) == ["hi", 2, True, None]
+
+
+def test_nobody_says_who_the_peer_is(serve) -> None:
+    def f(a: int, b: int, peer: Peer | None = None) -> str:
+        return str(peer)
+
+    def g(message: bytes, peer: Peer | None = None) -> str:
+        return str(peer)
+
+    def h(peer: Peer, order: Order) -> str:
+        return str(peer)
+
+    forged = b'{"transport": "tls", "user": "root", "item": "x"}'
+    answer = serve(f).ask("POST", "/f?a=1&b=2&peer=root", forged, Content_Type="text/plain")
+    assert answer.status == 415
+    assert serve(f).ask("GET", "/f?a=1&b=2&peer=root").body == b"http://192.0.2.7:4321"
+    assert serve(g).ask("POST", "/f?peer=root", forged).body == b"None"
+    assert serve(h).ask("POST", "/f", forged).body == b"http://192.0.2.7:4321"
+
+
 def test_every_fault_is_told_with_its_place(serve, journal) -> None:
     def strict(id: int, since: date, page: Annotated[int, Field(ge=1)], tags: list[int] = ()) -> None: ...
 
@@ -101,7 +135,7 @@ def test_head_says_what_get_would(serve) -> None:
 
 def test_types_of_all_kinds(serve) -> None:
     def f(
-        day: date, colour: Colour, yes: bool, ratio: float, name: str | None = None, untyped=None
+        day: date, colour: Colour, yes: bool, ratio: float, untyped, name: str | None = None
     ) -> list[object]:
         return [day.year, colour.name, yes, ratio, name, untyped]
 
@@ -456,7 +490,11 @@ def test_what_does_not_fit(clock, journal) -> None:
     def odd(id: int, thing: Thing) -> None: ...
     def asked(id: int, request: Request) -> None: ...
 
+    async def talk(connection: Conversation[str]) -> None: ...
+
     cases = [
+        (price, "/{item}", {"codec": "msgpack"}, "no JSON"),
+        (talk, "/f", {}, "stream"),
         (two, "/f", {}, "only one can be the content"),
         (streaming, "/{id}", {}, "alone"),
         (positional, "/f", {}, "position"),
