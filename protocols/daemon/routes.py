@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.http import FilesSpec, RedirectSpec, RespondSpec
+from protocols.daemon.spec.proxy import ProxySpec
 from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
 from protocols.http import (
     Entry,
     FilesRoute,
     HTTPFactory,
     Limits,
+    ProxyLimits,
+    ProxyRoute,
     RedirectRoute,
     RespondRoute,
     Route,
@@ -54,6 +58,22 @@ class RouteMaker:
         self._stops.append(route.stop)
         return route
 
+    def proxy(self, spec: ProxySpec) -> Route:
+        route = ProxyRoute(
+            spec.origins,
+            reactor=self._reactor,
+            limits=ProxyLimits(**{field.name: getattr(spec, field.name) for field in fields(ProxyLimits)}),
+            balance=spec.balance,
+            host=spec.host,
+            append=spec.forwarded == "append",
+            rewrite=spec.redirects == "rewrite",
+            upgrades=spec.upgrade,
+            ca=spec.ca,
+            server_name=spec.server_name,
+        )
+        self._stops.append(route.stop)
+        return route
+
     def redirect(self, spec: RedirectSpec) -> Route:
         return RedirectRoute(spec.to, spec.status)
 
@@ -64,6 +84,7 @@ class RouteMaker:
 ROUTES: Final[Mapping[str, Callable[[RouteMaker, Any], Route]]] = {
     "files": RouteMaker.files,
     "function": RouteMaker.function,
+    "proxy": RouteMaker.proxy,
     "redirect": RouteMaker.redirect,
     "respond": RouteMaker.respond,
 }

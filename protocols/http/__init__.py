@@ -14,6 +14,9 @@ from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import Response
 from protocols.http.routes.files.route import FilesRoute
 from protocols.http.routes.function import function_route
+from protocols.http.routes.proxy.limits import ProxyLimits
+from protocols.http.routes.proxy.origin_url import OriginURL
+from protocols.http.routes.proxy.route import ProxyRoute
 from protocols.http.routes.redirect import RedirectRoute
 from protocols.http.routes.respond import RespondRoute
 from protocols.http.routing import Entry
@@ -33,6 +36,9 @@ __all__ = [
     "HTTPFactory",
     "Headers",
     "Limits",
+    "OriginURL",
+    "ProxyLimits",
+    "ProxyRoute",
     "Query",
     "RedirectRoute",
     "Request",

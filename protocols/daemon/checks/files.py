@@ -12,11 +12,13 @@ from protocols.daemon.problems import Path, Problem
 
 
 def check(parts: Parts) -> Iterator[Problem]:
-    """Folders of ``files`` and quotes of ``qotd`` that are not there, of enabled services."""
+    """What enabled services read and is not there: ``files``, ``ca`` of a ``proxy``, quotes of ``qotd``."""
     for path, service in parts.enabled():
         for place, route in service.routes:
             if route.files is not None:
                 yield from _folder((*path, *place, "files", "folder"), route.files.folder, parts.origin)
+            if route.proxy is not None and route.proxy.ca is not None:
+                yield from _file((*path, *place, "proxy", "ca"), route.proxy.ca, parts.origin)
         quotes = service.builtin.qotd if service.builtin else None
         if quotes is not None and quotes.file is not None:
             yield from _file((*path, "builtin", "qotd", "file"), quotes.file, parts.origin)

@@ -22,6 +22,7 @@ from protocols.daemon.spec.choice import Known, Listed
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.paths import FilePath
+from protocols.daemon.spec.proxy import ProxySpec
 from protocols.daemon.spec.sentences import described
 from protocols.daemon.spec.values import PositiveSize
 
@@ -124,12 +125,14 @@ class RouteSpec(Spec):
     """What answers the requests for one path: exactly one kind of route, and what is asked of a request
     before it."""
 
-    choices = ("files", "function", "redirect", "respond")
+    choices = ("files", "function", "proxy", "redirect", "respond")
 
     files: FilesSpec | None = None
     """Serves the files of a folder."""
     function: FunctionSpec | None = None
     """Calls a Python function."""
+    proxy: ProxySpec | None = None
+    """Passes requests on to other HTTP servers."""
     redirect: RedirectSpec | None = None
     """Sends the client to another place."""
     respond: RespondSpec | None = None

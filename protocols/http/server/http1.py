@@ -370,14 +370,16 @@ class HTTP1Connection(Protocol):
         self._done(exchange)
 
     def begin(self, exchange: Exchange, response: Response, length: int | None) -> None:
-        self._framing = CHUNKED if length is None else length
-        if exchange.request.method == "HEAD" or response.status in BODILESS:
-            self._framing = 0
+        said = CHUNKED if length is None else length
+        if response.status in BODILESS:
+            said = 0
         elif length is None and exchange.request.version == "1.0":
-            self._framing = UNTIL_CLOSE
+            said = UNTIL_CLOSE
+        # What is said of a response to HEAD is true of GET.
+        self._framing = 0 if exchange.request.method == "HEAD" else said
+        if self._framing == UNTIL_CLOSE:
             exchange.keeps = False
         exchange.first_at = self.factory.clock.seconds()
-        said = self._framing if length is None else length
         self._write(head(response, said, self._connection(exchange)))
 
     def write(self, exchange: Exchange, piece: bytes) -> None:
