@@ -14,6 +14,8 @@ from zope.interface import implementer
 class TunnelEnd(Protocol):
     """One end of a tunnel: what comes goes out at the other, no faster than that takes it.
 
+    Of two ends the first to be connected is not read from until the second is; it has been paused.
+
     An end that says it has finished is still written to, where the transports can do that.
     """
 
@@ -23,6 +25,7 @@ class TunnelEnd(Protocol):
         self._read_over = False
         self._write_over = False
         self._gone = False
+        self._slows_down = False
 
     def connectionMade(self) -> None:
         if self._gone:
@@ -30,15 +33,23 @@ class TunnelEnd(Protocol):
         early, self._early = self._early, []
         for piece in early:
             self.write(piece)
-        if self.other.transport is not None:
+        other: Any = self.other.transport
+        if other is not None:
             for end in (self, self.other):
-                end._feed_from(end.other)
+                end._slow_down_other(True)
+            other.resumeProducing()
             self._catch_up()
             self.other._catch_up()
 
-    def _feed_from(self, other: TunnelEnd) -> None:
+    def _slow_down_other(self, so: bool) -> None:
+        """Whether the other end is read no faster than this one is."""
         transport: Any = self.transport
-        transport.registerProducer(other.transport, True)
+        if so != self._slows_down:
+            self._slows_down = so
+            if so:
+                transport.registerProducer(self.other.transport, True)
+            else:
+                transport.unregisterProducer()
 
     def _catch_up(self) -> None:
         """Do what had to wait for this end to be there."""
@@ -68,7 +79,7 @@ class TunnelEnd(Protocol):
         self._write_over = True
         half = IHalfCloseableDescriptor.providedBy(transport) and not ISSLTransport.providedBy(transport)
         if half and not self._read_over:
-            transport.unregisterProducer()
+            self._slow_down_other(False)
             transport.loseWriteConnection()
         else:
             self._close()
@@ -77,7 +88,7 @@ class TunnelEnd(Protocol):
         transport: Any = self.transport
         if transport is not None and not self._gone:
             self._write_over = True
-            transport.unregisterProducer()
+            self._slow_down_other(False)
             transport.loseConnection()
 
     def readConnectionLost(self) -> None:

@@ -24,7 +24,15 @@ def values(lines: list[str], name: str) -> list[str]:
 
 
 def test_fields_for_one_connection_stay_there() -> None:
-    dropped = ["Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "TE", "Trailer", "Upgrade"]
+    dropped = [
+        "Connection",
+        "Keep-Alive",
+        "Proxy-Connection",
+        "Proxy-Authorization",
+        "TE",
+        "Trailer",
+        "Upgrade",
+    ]
     dropped += ["Transfer-Encoding", "Content-Length", "Expect", "HTTP2-Settings", "Proxy", "X-Real-IP"]
     dropped += ["X_Real_IP", "x_forwarded_for", "X-Forwarded-Anything", "Content_Length"]
     lines = head(*((name, "close") for name in dropped), ("Accept", "a/b"), ("Cookie", "a=b"))
@@ -35,7 +43,9 @@ def test_fields_for_one_connection_stay_there() -> None:
 
 
 def test_fields_that_connection_names_too() -> None:
-    lines = head(("Connection", "close, X-A,x-forwarded-for"), ("X-A", "1"), ("X-B", "2"), ("Connection", "x-c"))
+    lines = head(
+        ("Connection", "close, X-A,x-forwarded-for"), ("X-A", "1"), ("X-B", "2"), ("Connection", "x-c")
+    )
     assert (values(lines, "x-a"), values(lines, "x-b")) == ([], ["2"])
     assert values(lines, "x-forwarded-for") == ["192.0.2.7"]
 

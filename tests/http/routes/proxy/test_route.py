@@ -54,7 +54,9 @@ def test_the_same_byte_by_byte(proxied, origins) -> None:
     assert (answer.status, answer.body, answer.headers["X-Trailer"]) == (200, b"ok", None)
 
 
-@pytest.mark.parametrize("head", ["Content-Length: 200000", "Transfer-Encoding: chunked", "Connection: close"])
+@pytest.mark.parametrize(
+    "head", ["Content-Length: 200000", "Transfer-Encoding: chunked", "Connection: close"]
+)
 def test_a_long_response_in_pieces(proxied, origins, head: str) -> None:
     client = proxied()
     client.send(GET)
