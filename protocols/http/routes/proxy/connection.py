@@ -109,6 +109,7 @@ class OriginConnection(TwistedProtocol):
     # -- the transport's side ------------------------------------------------------------------------
 
     def connectionMade(self) -> None:
+        self._active_at = self.pool.clock.seconds()
         transport: Any = self.transport
         if hasattr(transport, "setTcpNoDelay"):
             transport.setTcpNoDelay(True)

@@ -234,8 +234,10 @@ class OriginPool:
         while self._waiting and now - self._waiting[0][1] >= self.limits.connect:
             client, _ = self._waiting.popleft()
             client.refused(overloaded("Too many requests are under way"), None)
+        unfinished = {attempt.connection for attempt in self._attempts.values()}
         for connection in list(self._homes):
-            connection.check_time(now)
+            if connection not in unfinished:
+                connection.check_time(now)
         if self._homes or self._attempts or self._waiting:
             self._watch()
 

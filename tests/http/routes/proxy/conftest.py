@@ -1,11 +1,11 @@
-# ruff: noqa: N802 - the names are Twisted's
+# ruff: noqa: N802, N803 - the names are Twisted's
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from twisted.internet.error import ConnectionDone, ConnectionRefusedError
+from twisted.internet.error import ConnectError, ConnectionDone
 from twisted.python.failure import Failure
 
 from protocols.http import OriginURL, ProxyLimits, ProxyRoute
@@ -53,7 +53,7 @@ class Attempt:
         return Accepted(self._factory.buildProtocol(None), self._wire)
 
     def refuse(self) -> None:
-        self._factory.clientConnectionFailed(self, Failure(ConnectionRefusedError()))
+        self._factory.clientConnectionFailed(self, Failure(ConnectError()))
 
     def stopConnecting(self) -> None:
         self.stopped = True

@@ -184,12 +184,24 @@ def test_a_hidden_request_stays_hidden(proxied, origins, name: str, step: int) -
         assert [target.partition(b"?")[0] for target in targets] in ([], expected[:1], expected), how
 
 
-PIECES = [
-    b"POST /p/seen HTTP/1.1\r\n", b"GET /p/seen HTTP/1.1\r\n", b"Host: a\r\n", b"Content-Length: 5\r\n",
-    b"Content-Length: 0\r\n", b"Transfer-Encoding: chunked\r\n", b"\r\n", b"\n", b"\r", b"0\r\n\r\n", b"5\r\n",
-    b"hello", b"5\r\nhello\r\n", b" ", b"\t", b"\0", b"Connection: close\r\n", b"Connection: content-length\r\n",
-    b"Upgrade: websocket\r\nConnection: upgrade\r\n", b"Expect: 100-continue\r\n", b"X: y\r\n", b";", b":", HIDDEN,
-]  # fmt: skip
+LINES = """POST /p/seen HTTP/1.1
+GET /p/seen HTTP/1.1
+Host: a
+Content-Length: 5
+Content-Length: 0
+Transfer-Encoding: chunked
+Connection: close
+Connection: content-length
+Connection: upgrade
+Upgrade: websocket
+Expect: 100-continue
+X: y
+0
+5
+hello
+"""
+PIECES = [line.encode() + b"\r\n" for line in LINES.splitlines()]
+PIECES += [b"\r\n", b"\n", b"\r", b" ", b"\t", b"\0", b";", b":", b"hello", b"0\r\n\r\n", HIDDEN]
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

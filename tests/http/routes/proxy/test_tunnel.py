@@ -12,7 +12,10 @@ from protocols.http import Headers, OriginURL, ProxyRoute, Request, StreamingReq
 from protocols.http.body import BodyStream
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
-WISH = f"GET /p/a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
+WISH = (
+    "GET /p/a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    f"Sec-WebSocket-Key: {KEY}\r\n\r\n"
+)
 SWITCH = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n"
