@@ -9,6 +9,7 @@ from typing import Any, Literal
 from twisted.internet.defer import Deferred
 
 from protocols.http.contract import METHODS, Answer
+from protocols.http.errors import HTTPError
 from protocols.http.request import RequestHead, StreamingRequest
 from protocols.http.response import Response
 from protocols.http.routes.proxy.forwarding import Forwarding
@@ -81,8 +82,13 @@ class ProxyRoute:
         # What cannot be passed on is refused before there is a connection.
         for origin in self.origins:
             self.target(request, rest, origin)
-        wish = request.upgrade
-        forwarding = Forwarding(self, request, rest, wish if wish in self._upgrades and wish else "")
+        wish = request.upgrade or ""
+        if wish not in self._upgrades:
+            if wish and request.version == "2":
+                # A client of HTTP/1.1 would rather speak it; this one wants nothing else (RFC 8441).
+                raise HTTPError(501, "This protocol is not spoken here")
+            wish = ""
+        forwarding = Forwarding(self, request, rest, wish)
         forwarding.start()
         return forwarding.answer
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from protocols.http import Headers, OriginURL, ProxyRoute, Request, StreamingRequest, Upgrade
+from protocols.http import Headers, HTTPError, OriginURL, ProxyRoute, Request, StreamingRequest, Upgrade
 from protocols.http.body import BodyStream
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -188,8 +188,8 @@ def test_protocols_that_would_carry_requests_past_us(proxied, name: str) -> None
 def extended_connect(clock, origins):
     """Ask a route as HTTP/2 does; the answer, and the connection to the origin."""
 
-    def ask() -> tuple[list[Any], Any]:
-        route = ProxyRoute([OriginURL.parse("unix:one")], reactor=clock)
+    def ask(**settings: Any) -> tuple[list[Any], Any]:
+        route = ProxyRoute([OriginURL.parse("unix:one")], reactor=clock, **settings)
         request = Request(
             "GET",
             "/p/a",
@@ -234,3 +234,10 @@ def test_an_origin_that_has_not_understood_the_key(extended_connect) -> None:
     (failure,) = results
     assert failure.value.status == 502
     assert origin.closed
+
+
+def test_a_protocol_that_may_not_follow_is_refused(extended_connect, origins) -> None:
+    with pytest.raises(HTTPError) as raised:
+        extended_connect(upgrades=())
+    assert raised.value.status == 501
+    assert origins.attempts == []
