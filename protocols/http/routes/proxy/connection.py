@@ -53,6 +53,7 @@ class OriginConnection(TwistedProtocol):
         self._parser = ResponseParser(self)
         self._call: Call | None = None  # until it has been told something
         self._busy = False
+        self._closed = False
         self.gone = False
         """Whether it can be used no more."""
         self._head: ResponseHead | None = None  # of a response that is under way
@@ -82,10 +83,15 @@ class OriginConnection(TwistedProtocol):
 
     def abort(self) -> None:
         """Close at once."""
-        if not self.gone:
-            transport: Any = self.transport
+        if not self._closed:
             self._lose(Failure(ConnectionAborted()))
+            transport: Any = self.transport
             transport.abortConnection()
+
+    def close(self) -> None:
+        """Close in good order: nothing is under way."""
+        if not self.gone:
+            self._part(Failure(ConnectionAborted()))
 
     def check_time(self, now: float) -> None:
         """Give up what takes too long."""
@@ -95,7 +101,7 @@ class OriginConnection(TwistedProtocol):
             return
         if not self._busy:
             if waited >= limits.keep_alive:
-                self.abort()
+                self.close()
         elif upload is not None and not upload.over and self._head is None:
             # It is the client who is slow, unless the origin does not read.
             if upload.paused and waited >= limits.idle:
@@ -141,14 +147,13 @@ class OriginConnection(TwistedProtocol):
         if self._tunnel is not None:
             self._tunnel.readConnectionLost()
         elif not self.gone:
-            transport: Any = self.transport
-            self._lose(Failure(ConnectionDone()))
-            transport.abortConnection()
+            self._part(Failure(ConnectionDone()))
 
     def writeConnectionLost(self) -> None:
         """A tunnel did that."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._closed = True
         self._lose(reason)
 
     # -- the parser's side ---------------------------------------------------------------------------
@@ -238,6 +243,8 @@ class OriginConnection(TwistedProtocol):
             self._active_at = self.pool.clock.seconds()
             self.taken(0)
             self.pool.released(self)
+        elif sent:
+            self.close()
         else:
             self.abort()
 
@@ -255,6 +262,14 @@ class OriginConnection(TwistedProtocol):
         transport: Any = self.transport
         self._lose(Failure(error))
         transport.abortConnection()
+
+    def _part(self, reason: Failure) -> None:
+        """Close in good order, with what is still to be sent and TLS's last words; the pool sees to it that
+        this comes to an end."""
+        transport: Any = self.transport
+        self._lose(reason)
+        self.pool.parting(self)
+        transport.loseConnection()
 
     def _lose(self, reason: Failure) -> None:
         """The connection is gone, or is not to be used again."""

@@ -16,6 +16,9 @@ from protocols.http.routes.proxy.errors import overloaded, slow_to_connect, unre
 from protocols.http.routes.proxy.limits import ProxyLimits
 from protocols.http.routes.proxy.origin import Origin
 
+LINGER = 2.0
+"""Seconds an origin has to close its side of a connection after us; then it is cut off."""
+
 Balance = Literal["round_robin", "least_connections"]
 
 
@@ -74,6 +77,7 @@ class OriginPool:
         self._fewest = balance == "least_connections"
         self._turn = 0
         self._homes: dict[OriginConnection, Origin] = {}
+        self._parting: deque[tuple[OriginConnection, float]] = deque()
         self._attempts: dict[Client, Attempt] = {}
         self._waiting: deque[tuple[Client, float]] = deque()
         self._sweep: IDelayedCall | None = None
@@ -190,7 +194,7 @@ class OriginPool:
     def released(self, connection: OriginConnection) -> None:
         """It can be used again."""
         if self._stopped:
-            connection.abort()
+            connection.close()
         elif self._waiting:
             client, _ = self._waiting.popleft()
             client.connected(connection, self._homes[connection])
@@ -211,6 +215,12 @@ class OriginPool:
             origin.opened -= 1
             self._serve_next()
 
+    def parting(self, connection: OriginConnection) -> None:
+        """It is being closed, as fast as its origin takes that."""
+        if not self._stopped:
+            self._parting.append((connection, self.clock.seconds()))
+            self._watch()
+
     def _serve_next(self) -> None:
         """There may be room for one that waits."""
         if self._waiting and not self._stopped:
@@ -228,6 +238,8 @@ class OriginPool:
     def _look(self) -> None:
         self._sweep = None
         now = self.clock.seconds()
+        while self._parting and now - self._parting[0][1] >= LINGER:
+            self._parting.popleft()[0].abort()  # which is nothing to one that is closed
         for attempt in list(self._attempts.values()):
             if now - attempt.since >= self.limits.connect and attempt.client in self._attempts:
                 self._late(attempt)
@@ -238,7 +250,7 @@ class OriginPool:
         for connection in list(self._homes):
             if connection not in unfinished:
                 connection.check_time(now)
-        if self._homes or self._attempts or self._waiting:
+        if self._homes or self._attempts or self._waiting or self._parting:
             self._watch()
 
     def _late(self, attempt: Attempt) -> None:
@@ -251,8 +263,9 @@ class OriginPool:
         for attempt in list(self._attempts.values()):
             self._abandon(attempt)
         self._waiting.clear()
-        for connection in list(self._homes):
+        for connection in (*self._homes, *(connection for connection, _ in self._parting)):
             connection.abort()
+        self._parting.clear()
         if self._sweep is not None:
             self._sweep.cancel()
             self._sweep = None

@@ -231,28 +231,42 @@ async def test_where_nothing_listens(proxied) -> None:
 
 
 @pytest.fixture
-def websocket_server() -> Iterator[int]:
-    """The port of a server that sends back what it gets."""
+def websocket_server() -> Iterator[Any]:
+    """Start a server that sends back what it gets; its port."""
+    started = []
 
     def echo(connection: ServerConnection) -> None:
         for message in connection:
             connection.send(message)
 
-    with serve_websockets(echo, "127.0.0.1", 0, subprotocols=["chat"], max_size=None) as server:
+    def start(context: ssl.SSLContext | None) -> int:
+        server = serve_websockets(
+            echo, "127.0.0.1", 0, subprotocols=["chat"], max_size=None, ssl=context
+        ).__enter__()
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield server.socket.getsockname()[1]
+        started.append((server, thread))
+        return int(server.socket.getsockname()[1])
+
+    yield start
+    for server, thread in started:
         server.shutdown()
         thread.join()
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest_twisted.ensureDeferred
-async def test_a_websocket(proxied, websocket_server: int) -> None:
-    number = proxied(f"http://127.0.0.1:{websocket_server}")
+async def test_a_websocket(proxied, websocket_server, authority, scheme: str) -> None:
+    made, file = authority
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.issue_cert("localhost").configure_cert(context)
+    number = websocket_server(context if scheme == "https" else None)
+    settings = {"ca": file} if scheme == "https" else {}
+    proxy = proxied(f"{scheme}://localhost:{number}", **settings)
 
     def work() -> tuple[str | None, list[Any], int | None]:
         with connect_websocket(
-            f"ws://127.0.0.1:{number}/x", subprotocols=["chat"], max_size=None
+            f"ws://127.0.0.1:{proxy}/x", subprotocols=["chat"], max_size=None
         ) as connection:
             answers = []
             for message in ("hello", b"x" * 5_000_000, ""):
