@@ -213,6 +213,22 @@ async def test_inside_tls(serving, proxied, authority, names, settings, status) 
         assert asked == [None if expected[0].isdigit() else expected]
 
 
+@pytest.mark.parametrize("content", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAA==\n"])
+def test_authorities_that_are_none(tmp_path: Path, content: str) -> None:
+    from twisted.internet import reactor
+
+    file = tmp_path / "ca.pem"
+    file.write_text(content)
+    with pytest.raises(ValueError, match="holds no PEM certificate"):
+        ProxyRoute([OriginURL.parse("https://a")], reactor=reactor, ca=file)
+    with pytest.raises(OSError, match="none"):
+        ProxyRoute([OriginURL.parse("https://a")], reactor=reactor, ca=tmp_path / "none")
+    with pytest.raises(ValueError, match="begins with https"):
+        ProxyRoute([OriginURL.parse("http://a")], reactor=reactor, ca=file)
+    with pytest.raises(ValueError, match="needs an origin"):
+        ProxyRoute([], reactor=reactor)
+
+
 @pytest_twisted.ensureDeferred
 async def test_where_tls_is_never_answered(proxied) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -99,6 +99,18 @@ def test_each_direction_ends_by_itself(tunnel) -> None:
     assert origin.wire.disconnecting
 
 
+def test_the_origin_may_end_first(tunnel) -> None:
+    client, origin = tunnel
+    origin.protocol.readConnectionLost()
+    origin.protocol.readConnectionLost()  # as transports do when they are told to read on
+    assert client.wire.half_closed
+    client.send(b"still")
+    assert origin.take() == b"still"
+    client.connection.readConnectionLost()
+    assert client.wire.disconnecting
+    assert origin.wire.disconnecting
+
+
 @pytest.mark.parametrize("who", ["client", "origin"])
 def test_an_end_that_goes_takes_the_other_along(tunnel, who: str) -> None:
     client, origin = tunnel
