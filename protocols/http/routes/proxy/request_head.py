@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Final
 
 from protocols.http.errors import HTTPError
@@ -121,9 +122,17 @@ def _appended(request: RequestHead, client: str) -> bytes:
     return _lines(lines)
 
 
+@lru_cache(maxsize=1024)
+def _address(host: str) -> str:
+    try:
+        return str(ip_address(host.partition("%")[0]))
+    except ValueError:
+        return ""
+
+
 def client_of(peer: Peer) -> str:
-    """The IP address of `peer`, as far as there is one."""
-    return peer.host.partition("%")[0] if peer.port else ""
+    """The IP address of `peer`, without its zone; empty where it has none, as over a Unix socket."""
+    return _address(peer.host)
 
 
 def request_head(

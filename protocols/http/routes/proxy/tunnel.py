@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import IHalfCloseableDescriptor, IHalfCloseableProtocol, ISSLTransport
+from twisted.internet.interfaces import IHalfCloseableProtocol, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -77,7 +77,8 @@ class TunnelEnd(Protocol):
         if self._gone or self._write_over or transport is None:
             return
         self._write_over = True
-        half = IHalfCloseableDescriptor.providedBy(transport) and not ISSLTransport.providedBy(transport)
+        # What wraps a socket in TLS would show the socket's own.
+        half = hasattr(transport, "loseWriteConnection") and not ISSLTransport.providedBy(transport)
         if half and not self._read_over:
             self._slow_down_other(False)
             transport.loseWriteConnection()

@@ -82,7 +82,9 @@ def test_what_a_proxy_says_of_its_client_is_kept() -> None:
     [
         (Peer("http", "2001:db8::1", 9), '"[2001:db8::1]"', ["2001:db8::1"]),
         (Peer("http", "fe80::1%eth0", 9), '"[fe80::1]"', ["fe80::1"]),
+        (Peer("http", "192.0.2.9"), "192.0.2.9", ["192.0.2.9"]),  # as a proxy has told us
         (Peer("http", "/run/client.sock"), "unknown", []),
+        (Peer("http", ""), "unknown", []),
     ],
 )
 def test_who_asks(peer: Peer, node: str, x: list[str]) -> None:
