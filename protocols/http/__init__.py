@@ -20,6 +20,9 @@ from protocols.http.routes.cgi.route import CgiRoute
 from protocols.http.routes.events import EventsRoute
 from protocols.http.routes.files.route import FilesRoute
 from protocols.http.routes.function import function_route
+from protocols.http.routes.proxy.limits import ProxyLimits
+from protocols.http.routes.proxy.origin_url import OriginURL
+from protocols.http.routes.proxy.route import ProxyRoute
 from protocols.http.routes.redirect import RedirectRoute
 from protocols.http.routes.respond import RespondRoute
 from protocols.http.routes.websocket import WebSocketRoute
@@ -49,6 +52,9 @@ __all__ = [
     "Headers",
     "Limits",
     "LocalRedirect",
+    "OriginURL",
+    "ProxyLimits",
+    "ProxyRoute",
     "Query",
     "RedirectRoute",
     "Request",

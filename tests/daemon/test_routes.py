@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
+from pathlib import Path
 
 import pytest
 
@@ -11,14 +12,19 @@ from protocols.daemon.loader import load
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.problems import ConfigError
 from protocols.daemon.routes import ROUTES, RouteContext, site_for
+from protocols.daemon.routes.proxy import proxy
 from protocols.daemon.routes.websocket import websocket
 from protocols.daemon.spec.http import RouteSpec
+from protocols.daemon.spec.proxy import ProxySpec
 from protocols.http import (
     CgiRoute,
     EventsRoute,
     FilesRoute,
     HTTPFactory,
+    ProxyLimits,
+    ProxyRoute,
     RedirectRoute,
+    Request,
     RespondRoute,
     WebSocketRoute,
 )
@@ -32,6 +38,7 @@ services:
     http:
       /: {files: tls}
       /shout: {function: "functions:shout"}
+      /app/: {proxy: "unix:app.sock"}
       /old/: {redirect: /}
       /health: {respond: fine}
       /cgi-bin/: {cgi: tls}
@@ -83,7 +90,8 @@ def test_each_becomes_its_route(setting):
     assert kinds["/cgi-bin/"] is CgiRoute
     assert made["/items/{number}"].signature.parameters[0].places == ("path",)
     assert (kinds["/live"], kinds["/time"]) == (WebSocketRoute, WebSocketRoute)
-    assert len(stops) == 6
+    assert kinds["/app/"] is ProxyRoute
+    assert len(stops) == 7
     for stop in stops:
         stop()
 
@@ -123,7 +131,7 @@ def test_a_function_is_judged_by_where_it_stands(setting):
 def test_the_site_ends_its_threads_with_the_service(setting, clock):
     spec, context, stops = setting(YAML)
     assert isinstance(site_for(spec, context), HTTPFactory)
-    assert len(stops) == 6
+    assert len(stops) == 7
     for stop in stops:
         stop()
 
@@ -142,6 +150,23 @@ def test_a_websocket_is_no_place_for_a_whole_request(setting):
     spec, context, _ = setting(YAML.replace("functions:talk", "functions:whole"))
     with pytest.raises(TypeError, match="whole Request"):
         websocket(spec.http["/live"].websocket, context)
+
+
+def test_a_proxy_as_it_is_written(setting):
+    yaml = YAML.replace('"unix:app.sock"', '{origins: "unix:app.sock:/x/", connections: 9, host: origin}')
+    spec, context, _ = setting(yaml)
+    route = proxy(spec.http["/app/"].settings, context)
+    (origin,) = route.origins
+    assert (origin.url.base, Path(origin.url.socket).name) == ("/x/", "app.sock")
+    assert Path(origin.url.socket).is_absolute()
+    assert (route.pool.limits.connections, route.pool.limits) == (9, ProxyLimits(connections=9))
+    assert route.host(Request("GET", "/", host="a.test"), origin) == "localhost"
+
+
+def test_what_a_proxy_is_if_nothing_is_said():
+    assert {
+        field.name: getattr(ProxySpec(origins=["http://a"]), field.name) for field in fields(ProxyLimits)
+    } == (asdict(ProxyLimits()))
 
 
 def test_a_route_that_cannot_be_made_says_which(setting, clock):

@@ -154,6 +154,11 @@ class Client:
 
 
 @pytest.fixture
+def new_wire() -> Callable[[], Wire]:
+    return Wire
+
+
+@pytest.fixture
 def clock() -> ReactorClock:
     return ReactorClock()
 

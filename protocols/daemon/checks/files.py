@@ -18,12 +18,14 @@ from protocols.http.policy.tokens import parse_tokens
 
 
 def check(parts: Parts) -> Iterator[Problem]:
-    """Folders of ``files`` and ``cgi``, programs, quotes of ``qotd``, credentials of ``auth`` and places of
-    ``log`` that are not there, or not what they should be, of enabled services."""
+    """Folders of ``files`` and ``cgi``, programs, ``ca`` of a ``proxy``, quotes of ``qotd``, credentials of
+    ``auth`` and places of ``log`` that are not there, or not what they should be, of enabled services."""
     for path, service in parts.enabled():
         for place, route in service.routes:
             if route.files is not None:
                 yield from _folder((*path, *place, "files", "folder"), route.files.folder, parts.origin)
+            if route.proxy is not None and route.proxy.ca is not None:
+                yield from _file((*path, *place, "proxy", "ca"), route.proxy.ca, parts.origin)
             if route.cgi is not None:
                 yield from _cgi((*path, *place, "cgi"), route.cgi, parts.origin)
             if route.auth is not None:

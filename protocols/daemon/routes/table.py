@@ -10,6 +10,7 @@ from protocols.daemon.routes.files import files
 from protocols.daemon.routes.fixed import builtin, redirect, respond
 from protocols.daemon.routes.functions import events, function
 from protocols.daemon.routes.programs import cgi
+from protocols.daemon.routes.proxy import proxy
 from protocols.daemon.routes.websocket import websocket
 from protocols.http import Route
 
@@ -19,6 +20,7 @@ ROUTES: Final[Mapping[str, Callable[[Any, RouteContext], Route]]] = {
     "events": events,
     "websocket": websocket,
     "cgi": cgi,
+    "proxy": proxy,
     "redirect": redirect,
     "respond": respond,
     "builtin": builtin,

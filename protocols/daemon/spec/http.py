@@ -26,6 +26,7 @@ from protocols.daemon.spec.handler import BareSpec, FunctionSpec
 from protocols.daemon.spec.header import HeaderText
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.policy import AuthSpec, CorsSpec, HeaderFields, Method, RateSpec
+from protocols.daemon.spec.proxy import ProxySpec
 from protocols.daemon.spec.sentences import described
 from protocols.daemon.spec.values import PositiveSize
 from protocols.daemon.spec.websocket import WebSocketSpec
@@ -103,7 +104,7 @@ class RouteSpec(Spec):
     """What answers the requests for one path: exactly one kind of route, and what is asked of a request
     before it."""
 
-    choices = ("files", "function", "events", "websocket", "cgi", "redirect", "respond", "builtin")
+    choices = ("files", "function", "events", "websocket", "cgi", "proxy", "redirect", "respond", "builtin")
 
     files: FilesSpec | None = None
     """Serves the files of a folder."""
@@ -113,6 +114,8 @@ class RouteSpec(Spec):
     """Runs programs (CGI, RFC 3875)."""
     events: EventsSpec | None = None
     """Sends what a Python generator yields as Server-Sent Events."""
+    proxy: ProxySpec | None = None
+    """Passes requests on to other HTTP servers."""
     redirect: RedirectSpec | None = None
     """Sends the client to another place."""
     respond: RespondSpec | None = None

@@ -49,3 +49,13 @@ def test_what_is_not(tmp_path: Path, folder: str, file: str, expected: set[str])
 def test_disabled_services_need_nothing(tmp_path: Path) -> None:
     file = write(tmp_path, folder="none", file="none.txt", more=", enabled: false")
     assert not load(file).config.services["web"].enabled
+
+
+def test_authorities_of_a_proxy(tmp_path: Path) -> None:
+    file = tmp_path / "main.yaml"
+    route = "{/: {proxy: {origins: https://a, ca: none.pem}}}"
+    file.write_text(f"services: {{web: {{listen: tcp://127.0.0.1:0, http: {route}}}}}")
+    with pytest.raises(ConfigError) as raised:
+        load(file)
+    (problem,) = raised.value.problems
+    assert problem.message == "the file none.pem does not exist"
