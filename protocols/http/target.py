@@ -67,3 +67,15 @@ def decode_path(path: str) -> str:
 def encode_path(path: str) -> str:
     """`path`, decoded as :func:`decode_path` does it, as it stands in a URL."""
     return quote(path, safe=SAFE)
+
+
+def split_mount(path: str, rest: str) -> tuple[str, str]:
+    """`path`, a decoded one whose end is `rest`, as the place of an application and what is below it.
+
+    The place has no slash at its end, what is below begins with one: ``/app/``, ``a/b`` is ``/app``,
+    ``/a/b``.  A path that is a route's own, and ends in no slash, has nothing below it.
+    """
+    at = len(path) - len(rest)
+    if path[:at].endswith("/"):
+        at -= 1
+    return path[:at], path[at:]

@@ -378,6 +378,9 @@ class HTTP1Connection(Protocol):
             exchange.keeps = False
         exchange.first_at = self.factory.clock.seconds()
         said = self._framing if length is None else length
+        if exchange.request.method == "HEAD" and length is None:
+            # GET's would have a body of a length that nobody knows; 0 would be a lie (RFC 9110, section 8.6).
+            said = UNTIL_CLOSE if exchange.request.version == "1.0" else CHUNKED
         self._write(head(response, said, self._connection(exchange)))
 
     def write(self, exchange: Exchange, piece: bytes) -> None:
