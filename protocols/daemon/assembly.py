@@ -169,7 +169,7 @@ def _protocol_factory(named: object, reference: str) -> IProtocolFactory:
 
 def _http(assembly: Assembly) -> Carriers:
     carriers = assembly.carriers
-    maker = RouteMaker(assembly.loaded, assembly.reactor, carriers.journal, carriers.stops)
+    maker = RouteMaker(assembly.loaded, assembly.reactor, carriers.journal, carriers.stops, carriers.starts)
     carriers.stream = site_for(assembly.spec, maker, carriers.journal, assembly.reactor)
     carriers.tls = assembly.tls(*ALPN)
     return carriers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from OpenSSL import SSL
 from twisted.internet.defer import Deferred
@@ -45,8 +45,10 @@ class Carriers:
     """Makes what serves one of its datagram sockets."""
     tls: SSL.Context | None = None
     """For the addresses that speak TLS."""
-    stops: list[Callable[[], None]] = field(default_factory=list)
-    """What has to be ended after the last connection."""
+    starts: list[Callable[[], Deferred[None]]] = field(default_factory=list)
+    """What has to be ready before the first connection; called once the reactor runs."""
+    stops: list[Callable[[], Any]] = field(default_factory=list)
+    """What has to be ended after the last connection; a Deferred that one returns is waited for."""
 
 
 class ForeignConnection(ProtocolWrapper):

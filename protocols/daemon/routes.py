@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableSequence
 from typing import Any, Final
+
+from twisted.internet.defer import Deferred
 
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
+from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.http import FilesSpec, RedirectSpec, RespondSpec
 from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
 from protocols.http import (
+    ASGIRoute,
     Entry,
     FilesRoute,
     HTTPFactory,
@@ -18,6 +22,7 @@ from protocols.http import (
     RedirectRoute,
     RespondRoute,
     Route,
+    WSGIRoute,
     function_route,
 )
 from protocols.journal import Journal
@@ -28,15 +33,22 @@ class RouteMaker:
 
     :param journal: the site's.
     :param stops: gets what has to be ended after the last request.
+    :param starts: gets what has to be ready before the first.
     """
 
     def __init__(
-        self, loaded: Loaded, reactor: Any, journal: Journal, stops: list[Callable[[], None]]
+        self,
+        loaded: Loaded,
+        reactor: Any,
+        journal: Journal,
+        stops: MutableSequence[Callable[[], Any]],
+        starts: MutableSequence[Callable[[], Deferred[None]]] | None = None,
     ) -> None:
         self._loaded = loaded
         self._reactor = reactor
         self._journal = journal
         self._stops = stops
+        self._starts = [] if starts is None else starts
 
     def files(self, spec: FilesSpec) -> Route:
         return FilesRoute(spec.folder, spec.index, listing=spec.listing)
@@ -54,6 +66,59 @@ class RouteMaker:
         self._stops.append(route.stop)
         return route
 
+    def wsgi(self, spec: WsgiSpec) -> Route:
+        route = WSGIRoute(
+            self._application(spec.app, spec.factory),
+            reactor=self._reactor,
+            journal=self._journal,
+            name=spec.app,
+            threads=spec.threads,
+            queue=spec.queue,
+            timeout=spec.timeout,
+        )
+        self._stops.append(route.stop)
+        return route
+
+    def asgi(self, spec: AsgiSpec) -> Route:
+        route = ASGIRoute(
+            self._application(spec.app, spec.factory),
+            reactor=self._reactor,
+            journal=self._journal,
+            name=spec.app,
+            lifespan=spec.lifespan,
+            timeout=spec.timeout,
+        )
+        self._starts.append(route.lifespan.start)
+        self._stops.append(route.end)
+        return route
+
+    def resource(self, spec: ResourceSpec) -> Route:
+        # Here, because twisted.web takes as long to import as everything else together.
+        from protocols.http.routes.resource.route import ResourceRoute, resource_of
+
+        named = self._loaded.resolved[spec.root]
+        root = resource_of(named) or resource_of(self._called(named, spec.root))
+        if root is None:
+            raise TypeError(f"{spec.root} neither is nor makes a resource of twisted.web")
+        route = ResourceRoute(
+            root, reactor=self._reactor, journal=self._journal, name=spec.root, timeout=spec.timeout
+        )
+        self._stops.append(route.stop)
+        return route
+
+    def _application(self, reference: str, is_factory: bool) -> Any:
+        named = self._loaded.resolved[reference]
+        return self._called(named, reference) if is_factory else named
+
+    def _called(self, named: Any, reference: str) -> Any:
+        """What calling `named` makes."""
+        if not callable(named):
+            return None
+        try:
+            return named()
+        except Exception as error:  # whatever it raises is the operator's to read
+            raise ValueError(f"calling {reference} raised {type(error).__name__}: {error}") from error
+
     def redirect(self, spec: RedirectSpec) -> Route:
         return RedirectRoute(spec.to, spec.status)
 
@@ -64,6 +129,9 @@ class RouteMaker:
 ROUTES: Final[Mapping[str, Callable[[RouteMaker, Any], Route]]] = {
     "files": RouteMaker.files,
     "function": RouteMaker.function,
+    "wsgi": RouteMaker.wsgi,
+    "asgi": RouteMaker.asgi,
+    "resource": RouteMaker.resource,
     "redirect": RouteMaker.redirect,
     "respond": RouteMaker.respond,
 }

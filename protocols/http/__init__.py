@@ -12,10 +12,12 @@ from protocols.http.fields import Fields, Headers, Query
 from protocols.http.limits import Limits
 from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import Response
+from protocols.http.routes.asgi.route import ASGIRoute
 from protocols.http.routes.files.route import FilesRoute
 from protocols.http.routes.function import function_route
 from protocols.http.routes.redirect import RedirectRoute
 from protocols.http.routes.respond import RespondRoute
+from protocols.http.routes.wsgi.route import WSGIRoute
 from protocols.http.routing import Entry
 from protocols.http.server.factory import ALPN, HTTPFactory
 from protocols.http.source import Source
@@ -23,6 +25,7 @@ from protocols.http.upgrade import Upgrade
 
 __all__ = [
     "ALPN",
+    "ASGIRoute",
     "Answer",
     "BodyStream",
     "ClientGoneError",
@@ -43,5 +46,6 @@ __all__ = [
     "Source",
     "StreamingRequest",
     "Upgrade",
+    "WSGIRoute",
     "function_route",
 ]

@@ -79,3 +79,12 @@ def split_mount(path: str, rest: str) -> tuple[str, str]:
     if path[:at].endswith("/"):
         at -= 1
     return path[:at], path[at:]
+
+
+def origin_form(target: str) -> str:
+    """`target`, which :func:`split_target` takes, without a scheme and a host (RFC 9112, section 3.2.1)."""
+    if target.startswith("/"):
+        return target
+    absolute = _ABSOLUTE.match(target)
+    path = target[absolute.end() :] if absolute is not None else target
+    return path if path.startswith("/") else f"/{path}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path
+from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
 from protocols.daemon.spec.config import DefaultsSpec
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.service import ServiceSpec
@@ -50,3 +51,12 @@ def functions(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, Function
     for place, route in service.routes:
         if route.function is not None:
             yield (*path, *place, "function"), route.function
+
+
+def applications(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, str]]:
+    """Every reference to an application in the routes of `service`, which stands at `path`."""
+    for place, route in service.routes:
+        settings = route.settings
+        if isinstance(settings, WsgiSpec | AsgiSpec | ResourceSpec):
+            assert settings.short is not None
+            yield (*path, *place, route.kind, settings.short), getattr(settings, settings.short)

@@ -1,11 +1,11 @@
-"""Functions and factories that the YAML names."""
+"""Functions, factories and applications that the YAML names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
-from protocols.daemon.checks.parts import Parts, functions
+from protocols.daemon.checks.parts import Parts, applications, functions
 from protocols.daemon.importing import ResolveError
 from protocols.daemon.problems import Path, Problem
 from protocols.handlers.signature import signature_of
@@ -62,3 +62,4 @@ def _factories(parts: Parts) -> Iterator[tuple[Path, str]]:
     for path, service in parts.enabled():
         if service.factory is not None:
             yield (*path, "factory"), service.factory
+        yield from applications(path, service)

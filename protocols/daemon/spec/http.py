@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
+from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
 from protocols.daemon.spec.choice import Known, Listed
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.model import Spec
@@ -124,12 +125,18 @@ class RouteSpec(Spec):
     """What answers the requests for one path: exactly one kind of route, and what is asked of a request
     before it."""
 
-    choices = ("files", "function", "redirect", "respond")
+    choices = ("files", "function", "wsgi", "asgi", "resource", "redirect", "respond")
 
     files: FilesSpec | None = None
     """Serves the files of a folder."""
     function: FunctionSpec | None = None
     """Calls a Python function."""
+    wsgi: WsgiSpec | None = None
+    """Answers with a WSGI application (PEP 3333), such as one of Flask or Django."""
+    asgi: AsgiSpec | None = None
+    """Answers with an ASGI application, such as one of Starlette, FastAPI or Django."""
+    resource: ResourceSpec | None = None
+    """Answers with a resource of twisted.web, such as one of Klein."""
     redirect: RedirectSpec | None = None
     """Sends the client to another place."""
     respond: RespondSpec | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from protocols.http.response import BODILESS, Response
@@ -64,6 +64,33 @@ class AppHead:
     def response(self, content: bytes | Source) -> Response:
         """The response, with `content`."""
         return Response.passed_on(self.status, self.fields, content)
+
+    def whole(self, method: str, body: bytes, report: Callable[[BaseException], None]) -> Response:
+        """The response to `method`, of which `body` is all there is.
+
+        If that is more than was announced it is cut, and `report` hears of it.  Raises :class:`RuntimeError`
+        if it is less.
+        """
+        length = self.length
+        if method == "HEAD":
+            return self.response(NoContent(length if length is not None else len(body) or None))
+        if self.status in BODILESS:
+            return self.response(b"")
+        if length is not None and len(body) != length:
+            if len(body) < length:
+                raise too_little(len(body), length)
+            report(too_much(length))
+        return self.response(body[:length])
+
+
+def too_much(length: int) -> RuntimeError:
+    """What is to be said of a body that has more than the `length` bytes announced."""
+    return RuntimeError(f"the application announced {length} bytes and has more")
+
+
+def too_little(sent: int, length: int) -> RuntimeError:
+    """What is to be said of a body of which only `sent` of the `length` bytes announced have come."""
+    return RuntimeError(f"the application announced {length} bytes and sent {sent}")
 
 
 class NoContent(Source):

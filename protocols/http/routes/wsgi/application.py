@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from protocols.http.response import Response
-from protocols.http.routes.app_head import AppHead, NoContent
+from protocols.http.routes.app_head import AppHead, too_little, too_much
 from protocols.http.routes.wsgi.content import ContentError
 from protocols.http.routes.wsgi.outflow import Outflow
 from protocols.http.source import PIECE
@@ -101,7 +101,7 @@ class ApplicationCall:
             return self._whole(b"")
         length = self._started().length
         if length is not None and self._sent < length and not self._outflow.closed:
-            raise self._too_little(self._sent, length)
+            raise too_little(self._sent, length)
         self._outflow.finish()
         return None
 
@@ -115,7 +115,7 @@ class ApplicationCall:
         if head.bodiless(self._method):
             return False
         if head.length is not None and self._sent + len(block) > head.length:
-            self._too_much(head.length)
+            self._sender.report(too_much(head.length))
             block = block[: head.length - self._sent]
             if not block:
                 return False
@@ -140,15 +140,7 @@ class ApplicationCall:
     def _whole(self, body: bytes) -> Response:
         head = self._started()
         self._sender.check(head)
-        if self._method == "HEAD":
-            return head.response(NoContent(head.length if head.length is not None else len(body) or None))
-        if head.bodiless(self._method):
-            return head.response(b"")
-        if head.length is not None and len(body) != head.length:
-            if len(body) < head.length:
-                raise self._too_little(len(body), head.length)
-            self._too_much(head.length)
-        return head.response(body[: head.length])
+        return head.whole(self._method, body, self._sender.report)
 
     def _started(self) -> AppHead:
         if self._head is None:
@@ -163,12 +155,6 @@ class ApplicationCall:
             close()
         except BaseException as error:  # noqa: BLE001 - what was sent stays sent
             self._sender.report(error)
-
-    def _too_much(self, length: int) -> None:
-        self._sender.report(RuntimeError(f"the application announced {length} bytes and has more"))
-
-    def _too_little(self, sent: int, length: int) -> RuntimeError:
-        return RuntimeError(f"the application announced {length} bytes and sent {sent}")
 
 
 def _head(status: object, headers: object) -> AppHead:
