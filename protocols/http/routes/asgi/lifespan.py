@@ -44,6 +44,7 @@ class Lifespan:
         self._asked = False  # whether the application has received anything
         self._started = False
         self._stop = False
+        self._told = False  # that it is to shut down
 
     def start(self) -> Deferred[None]:
         """Fires when the application is ready; fails with :class:`StartupError` if it will not be.
@@ -77,8 +78,9 @@ class Lifespan:
         if not self._asked:
             self._asked = True
             return {"type": "lifespan.startup"}
-        while not self._stop:
+        while not self._stop or self._told:
             await self._change.wait()
+        self._told = True
         return {"type": "lifespan.shutdown"}
 
     async def _send(self, message: Message) -> None:

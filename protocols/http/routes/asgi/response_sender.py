@@ -75,11 +75,13 @@ class ResponseSender:
         self._closed = True
 
     def _put(self, head: AppHead, body: bytes, more: bool) -> None:
-        self.complete = not more
         if self._outflow is not None:
+            self.complete = not more
             self._flow(self._outflow, body, more)
         elif not more:
-            self.answer.callback(head.whole(self._method, body, self._report))
+            response = head.whole(self._method, body, self._report)
+            self.complete = True
+            self.answer.callback(response)
         elif head.bodiless(self._method):
             # What follows would be made for nobody.
             self.answer.callback(head.response(NoContent(head.length)))

@@ -168,10 +168,11 @@ def test_a_client_that_leaves_while_it_is_read(site) -> None:
 
 
 def test_after_the_deadline_what_is_read_is_not_taken_for_the_whole(site, clock, failures) -> None:
-    go_on, ended = Event(), Event()
+    begun, go_on, ended = Event(), Event(), Event()
     read: list[object] = []
 
     def app(environ, start_response):
+        begun.set()
         assert go_on.wait(10)
         try:
             read.append(environ["wsgi.input"].read())
@@ -181,6 +182,7 @@ def test_after_the_deadline_what_is_read_is_not_taken_for_the_whole(site, clock,
 
     served = site(app, timeout=5)
     served.send(CHUNKED + chunk(b"one"))
+    assert begun.wait(10)
     clock.advance(5)
     go_on.set()
     assert ended.wait(10)

@@ -409,15 +409,17 @@ def test_one_that_waits_and_leaves_is_never_called(site, another) -> None:
 
 
 def test_a_response_that_does_not_begin_in_time(site, clock, failures) -> None:
-    go_on = Event()
+    begun, go_on = Event(), Event()
 
     def app(environ, start_response):
+        begun.set()
         assert go_on.wait(10)
         start_response("200 OK", PLAIN)
         return iter([b"late"])
 
     served = site(app, timeout=5, name="shop:app")
     served.send(b"GET /app/ HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert begun.wait(10)
     clock.advance(5)
     (answer,) = served.client.answers()
     assert answer.status == 504
