@@ -9,7 +9,7 @@ from protocols.daemon.loader import load
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.routes import ROUTES, RouteMaker, site_for
 from protocols.daemon.spec.http import RouteSpec
-from protocols.http import FilesRoute, HTTPFactory, RedirectRoute, RespondRoute
+from protocols.http import FilesRoute, HTTPFactory, RedirectRoute, RespondRoute, WSGIRoute
 from protocols.journal import Journal
 
 YAML = """
@@ -22,11 +22,24 @@ services:
       /shout: {function: "functions:shout"}
       /old/: {redirect: /}
       /health: {respond: fine}
+      /wsgi/: {wsgi: "functions:wsgi"}
+      /made/: {wsgi: {app: "functions:make", factory: true, threads: 1, queue: 2, timeout: 3s}}
+      /root/: {resource: "functions:root"}
+      /makes/: {resource: "functions:resource"}
 """
 FUNCTIONS = """
 from protocols.handlers import Conversation
 def shout(message: str) -> str: return message.upper()
 async def talk(connection: Conversation) -> None: ...
+def wsgi(environ, start_response): ...
+def make(): return wsgi
+def broken(): raise KeyError("DB_URL")
+def resource():
+    from twisted.web.resource import Resource
+    return Resource()
+root = resource()
+async def asgi(scope, receive, send): ...
+nothing = 5
 """
 
 
@@ -51,15 +64,19 @@ def test_each_becomes_its_route(setting):
     spec, maker, stops = setting(YAML)
     kinds = {path: type(ROUTES[route.kind](maker, route.settings)) for path, route in spec.http.items()}
     assert (kinds["/"], kinds["/old/"], kinds["/health"]) == (FilesRoute, RedirectRoute, RespondRoute)
-    assert len(stops) == 1
-    stops[0]()
+    assert (kinds["/wsgi/"], kinds["/made/"]) == (WSGIRoute, WSGIRoute)
+    assert kinds["/root/"].__name__ == kinds["/makes/"].__name__ == "ResourceRoute"
+    assert len(stops) == 5
+    for stop in stops:
+        stop()
 
 
 def test_the_site_ends_its_functions_with_the_service(setting, clock):
     spec, maker, stops = setting(YAML)
     assert isinstance(site_for(spec, maker, Journal("site"), clock), HTTPFactory)
-    assert len(stops) == 1
-    stops[0]()
+    assert len(stops) == 5
+    for stop in stops:
+        stop()
 
 
 def test_a_route_that_cannot_be_made_says_which(setting, clock):
@@ -68,3 +85,23 @@ def test_a_route_that_cannot_be_made_says_which(setting, clock):
         site_for(spec, maker, Journal("site"), clock)
     assert raised.value.path == ("http", "/shout", "function")
     assert str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("route", "words"),
+    [
+        ("wsgi: functions:nothing", "functions:nothing is no WSGI application: it cannot be called"),
+        ("wsgi: {app: functions:broken, factory: true}", "calling functions:broken raised KeyError: 'DB_URL'"),
+        ("asgi: functions:asgi", "needs asyncio"),
+        ("resource: functions:nothing", "functions:nothing neither is nor makes a resource"),
+        ("resource: functions:broken", "calling functions:broken raised KeyError: 'DB_URL'"),
+        ("resource: functions:make", "functions:make neither is nor makes a resource"),
+    ],
+)
+def test_an_application_that_is_none(setting, clock, route, words):
+    kind = route.partition(":")[0]
+    spec, maker, _ = setting(f"services: {{site: {{listen: 'tcp://:0', http: {{/: {{{route}}}}}}}}}")
+    with pytest.raises(MisfitError) as raised:
+        site_for(spec, maker, Journal("site"), clock)
+    assert raised.value.path == ("http", "/", kind)
+    assert words in str(raised.value)
