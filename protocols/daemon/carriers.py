@@ -45,10 +45,10 @@ class Carriers:
     """Makes what serves one of its datagram sockets."""
     tls: SSL.Context | None = None
     """For the addresses that speak TLS."""
-    starts: list[Callable[[], Deferred[None]]] = field(default_factory=list)
-    """What has to be ready before the first connection; called once the reactor runs."""
     stops: list[Callable[[], Any]] = field(default_factory=list)
     """What has to be ended after the last connection; a Deferred that one returns is waited for."""
+    starts: list[Callable[[], Deferred[None]]] = field(default_factory=list)
+    """What has to be ready before the first connection; called once the reactor runs."""
 
 
 class ForeignConnection(ProtocolWrapper):

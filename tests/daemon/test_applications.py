@@ -81,7 +81,9 @@ def test_an_application_that_does_not_start_stops_the_daemon(written, real_daemo
 
 
 def test_a_stop_while_an_application_starts(written, real_daemon):
-    functions = FUNCTIONS.replace("asyncio.sleep(0)\n        scope", "asyncio.sleep(print('starting', flush=True) or 60)\n        scope")
+    functions = FUNCTIONS.replace(
+        "asyncio.sleep(0)\n        scope", "asyncio.sleep(print('starting', flush=True) or 60)\n        scope"
+    )
     daemon = real_daemon(written(YAML, functions % COMPLETE))
     daemon.expect("starting")
     assert daemon.stop() == 0

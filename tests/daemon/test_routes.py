@@ -91,7 +91,10 @@ def test_a_route_that_cannot_be_made_says_which(setting, clock):
     ("route", "words"),
     [
         ("wsgi: functions:nothing", "functions:nothing is no WSGI application: it cannot be called"),
-        ("wsgi: {app: functions:broken, factory: true}", "calling functions:broken raised KeyError: 'DB_URL'"),
+        (
+            "wsgi: {app: functions:broken, factory: true}",
+            "calling functions:broken raised KeyError: 'DB_URL'",
+        ),
         ("asgi: functions:asgi", "needs asyncio"),
         ("resource: functions:nothing", "functions:nothing neither is nor makes a resource"),
         ("resource: functions:broken", "calling functions:broken raised KeyError: 'DB_URL'"),

@@ -107,7 +107,7 @@ async def test_messages(chat, endpoint) -> None:
     assert served.value.startswith(b"HTTP/1.1 101 ")
     assert endpoint.accepted == [("b", (("x-a", "1"),))]
     channel = endpoint.channel
-    channel.listener.received(["one".encode(), "z\u00e9".encode()], True)
+    channel.listener.received([b"one", "z\u00e9".encode()], True)
     channel.listener.received([b"\xff"], False)
     channel.listener.ended(1001, "bye")
     await served.until(lambda: channel.closed)
@@ -123,7 +123,10 @@ async def test_refused_without_a_word_and_with_one(chat) -> None:
         await send({"type": "websocket.http.response.start", "status": 451, "headers": [(b"x-a", b"1")]})
         await send({"type": "websocket.http.response.body", "body": b"no"})
 
-    for app, status, body in ((refuses, 403, b"403 Forbidden\nThe WebSocket was refused\n"), (explains, 451, b"no")):
+    for app, status, body in (
+        (refuses, 403, b"403 Forbidden\nThe WebSocket was refused\n"),
+        (explains, 451, b"no"),
+    ):
         served = chat(app)
         served.send(UPGRADE)
         (answer,) = served.client.answers()

@@ -34,7 +34,7 @@ class Rendered(Resource):
     def render_GET(self, request: Any) -> Any:  # noqa: N802 - Twisted's name
         return self._function(request)
 
-    render_POST = render_GET
+    render_POST = render_GET  # noqa: N815 - Twisted's name
 
 
 @pytest.fixture
