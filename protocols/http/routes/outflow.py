@@ -51,6 +51,12 @@ class Outflow(Source):
         """Whether the client waits for more."""
         return self._waiting is not None
 
+    def begin(self) -> None:
+        """Let the head of the response go, though nothing of the body is here."""
+        if not self._pieces:
+            self._pieces.append(b"")
+            self._wake()
+
     def put(self, block: bytes) -> None:
         """Send `block`, whether or not there is room for it."""
         if self.closed:

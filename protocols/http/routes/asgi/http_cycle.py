@@ -44,8 +44,17 @@ class HTTPCycle:
         finally:
             if self._answer.called:
                 self._begun()
+            elif self._response.has_head:
+                self._runtime.heads.begin(self, self._begin)
+
+    def _begin(self) -> None:
+        """The body lets itself be waited for: its head goes ahead."""
+        if not self._answer.called:
+            self._response.begin()
+            self._begun()
 
     def _begun(self) -> None:
+        self._runtime.heads.end(self)
         if not self._inflow.gone:
             self._task.unlimit()
         if self._response.complete:
@@ -63,6 +72,7 @@ class HTTPCycle:
         self._left()
 
     def _left(self) -> None:
+        self._runtime.heads.end(self)
         self._response.close()
         self._inflow.over()
         if self._task.running:
@@ -70,6 +80,7 @@ class HTTPCycle:
             self._task.limit(self._task.cancel)
 
     def _late(self) -> None:
+        self._runtime.heads.end(self)
         self._inflow.over()
         self._response.close()
         self._task.cancel()
@@ -78,6 +89,7 @@ class HTTPCycle:
 
     def _ended(self, error: BaseException | None) -> None:
         """The application has returned, or raised `error`."""
+        self._runtime.heads.end(self)
         if self._inflow.gone:
             if error is not None:
                 # What it raises when it cannot go on is no failure of its own.

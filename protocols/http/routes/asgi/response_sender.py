@@ -58,6 +58,18 @@ class ResponseSender:
         else:
             raise RuntimeError(f"{message['type']} is not what can be sent now")
 
+    @property
+    def has_head(self) -> bool:
+        """Whether the application has said how the response begins."""
+        return self._head is not None
+
+    def begin(self) -> None:
+        """Send the head, before anything of the body is here."""
+        assert self._head is not None
+        self._put(self._head, b"", more=True)
+        if self._outflow is not None:
+            self._outflow.begin()
+
     def end(self, error: BaseException | None) -> None:
         """The application sends nothing more."""
         if self.complete:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from twisted.python.failure import Failure
 
@@ -12,6 +12,9 @@ from protocols.handlers.deadline import Deadlines
 from protocols.handlers.task import Task
 from protocols.journal import Journal
 from protocols.roster import Roster
+
+HEAD: Final = 0.1
+"""Seconds a head waits for the first of its body; until then a mistake can still be told the client."""
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -48,6 +51,8 @@ class Runtime:
         self.reactor = reactor
         self.journal = journal
         self.deadlines = Deadlines(timeout, reactor)
+        self.heads = Deadlines(HEAD, reactor)
+        """Until a response that has a head begins without a body."""
         self.late = f"{name} did not begin its response within {timeout:g} s"
         self.state: dict[str, Any] = {}
         """What the application's lifespan has left for every request."""
@@ -57,6 +62,7 @@ class Runtime:
     def stop(self) -> None:
         """End every call."""
         self.deadlines.stop()
+        self.heads.stop()
         for call in self.calls:
             call.cancel()
 

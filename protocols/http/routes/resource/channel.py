@@ -176,6 +176,7 @@ class Channel:
         if head is None or outflow is None or self._answer.called:
             return
         bodiless = head.bodiless(self._asked.method)
+        outflow.begin()
         self._answer.callback(head.response(NoContent(head.length) if bodiless else outflow))
 
     def _begun(self) -> None:

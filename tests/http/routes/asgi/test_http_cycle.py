@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import pytest_twisted
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 
 from protocols.http.routes.asgi.route import ASGIRoute
 from protocols.http.source import PIECE
@@ -514,3 +514,22 @@ def test_what_is_no_application(clock, journal) -> None:
 def test_a_reactor_without_asyncio(journal) -> None:
     with pytest.raises(ValueError, match="--reactor=polyport"):
         ASGIRoute(echo, reactor=Clock(), journal=journal)
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+@pytest_twisted.ensureDeferred
+async def test_a_head_does_not_wait_long_for_its_body(site, method: bytes) -> None:
+    go_on: Deferred[None] = Deferred()
+
+    async def app(scope, receive, send):
+        await send(START)
+        await go_on
+        await send(body(b"event"))
+
+    served = site(app, timeout=0.2)
+    served.send(GET.replace(b"GET", method))
+    await served.until(lambda: b"200 OK" in served.value and served.value.endswith(b"\r\n\r\n"))
+    await deferLater(served.reactor, 0.3)  # longer than the deadline, which counts no more
+    go_on.callback(None)
+    if method == b"GET":
+        await served.until(lambda: served.value.endswith(b"5\r\nevent\r\n0\r\n\r\n"))

@@ -202,6 +202,18 @@ def test_a_response_that_comes_later(site, clock) -> None:
     assert got.body == b"onetwothree"
 
 
+def test_the_head_goes_ahead_of_a_body_that_comes_later(site) -> None:
+    def answer(request) -> int:
+        request.write(b"")
+        return NOT_DONE_YET
+
+    client = site(answer)
+    client.send(GET)
+    client.turn()
+    client.turn()
+    assert b"200 OK" in client.wire.value()
+
+
 def test_a_client_that_leaves(site) -> None:
     requests, reasons = [], []
 
