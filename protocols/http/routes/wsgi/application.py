@@ -14,6 +14,10 @@ from protocols.http.source import PIECE
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
+class ClientLeftError(BrokenPipeError):
+    """Nobody reads what is written."""
+
+
 class Sender(Protocol):
     """Where the response goes."""
 
@@ -63,7 +67,7 @@ class ApplicationCall:
                 if cause is error:
                     raise
                 raise cause from None
-            if not self._outflow.finish(cause) and not isinstance(error, OSError):
+            if not self._outflow.finish(cause) and not isinstance(error, ContentError | ClientLeftError):
                 self._sender.report(cause)
             return None
 
@@ -85,7 +89,7 @@ class ApplicationCall:
     def write(self, block: bytes) -> None:
         """PEP 3333, "The write() Callable"; raises :class:`OSError` when the client has gone."""
         if not self._put(block) and self._outflow is not None and self._outflow.closed:
-            raise BrokenPipeError("the client went away")
+            raise ClientLeftError("the client went away")
 
     def _send(self, iterable: Iterable[bytes]) -> Response | None:
         if type(iterable) in (list, tuple) and self._outflow is None:

@@ -48,7 +48,7 @@ class Outflow(Source):
     def finish(self, error: BaseException | None = None) -> bool:
         """That was all of it, or all that there will be because of `error`; whether anybody hears that."""
         with self._changed:
-            if self._closed:
+            if self._closed or self._over:
                 return False
             self._over = True
             self._error = error

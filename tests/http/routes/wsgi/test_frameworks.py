@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import sys
 from io import BytesIO
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import django
 import httpx
+import pytest
 import pytest_twisted
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
@@ -60,6 +65,22 @@ def broken() -> str:
     abort(418)
 
 
+SAID: SimpleQueue[str] = SimpleQueue()
+
+
+def endless(environ: Any, start_response: Any) -> Any:
+    """Sends for ever, or reads for ever."""
+    start_response("200 OK", [])
+    SAID.put("begun")
+    try:
+        if environ["REQUEST_METHOD"] == "POST":
+            environ["wsgi.input"].read()
+        while True:
+            yield b"x" * 10_000
+    finally:
+        SAID.put(type(sys.exception()).__name__)
+
+
 class URLs:
     """What Django takes for its module of URLs."""
 
@@ -83,7 +104,7 @@ async def served(journal, tmp_path: Path):
 
     routes = {
         path: WSGIRoute(application, reactor=reactor, journal=journal)
-        for path, application in (("/flask/", flask), ("/django/", WSGIHandler()))
+        for path, application in (("/flask/", flask), ("/django/", WSGIHandler()), ("/endless", endless))
     }
     factory = HTTPFactory(routes, journal=journal, clock=reactor)
     port = reactor.listenTCP(0, factory, interface="127.0.0.1")
@@ -142,3 +163,17 @@ async def test_a_unix_socket(served: tuple[int, str]) -> None:
             assert client.get("/flask/").text == "/flask/ 1 nobody"
 
     await deferToThread(ask)
+
+
+@pytest.mark.parametrize(("method", "ended"), [("PUT", "GeneratorExit"), ("POST", "ContentError")])
+@pytest_twisted.ensureDeferred
+async def test_a_client_that_resets_its_connection(served: tuple[int, str], method: str, ended: str) -> None:
+    def ask() -> str:
+        with socket.create_connection(("127.0.0.1", served[0]), 10) as sock:
+            head = f"{method} /endless HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            sock.sendall(head.encode() + b"5\r\nhello\r\n")
+            assert SAID.get(timeout=10) == "begun"
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return SAID.get(timeout=10)
+
+    assert await deferToThread(ask) == ended

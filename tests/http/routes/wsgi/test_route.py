@@ -299,6 +299,18 @@ def test_less_than_was_announced_breaks_the_connection_later(site, failures) -> 
     assert "sent 2" in str(failures[0]["log_failure"].value)
 
 
+def test_an_error_behind_a_whole_body_harms_nobody(site, failures) -> None:
+    def app(environ, start_response):
+        start_response("200 OK", [*PLAIN, ("Content-Length", "5")])
+        yield b"hello"
+        raise KeyError("mine")
+
+    served = site(app)
+    assert served.ask("GET", "/app/").body == b"hello"
+    served.until(lambda: failures)
+    assert failures[0]["log_failure"].check(KeyError)
+
+
 @pytest.mark.parametrize("announced", ["5", None])
 @pytest.mark.parametrize("kind", [list, iter])
 def test_head(site, announced: str | None, kind) -> None:
