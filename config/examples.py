@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from twisted.internet.protocol import Factory, Protocol
 
@@ -69,3 +70,23 @@ class Greeting(Protocol):
 
 
 greeting = Factory.forProtocol(Greeting)
+
+
+def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """A WSGI application: what Flask and Django make."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello from WSGI\n"]
+
+
+async def asgi(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+    """An ASGI application: what Starlette, FastAPI and Django make."""
+    assert scope["type"] == "http"
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"hello from ASGI\n"})
+
+
+def resource() -> Any:
+    """A resource of twisted.web, which Klein makes too."""
+    from twisted.web.static import Data
+
+    return Data(b"hello from twisted.web\n", "text/plain")

@@ -152,7 +152,12 @@ def _protocol_factory(named: object, reference: str) -> IProtocolFactory:
 def _http(assembly: Assembly) -> Carriers:
     carriers = assembly.carriers
     context = RouteContext(
-        assembly.loaded, assembly.reactor, carriers.journal, carriers.stops, assembly.spec.limits
+        assembly.loaded,
+        assembly.reactor,
+        carriers.journal,
+        carriers.stops,
+        carriers.starts,
+        assembly.spec.limits,
     )
     access = access_log(assembly.spec.log, carriers, assembly.reactor)
     carriers.stream = site_for(assembly.spec, context, access)

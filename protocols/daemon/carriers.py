@@ -26,6 +26,9 @@ from protocols.roster import Roster
 Stop = Callable[[], Deferred[None] | None]
 """Ends something; a Deferred fires when that has ended."""
 
+Start = Callable[[], Deferred[None]]
+"""Readies something; the Deferred fires when that is done, or fails."""
+
 
 class Drainable(Protocol):
     """A factory that knows its connections."""
@@ -52,6 +55,8 @@ class Carriers:
     """What has to be ended after the last connection."""
     rotates: list[Callable[[], None]] = field(default_factory=list)
     """What begins a new file of each of its logs."""
+    starts: list[Start] = field(default_factory=list)
+    """What has to be ready before the first connection; called once the reactor runs."""
 
 
 class ForeignConnection(ProtocolWrapper):

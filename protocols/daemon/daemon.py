@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
-from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred
+from twisted.application.service import MultiService, Service
+from twisted.internet.defer import Deferred, FirstError, gatherResults
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from protocols import __version__
+from protocols.daemon import exit_status
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.loader import Loaded
 from protocols.daemon.log_rotation import rotate_on_signal
@@ -23,6 +25,9 @@ from protocols.daemon.systemd import notify
 from protocols.reactor.adoption import cannot_adopt
 
 log = Logger(namespace="polyport")
+
+START_PROBLEM = 1
+"""Exit status when the daemon cannot start although its configuration is right."""
 
 
 class StartError(Exception):
@@ -74,8 +79,39 @@ class Daemon(MultiService):
                 raise BindError(why)
 
     def startService(self) -> None:
-        super().startService()
-        self._reactor.callWhenRunning(self._running)
+        if any(unit.carriers.starts for unit in self._units):
+            Service.startService(self)
+            self._reactor.callWhenRunning(self._prepare)
+        else:
+            super().startService()
+            self._reactor.callWhenRunning(self._running)
+
+    def _prepare(self) -> None:
+        """Serve once everything is ready that has to be; or nothing."""
+        self._handle_signals()
+        preparing = gatherResults([self._prepared(unit) for unit in self._units], consumeErrors=True)
+        preparing.addCallbacks(self._serve, self._cannot_start)
+
+    def _prepared(self, unit: PortService) -> Deferred[Any]:
+        def note(failure: Failure) -> Failure:
+            error = failure.value
+            reason = error.subFailure.value if isinstance(error, FirstError) else error
+            if not self._stopping:
+                log.critical("cannot start: {service}: {reason}", service=unit.name, reason=reason)
+            return failure
+
+        return unit.prepare().addErrback(note)
+
+    def _serve(self, results: object) -> None:
+        if not self._stopping:
+            super().startService()
+            self._running()
+
+    def _cannot_start(self, failure: Failure) -> None:
+        if not self._stopping:
+            exit_status.fail(START_PROBLEM)
+            self._stopping = True
+            self._reactor.stop()
 
     def stopService(self) -> Deferred[Any]:
         self._stopping = True
@@ -83,12 +119,15 @@ class Daemon(MultiService):
         stopped: Deferred[Any] = super().stopService()
         return stopped
 
-    def _running(self) -> None:
+    def _handle_signals(self) -> None:
         # The reactor installs its own handlers before this; twistd's would end the process by the
         # signal, with a status that says it failed.
         signal.signal(signal.SIGTERM, self._signalled)
         signal.signal(signal.SIGINT, self._signalled)
         signal.signal(signal.SIGHUP, self._hung_up)
+
+    def _running(self) -> None:
+        self._handle_signals()
         for carriers in self._made_of.values():
             for rotate in carriers.rotates:
                 rotate_on_signal(rotate)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, gatherResults, maybeDeferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.sockets import BoundSocket
@@ -37,6 +38,11 @@ class PortService(Service):
         self._ports: list[Any] = []
         self._datagram_ports: list[Any] = []
         self._drainables: list[Any] = []
+
+    def prepare(self) -> Deferred[Any]:
+        """Start what has to be ready before the first connection; for a reactor that runs."""
+        starting = [maybeDeferred(start) for start in self.carriers.starts]
+        return gatherResults(starting, consumeErrors=True)
 
     def startService(self) -> None:
         super().startService()
@@ -115,10 +121,16 @@ class PortService(Service):
         return rest
 
     def _end(self) -> Deferred[Any]:
-        closing: list[Deferred[Any]] = [maybeDeferred(stop) for stop in self.carriers.stops]
+        ending = [maybeDeferred(stop).addErrback(self._not_ended) for stop in self.carriers.stops]
+        return DeferredList(ending).addCallback(lambda _: self._close_rest())
+
+    def _not_ended(self, failure: Failure) -> None:
+        log.failure("{service}: something could not be ended", failure=failure, service=self.name)
+
+    def _close_rest(self) -> Deferred[Any]:
         if self.carriers.stream is not None:
             self.carriers.stream.doStop()
-        closing += [maybeDeferred(port.stopListening) for port in self._datagram_ports]
+        closing = [maybeDeferred(port.stopListening) for port in self._datagram_ports]
         self._close(streams=False)
         log.info("{service}: stopped ({summary})", service=self.name, summary=self.carriers.journal.summary())
         return DeferredList(closing, consumeErrors=True)

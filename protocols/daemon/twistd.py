@@ -22,9 +22,6 @@ from protocols.reactor import install
 CONFIG_PROBLEM = 2
 """Exit status for a configuration that cannot be used."""
 
-START_PROBLEM = 1
-"""Exit status when an address cannot be listened on."""
-
 LOG_MODE = 0o640
 """Of a log file that is made: addresses of peers and tracebacks are not for everybody to read."""
 
@@ -102,7 +99,7 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     from protocols.daemon.assembly import assemble
-    from protocols.daemon.daemon import Daemon, StartError
+    from protocols.daemon.daemon import START_PROBLEM, Daemon, StartError
     from protocols.daemon.importing import importer
     from protocols.daemon.loader import load
     from protocols.daemon.problems import ConfigError

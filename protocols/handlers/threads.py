@@ -81,6 +81,11 @@ class ThreadPool:
             self._ready.notify()
         return deferred
 
+    @property
+    def waiting(self) -> int:
+        """Calls for which there has been no thread yet."""
+        return len(self._waiting)
+
     def stop(self) -> None:
         """Let the threads end once nothing waits for them."""
         for job in self._given_up:

@@ -16,6 +16,7 @@ from protocols.http.limits import Limits
 from protocols.http.local_redirect import LocalRedirect
 from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import Response
+from protocols.http.routes.asgi.route import ASGIRoute
 from protocols.http.routes.cgi.route import CgiRoute
 from protocols.http.routes.events import EventsRoute
 from protocols.http.routes.files.route import FilesRoute
@@ -26,6 +27,7 @@ from protocols.http.routes.proxy.route import ProxyRoute
 from protocols.http.routes.redirect import RedirectRoute
 from protocols.http.routes.respond import RespondRoute
 from protocols.http.routes.websocket import WebSocketRoute
+from protocols.http.routes.wsgi.route import WSGIRoute
 from protocols.http.routing import Entry
 from protocols.http.server.factory import HTTPFactory
 from protocols.http.server.negotiation import ALPN
@@ -36,6 +38,7 @@ from protocols.http.upload import Upload
 
 __all__ = [
     "ALPN",
+    "ASGIRoute",
     "Answer",
     "BodyStream",
     "CgiRoute",
@@ -67,6 +70,7 @@ __all__ = [
     "StreamingRequest",
     "Upgrade",
     "Upload",
+    "WSGIRoute",
     "WebSocketRoute",
     "function_route",
 ]

@@ -67,3 +67,24 @@ def decode_path(path: str) -> str:
 def encode_path(path: str) -> str:
     """`path`, decoded as :func:`decode_path` does it, as it stands in a URL."""
     return quote(path, safe=SAFE)
+
+
+def split_mount(path: str, rest: str) -> tuple[str, str]:
+    """`path`, a decoded one whose end is `rest`, as the place of an application and what is below it.
+
+    The place has no slash at its end, what is below begins with one: ``/app/``, ``a/b`` is ``/app``,
+    ``/a/b``.  A path that is a route's own, and ends in no slash, has nothing below it.
+    """
+    at = len(path) - len(rest)
+    if path[:at].endswith("/"):
+        at -= 1
+    return path[:at], path[at:]
+
+
+def origin_form(target: str) -> str:
+    """`target`, which :func:`split_target` takes, without a scheme and a host (RFC 9112, section 3.2.1)."""
+    if target.startswith("/"):
+        return target
+    absolute = _ABSOLUTE.match(target)
+    path = target[absolute.end() :] if absolute is not None else target
+    return path if path.startswith("/") else f"/{path}"

@@ -169,3 +169,17 @@ def test_streams_and_datagrams_of_one_service(setting):
     yield stopped
     turns.stop()
     assert all(one.socket.fileno() == -1 for one in service.bound)
+
+
+def test_what_takes_its_time_to_end_is_waited_for(setting, failures):
+    last: Deferred[None] = Deferred()
+    order = []
+    factory = StuckFactory()
+    factory.drained.callback(None)
+    service = setting.service(f"unix:{setting.path}", stream=factory, stops=[lambda: last, lambda: 1 / 0])
+    service.stopService().addCallback(lambda _: order.append("stopped"))
+    setting.clock.advance(0)
+    assert order == []
+    last.callback(None)
+    assert order == ["stopped"]
+    failures.take(ZeroDivisionError)

@@ -27,6 +27,7 @@ from protocols.http import (
     Request,
     RespondRoute,
     WebSocketRoute,
+    WSGIRoute,
 )
 from protocols.journal import Journal
 
@@ -46,6 +47,10 @@ services:
       /ticks: {events: "functions:ticks"}
       /live: {websocket: {function: "functions:talk", limit: 2KiB, origins: "*", ping: 0s}}
       /time: {websocket: {builtin: time}}
+      /wsgi/: {wsgi: "functions:wsgi"}
+      /made/: {wsgi: {app: "functions:make", factory: true, threads: 1, queue: 2, timeout: 3s}}
+      /root/: {resource: "functions:root"}
+      /makes/: {resource: "functions:resource"}
 """
 FUNCTIONS = """
 from protocols.handlers import Conversation
@@ -57,6 +62,15 @@ async def ticks(last_event_id: str | None):
 async def later(message: str) -> None: ...
 async def talk(connection: Conversation) -> None: ...
 async def whole(request: Request) -> None: ...
+def wsgi(environ, start_response): ...
+def make(): return wsgi
+def broken(): raise KeyError("DB_URL")
+def resource():
+    from twisted.web.resource import Resource
+    return Resource()
+root = resource()
+async def asgi(scope, receive, send): ...
+nothing = 5
 """
 
 
@@ -69,7 +83,7 @@ def setting(written, clock, forgotten_imports):
         loaded = load(file, importer(file.parent))
         stops = []
         spec = loaded.config.services["site"]
-        return spec, RouteContext(loaded, clock, Journal("site"), stops, spec.limits), stops
+        return spec, RouteContext(loaded, clock, Journal("site"), stops, [], spec.limits), stops
 
     return read
 
@@ -91,7 +105,9 @@ def test_each_becomes_its_route(setting):
     assert made["/items/{number}"].signature.parameters[0].places == ("path",)
     assert (kinds["/live"], kinds["/time"]) == (WebSocketRoute, WebSocketRoute)
     assert kinds["/app/"] is ProxyRoute
-    assert len(stops) == 7
+    assert (kinds["/wsgi/"], kinds["/made/"]) == (WSGIRoute, WSGIRoute)
+    assert kinds["/root/"].__name__ == kinds["/makes/"].__name__ == "ResourceRoute"
+    assert len(stops) == 11
     for stop in stops:
         stop()
 
@@ -109,7 +125,7 @@ def test_each_becomes_its_route(setting):
             'events: "functions:item"',
             "services.site.http./ticks.events: functions.item",
         ),
-        ('"functions:shout"', '"functions:nothing"', "has no attribute nothing"),
+        ('"functions:shout"', '"functions:absent"', "has no attribute absent"),
     ],
 )
 def test_what_does_not_fit_is_found_before_anything_is_made(setting, old, new, said):
@@ -131,7 +147,7 @@ def test_a_function_is_judged_by_where_it_stands(setting):
 def test_the_site_ends_its_threads_with_the_service(setting, clock):
     spec, context, stops = setting(YAML)
     assert isinstance(site_for(spec, context), HTTPFactory)
-    assert len(stops) == 7
+    assert len(stops) == 11
     for stop in stops:
         stop()
 
@@ -207,3 +223,26 @@ def test_a_program_beside_the_yaml(written, forgotten_imports):
     (file.parent / "functions.py").chmod(0o755)
     route = load(file, importer(file.parent)).config.services["site"].http["/cgi-bin/"]
     assert route.settings.program == (str(file.parent / "functions.py"), "./x")
+
+
+@pytest.mark.parametrize(
+    ("route", "words"),
+    [
+        ("wsgi: functions:nothing", "functions:nothing is no WSGI application: it cannot be called"),
+        (
+            "wsgi: {app: functions:broken, factory: true}",
+            "calling functions:broken raised KeyError: 'DB_URL'",
+        ),
+        ("asgi: functions:asgi", "needs asyncio"),
+        ("resource: functions:nothing", "functions:nothing neither is nor makes a resource"),
+        ("resource: functions:broken", "calling functions:broken raised KeyError: 'DB_URL'"),
+        ("resource: functions:make", "functions:make neither is nor makes a resource"),
+    ],
+)
+def test_an_application_that_is_none(setting, clock, route, words):
+    kind = route.partition(":")[0]
+    spec, context, _ = setting(f"services: {{site: {{listen: 'tcp://:0', http: {{/: {{{route}}}}}}}}}")
+    with pytest.raises(MisfitError) as raised:
+        site_for(spec, context)
+    assert raised.value.path == ("http", "/", kind)
+    assert words in str(raised.value)

@@ -306,3 +306,20 @@ class TestThroughAConnection:
                 thread.join(20)
         assert len(closed_in) == 1
         assert closed_in[0] is not threading.main_thread()
+
+
+def test_how_many_wait_for_a_thread(pool, clock, gate):
+    few = pool(1)
+    running = threading.Event()
+
+    def work() -> bool:
+        running.set()
+        return gate.wait(20)
+
+    few.call(work)
+    assert running.wait(20)
+    found = results(few.call(gate.wait, 20), few.call(gate.wait, 20))
+    assert few.waiting == 2
+    gate.set()
+    clock.until(lambda: None not in found)
+    assert few.waiting == 0

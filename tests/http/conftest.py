@@ -61,7 +61,8 @@ class Wire(StringTransport):
 
     def loseWriteConnection(self) -> None:
         self.half_closed = True
-        self.protocol.writeConnectionLost()
+        if self.protocol is not None:
+            self.protocol.writeConnectionLost()
 
     def readConnectionLost(self, reason: Failure) -> None:
         raise AssertionError("not asked for")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.http import HTTPError
-from protocols.http.target import decode_path, encode_path, split_target
+from protocols.http.target import decode_path, encode_path, origin_form, split_target
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,17 @@ def test_encoding_a_path_is_undone_by_decoding_it(text: str) -> None:
         encoded = encode_path(path)
         assert encoded.isascii()
         assert decode_path(encoded) == path
+
+
+@pytest.mark.parametrize(
+    ("target", "origin"),
+    [
+        ("/a?b", "/a?b"),
+        ("http://a.test/b?c", "/b?c"),
+        ("HTTP://a.test", "/"),
+        ("https://a.test?b", "/?b"),
+        ("*", "/*"),
+    ],
+)
+def test_a_target_in_origin_form(target: str, origin: str) -> None:
+    assert origin_form(target) == origin

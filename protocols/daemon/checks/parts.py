@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path
+from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
 from protocols.daemon.spec.config import DefaultsSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.service import ServiceSpec
@@ -61,3 +62,12 @@ def builtins(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, BuiltinSp
     for place, route in service.routes:
         if route.websocket is not None and route.websocket.builtin is not None:
             yield (*path, *place, "websocket", "builtin"), route.websocket.builtin
+
+
+def applications(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, str]]:
+    """Every reference to an application in the routes of `service`, which stands at `path`."""
+    for place, route in service.routes:
+        settings = route.settings
+        if isinstance(settings, WsgiSpec | AsgiSpec | ResourceSpec):
+            assert settings.short is not None
+            yield (*path, *place, route.kind, settings.short), getattr(settings, settings.short)

@@ -1,4 +1,4 @@
-"""Functions and factories that the YAML names."""
+"""Functions, factories and applications that the YAML names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from functools import partial
 from typing import Any
 
-from protocols.daemon.checks.parts import Parts, functions
+from protocols.daemon.checks.parts import Parts, applications, functions
 from protocols.daemon.importing import ResolveError
 from protocols.daemon.problems import Path, Problem
 from protocols.handlers.signature import signature_of
@@ -72,3 +72,5 @@ def _named(parts: Parts) -> Iterator[tuple[Path, str, Inspect]]:
     for path, service in parts.enabled():
         if service.factory is not None:
             yield (*path, "factory"), service.factory, lambda named: named
+        for place, reference in applications(path, service):
+            yield place, reference, lambda named: named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,11 @@ def command(file: Path, quiet: bool) -> None:
       polyport check
       polyport check /etc/polyport/polyport.yaml && systemctl restart polyport
     """
+    if "twisted.internet.reactor" not in sys.modules:
+        # The one that the daemon would have: not everything runs in any.
+        from protocols.reactor import install
+
+        install()
     from twisted.internet import reactor
 
     from protocols.daemon.assembly import assemble

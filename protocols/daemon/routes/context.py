@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from protocols.daemon.carriers import Stop
+from protocols.daemon.carriers import Start, Stop
 from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.service import LimitsSpec
 from protocols.http import FormLimits
@@ -22,6 +22,8 @@ class RouteContext:
     """The service's."""
     stops: list[Stop]
     """Gets what has to be ended after the last request."""
+    starts: list[Start]
+    """Gets what has to be ready before the first."""
     limits: LimitsSpec
     """The service's."""
     path: str = ""

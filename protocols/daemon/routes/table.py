@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from protocols.daemon.routes.applications import asgi, resource, wsgi
 from protocols.daemon.routes.context import RouteContext
 from protocols.daemon.routes.files import files
 from protocols.daemon.routes.fixed import builtin, redirect, respond
@@ -20,6 +21,9 @@ ROUTES: Final[Mapping[str, Callable[[Any, RouteContext], Route]]] = {
     "events": events,
     "websocket": websocket,
     "cgi": cgi,
+    "wsgi": wsgi,
+    "asgi": asgi,
+    "resource": resource,
     "proxy": proxy,
     "redirect": redirect,
     "respond": respond,

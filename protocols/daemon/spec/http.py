@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
+from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
 from protocols.daemon.spec.cgi import CgiSpec
 from protocols.daemon.spec.choice import Known, Listed, OneOf
 from protocols.daemon.spec.events import EventsSpec
@@ -104,7 +105,20 @@ class RouteSpec(Spec):
     """What answers the requests for one path: exactly one kind of route, and what is asked of a request
     before it."""
 
-    choices = ("files", "function", "events", "websocket", "cgi", "proxy", "redirect", "respond", "builtin")
+    choices = (
+        "files",
+        "function",
+        "events",
+        "websocket",
+        "cgi",
+        "wsgi",
+        "asgi",
+        "resource",
+        "proxy",
+        "redirect",
+        "respond",
+        "builtin",
+    )
 
     files: FilesSpec | None = None
     """Serves the files of a folder."""
@@ -116,6 +130,12 @@ class RouteSpec(Spec):
     """Sends what a Python generator yields as Server-Sent Events."""
     proxy: ProxySpec | None = None
     """Passes requests on to other HTTP servers."""
+    wsgi: WsgiSpec | None = None
+    """Answers with a WSGI application (PEP 3333), such as one of Flask or Django."""
+    asgi: AsgiSpec | None = None
+    """Answers with an ASGI application, such as one of Starlette, FastAPI or Django."""
+    resource: ResourceSpec | None = None
+    """Answers with a resource of twisted.web, such as one of Klein."""
     redirect: RedirectSpec | None = None
     """Sends the client to another place."""
     respond: RespondSpec | None = None

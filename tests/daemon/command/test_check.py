@@ -89,3 +89,9 @@ def test_the_usual_file_is_not_there(polyport, tmp_path):
     done = polyport("check", cwd=tmp_path)
     assert done.returncode == 2
     assert b"`polyport init` writes a first one" in done.stderr
+
+
+def test_an_asgi_application_finds_the_daemon_s_own_reactor(check, tmp_path):
+    (tmp_path / "shop.py").write_text("async def app(scope, receive, send): ...\n")
+    done = check("services: {site: {listen: 'tcp://127.0.0.1:0', http: {/: {asgi: 'shop:app'}}}}")
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -1,0 +1,65 @@
+"""What an ASGI application is told of a connection: its scope."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from protocols.http.request import RequestHead
+from protocols.http.target import origin_form, split_mount
+
+VERSIONS: Final = {"version": "3.0", "spec_version": "2.4"}
+"""Of ASGI, and of its HTTP and WebSocket; since 2.4 ``send`` raises :class:`OSError` when nobody reads."""
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def http_scope(request: RequestHead, rest: str, state: dict[str, Any]) -> dict[str, Any]:
+    """The scope of `request`, whose path has `rest` behind that of the route."""
+    return {
+        "type": "http",
+        "method": request.method,
+        "scheme": request.scheme,
+        "extensions": {},
+        **_scope(request, rest, state),
+    }
+
+
+def websocket_scope(
+    request: RequestHead, rest: str, state: dict[str, Any], subprotocols: tuple[str, ...]
+) -> dict[str, Any]:
+    """The scope of a WebSocket that `request` asks for, and whose client offers `subprotocols`."""
+    return {
+        "type": "websocket",
+        "scheme": "wss" if request.scheme == "https" else "ws",
+        "subprotocols": list(subprotocols),
+        "extensions": {"websocket.http.response": {}},
+        **_scope(request, rest, state),
+    }
+
+
+def _scope(request: RequestHead, rest: str, state: dict[str, Any]) -> dict[str, Any]:
+    peer = request.peer
+    scope = {
+        "asgi": dict(VERSIONS),
+        "http_version": request.version,
+        "path": request.path,
+        "raw_path": origin_form(request.target).partition("?")[0].encode("latin-1"),
+        "query_string": str(request.query).encode("latin-1"),
+        "root_path": split_mount(request.path, rest)[0],
+        "headers": list(request.headers.octets()),
+        # A Unix socket has no port, and a path instead of a host.
+        "client": (peer.host, peer.port) if peer.port else None,
+        "server": _server(request),
+        "state": dict(state),
+    }
+    if peer.user is not None:
+        scope["polyport.user"] = peer.user
+    return scope
+
+
+def _server(request: RequestHead) -> tuple[str, int] | None:
+    """What the client asked for; nothing, if it does not say."""
+    name, colon, port = request.host.rpartition(":")
+    if not colon or not port.isdecimal():
+        name, port = request.host.removesuffix(":"), str(_PORTS[request.scheme])
+    return (name, int(port)) if name else None
