@@ -36,6 +36,7 @@ class Negotiation(Protocol):
 
     def __init__(self) -> None:
         self._held = b""
+        self._decided = False
         self._connection: HTTP1Connection | HTTP2Connection
 
     @property
@@ -50,6 +51,10 @@ class Negotiation(Protocol):
         connection.makeConnection(transport)
 
     def dataReceived(self, data: bytes) -> None:
+        if self._decided:
+            # Whoever delivers several times, as TLS does record by record, may have looked us up before.
+            self._connection.dataReceived(data)
+            return
         held = self._held + data
         spoken = getattr(self.transport, "negotiatedProtocol", None)
         if spoken == ALPN[0] or (spoken is None and held.startswith(PREFACE)):
@@ -57,6 +62,7 @@ class Negotiation(Protocol):
         elif spoken is None and PREFACE.startswith(held):
             self._held = held
             return
+        self._decided = True
         self._held = b""
         connection: Any = self._connection
         self.dataReceived = connection.dataReceived  # type: ignore[method-assign]

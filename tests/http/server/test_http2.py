@@ -172,6 +172,18 @@ def test_a_beginning_that_is_nearly_the_preface(connect, begin: bytes) -> None:
     assert client.answers()[0].status in (400, 501, 505)
 
 
+def test_a_transport_that_delivers_several_times_at_once(connect, routes) -> None:
+    """As TLS does, record by record."""
+    client, state = connect(routes), H2Connection(H2Configuration(client_side=True))
+    client.wire.negotiatedProtocol = b"h2"
+    deliver = client.connection.dataReceived
+    state.initiate_connection()
+    deliver(state.data_to_send())
+    state.ping(b"12345678")
+    deliver(state.data_to_send())
+    assert any(isinstance(event, PingAckReceived) for event in state.receive_data(client.wire.value()))
+
+
 def test_half_a_preface_is_no_reason_to_stay(connect, clock) -> None:
     client = connect({"/a": RespondRoute("a")}, idle=10)
     for at in range(12):
