@@ -16,6 +16,8 @@ from protocols.http.request import RequestHead
 
 TOKEN: Final = "websocket"  # noqa: S105 - what stands in the Upgrade header
 VERSION: Final = "13"
+METHODS: Final = ("GET", "CONNECT")
+"""The method of a handshake: the latter over HTTP/2, which may also be told as the former."""
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """What the key is hashed with (RFC 6455, section 1.3)."""
@@ -28,7 +30,7 @@ class Handshake:
     """A client's wish to open a WebSocket.
 
     Raises :class:`~protocols.http.HTTPError` for a request that asks for none (426), that speaks another
-    version (426), or that is wrong (400).
+    version (426), that asks by another method than GET (405), or that is wrong (400).
 
     .. attribute:: subprotocols
 
@@ -43,8 +45,10 @@ class Handshake:
         self.request = request
         self.key = ""
         """Empty over HTTP/2, which needs none."""
-        if request.upgrade != TOKEN:
+        if TOKEN not in map(str.strip, (request.upgrade or "").split(",")):
             raise _refusal(request, "This is for WebSocket")
+        if request.method not in METHODS:
+            raise HTTPError(405, "A WebSocket is asked for by GET", {"Allow": "GET"})
         if request.headers.get("sec-websocket-version") != VERSION:
             raise _refusal(request, f"The version of WebSocket spoken here is {VERSION}")
         if request.version != "2":

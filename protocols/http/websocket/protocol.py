@@ -186,12 +186,14 @@ class WebSocketProtocol(Protocol):
 
     def pause(self) -> None:
         self._paused = True
-        self._read_or_not()
+        if not self.shut:
+            self._read_or_not()
 
     def resume(self) -> None:
         self._paused = False
-        self._read_or_not()
-        self._deliver()
+        if not self.shut:
+            self._read_or_not()
+            self._deliver()
 
     def fail(self, error: BaseException) -> None:
         self._endpoint.journal.failed(self.peer, error)
@@ -214,6 +216,8 @@ class WebSocketProtocol(Protocol):
 
     def give_up(self) -> None:
         """The peer gives no sign of life: say so, and do not wait for it."""
+        settings = self._endpoint.settings
+        self._endpoint.journal.idle(self.peer, settings.ping + settings.pong_timeout)
         self._error = TimeoutError("no answer to a ping")
         self._say(Close(INTERNAL_ERROR, str(self._error)))
         self.finish()

@@ -61,6 +61,15 @@ class TestRequest:
         assert refused(request(upgrade="h2c")).status == 426
         assert "Upgrade" not in refused(request("2", upgrade=None)).headers  # HTTP/2 has no such field
 
+    def test_one_of_several(self):
+        assert answer(request(upgrade="h2c, websocket"))
+
+    def test_another_method(self):
+        asked = request()
+        asked.method = "POST"
+        error = refused(asked)
+        assert (error.status, error.headers) == (405, {"Allow": "GET"})
+
     @pytest.mark.parametrize("version", [None, "12", "8", "13, 8", ""])
     def test_another_version(self, version):
         error = refused(request(sec_websocket_version=version))

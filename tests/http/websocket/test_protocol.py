@@ -261,6 +261,17 @@ class TestClosing:
         assert browser.frames() == [(TEXT, b"last"), (CLOSE, b"\x03\xe8")]
         assert browser.wire.disconnecting
 
+    def test_nothing_is_done_to_a_connection_that_is_gone(self, listen):
+        browser = listen()
+        channel = browser.listener.channel
+        channel.pause()
+        browser.leave()
+        browser.wire.resumeProducing = browser.wire.write = None
+        channel.resume()
+        channel.send_text(b"late")
+        channel.close()
+        assert browser.listener.end[0] == 1006
+
     def test_aborted(self, listen):
         browser = listen()
         browser.listener.channel.abort()
