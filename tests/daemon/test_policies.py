@@ -9,7 +9,7 @@ import pytest
 from protocols.daemon.loader import load
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.policies import PolicyMaker
-from protocols.daemon.routes import RouteMaker, site_for
+from protocols.daemon.routes import RouteContext, site_for
 from protocols.http import HTTPFactory, RespondRoute
 from protocols.http.policy.auth import AuthRoute
 from protocols.http.policy.collecting import CollectingRoute
@@ -54,8 +54,9 @@ def site(written, folder, clock):
     def site(yaml: str) -> tuple[HTTPFactory, list]:
         loaded = load(written(yaml))
         stops: list = []
-        maker = RouteMaker(loaded, clock, Journal("site"), stops)
-        return site_for(loaded.config.services["site"], maker, Journal("site"), clock), stops
+        spec = loaded.config.services["site"]
+        context = RouteContext(loaded, clock, Journal("site"), stops, [], spec.limits)
+        return site_for(spec, context), stops
 
     return site
 
@@ -102,9 +103,9 @@ def test_a_file_that_went_bad_since_it_was_checked(site, written, folder, clock)
     loaded = load(written(YAML))
     (folder / "users").write_text("alice:secret\n")
     stops: list = []
-    maker = RouteMaker(loaded, clock, Journal("site"), stops)
+    spec = loaded.config.services["site"]
     with pytest.raises(MisfitError) as raised:
-        site_for(loaded.config.services["site"], maker, Journal("site"), clock)
+        site_for(spec, RouteContext(loaded, clock, Journal("site"), stops, [], spec.limits))
     assert raised.value.path == ("http", "/all", "auth", "basic")
     assert "secret" not in str(raised.value)
     for stop in stops:

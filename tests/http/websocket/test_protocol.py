@@ -523,7 +523,7 @@ class TestCompression:
 
 
 def _waiting(browser):
-    return browser.client.connection._tunnel._waiting
+    return browser.client.connection._tunnel.protocol._waiting
 
 
 def test_zlib_is_what_it_was():
