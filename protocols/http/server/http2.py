@@ -15,6 +15,7 @@ from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IPushProducer,
     ISSLTransport,
+    ITCPTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -104,6 +105,9 @@ class HTTP2Connection(Protocol):
         self.writer = FrameWriter(self._state, transport, self.factory.clock)
         self.outflow = Outflow(self, self._state, self._meter.updates)
         transport.registerProducer(self, True)
+        if ITCPTransport.providedBy(transport):
+            # A window that is opened must not wait until the client has confirmed what was said before.
+            transport.setTcpNoDelay(True)
         self.writer.flush()
 
     def dataReceived(self, data: bytes) -> None:

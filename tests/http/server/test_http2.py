@@ -10,6 +10,8 @@ from h2.events import DataReceived, PingAckReceived
 from h2.settings import SettingCodes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from twisted.internet.interfaces import ITCPTransport
+from zope.interface import alsoProvides
 
 from protocols.http import Limits, Request, RespondRoute, Response, function_route
 from protocols.http.server.http2_meter import PREFACE
@@ -182,6 +184,15 @@ def test_a_transport_that_delivers_several_times_at_once(connect, routes) -> Non
     state.ping(b"12345678")
     deliver(state.data_to_send())
     assert any(isinstance(event, PingAckReceived) for event in state.receive_data(client.wire.value()))
+
+
+def test_small_frames_do_not_wait_for_the_client(connect, routes) -> None:
+    """An acknowledgement may take 40 ms, and a window that opens so late is one that is shut."""
+    client, set_to = connect(routes), []
+    alsoProvides(client.wire, ITCPTransport)
+    client.wire.setTcpNoDelay = set_to.append
+    client.send(PREFACE)
+    assert set_to == [True]
 
 
 def test_half_a_preface_is_no_reason_to_stay(connect, clock) -> None:
