@@ -67,9 +67,7 @@ class HTTP2Stream:
         self._writer = connection.writer
         self._pieces: deque[bytes | memoryview] = deque()
         self._input_over = False
-        self._gathered = (
-            0  # bytes of the content that are kept until it is whole, and then while it is answered
-        )
+        self._gathered = 0  # bytes of the content that are kept, until it is whole and then until the end
         self._unread = 0  # bytes that came and have not been given back to the client's windows
         self._early: list[bytes] = []  # another protocol's, until it is clear whether it is spoken
         self._tunnel: StreamTransport | None = None
@@ -193,10 +191,11 @@ class HTTP2Stream:
     def _late(self) -> None:
         exchange = self._exchange
         error = HTTPError(408, "The request took too long to come")
-        self._connection.refused_request(error)
+        self._connection.factory.journal.framing_error(exchange.request.peer, error)
         if exchange.answered:
             self._give_up(ErrorCodes.CANCEL)
             return
+        exchange.finished = True  # by us: nobody has given it up
         exchange.lost()
         response = error_response(exchange.request, error)
         exchange.answered = True

@@ -177,13 +177,15 @@ def test_a_beginning_that_is_nearly_the_preface(connect, begin: bytes) -> None:
 def test_a_transport_that_delivers_several_times_at_once(connect, routes) -> None:
     """As TLS does, record by record."""
     client, state = connect(routes), H2Connection(H2Configuration(client_side=True))
-    client.wire.negotiatedProtocol = b"h2"
-    deliver = client.connection.dataReceived
+    protocol, wire = client.factory.buildProtocol(None), type(client.wire)()
+    wire.negotiatedProtocol = b"h2"
+    protocol.makeConnection(wire)
+    deliver = protocol.dataReceived
     state.initiate_connection()
     deliver(state.data_to_send())
     state.ping(b"12345678")
     deliver(state.data_to_send())
-    assert any(isinstance(event, PingAckReceived) for event in state.receive_data(client.wire.value()))
+    assert any(isinstance(event, PingAckReceived) for event in state.receive_data(wire.value()))
 
 
 def test_small_frames_do_not_wait_for_the_client(connect, routes) -> None:
