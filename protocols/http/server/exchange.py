@@ -120,6 +120,11 @@ class Exchange:
         """Bytes of the content that have come and that its reader has not taken."""
         return self._body.held if self._body is not None else 0
 
+    @property
+    def gathers(self) -> bool:
+        """Whether the content is kept until it is whole."""
+        return self._body is None and not self.answered
+
     # -- the request ---------------------------------------------------------------------------------
 
     def begin(self) -> None:

@@ -15,6 +15,7 @@ from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IPushProducer,
     ISSLTransport,
+    ITCPTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 
 KNOWN: Final = 32
 """Different requests of one connection whose parts are kept: what comes again need not be looked at again."""
+
+GATHERED: Final = 16 * 1024 * 1024
+"""Bytes of content that one connection may have kept here, for routes that want theirs whole; more, where two
+requests may have more."""
 
 GRACE: Final = 1.0
 """Seconds a client has to hear that it should ask for nothing more, if it does not say that it has."""
@@ -72,6 +77,7 @@ class HTTP2Connection(Protocol):
         self._streams: dict[int, HTTP2Stream] = {}
         self._known: dict[tuple[tuple[bytes, bytes], ...], RequestParts] = {}
         self._requests = 0
+        self._gathered = 0
         self._closing = False
         """Whether what comes is not listened to."""
         self._input_over = False
@@ -99,6 +105,9 @@ class HTTP2Connection(Protocol):
         self.writer = FrameWriter(self._state, transport, self.factory.clock)
         self.outflow = Outflow(self, self._state, self._meter.updates)
         transport.registerProducer(self, True)
+        if ITCPTransport.providedBy(transport):
+            # A window that is opened must not wait until the client has confirmed what was said before.
+            transport.setTcpNoDelay(True)
         self.writer.flush()
 
     def dataReceived(self, data: bytes) -> None:
@@ -266,8 +275,15 @@ class HTTP2Connection(Protocol):
         self._meter.resets.earn(1)
         self.factory.answered(exchange)
 
-    def left(self, stream_id: int) -> None:
-        """A stream is over."""
+    def may_gather(self, size: int, whole: int) -> bool:
+        """Whether another `size` bytes of a content may be kept, which then has `whole`."""
+        self._gathered += size
+        most = max(GATHERED, 2 * self.factory.limits.body)
+        return self._gathered <= most or self._gathered == whole
+
+    def left(self, stream_id: int, gathered: int) -> None:
+        """A stream is over, for which `gathered` bytes of content were kept."""
+        self._gathered -= gathered
         self._streams.pop(stream_id, None)
         self._active_at = self.now()
         if not self.writer.gathers:

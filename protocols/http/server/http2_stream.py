@@ -40,6 +40,7 @@ class HTTP2Stream:
         "_connection",
         "_early",
         "_exchange",
+        "_gathered",
         "_input_over",
         "_moved_at",
         "_pieces",
@@ -66,6 +67,7 @@ class HTTP2Stream:
         self._writer = connection.writer
         self._pieces: deque[bytes | memoryview] = deque()
         self._input_over = False
+        self._gathered = 0  # bytes of the content that are kept, until it is whole and then until the end
         self._unread = 0  # bytes that came and have not been given back to the client's windows
         self._early: list[bytes] = []  # another protocol's, until it is clear whether it is spoken
         self._tunnel: StreamTransport | None = None
@@ -100,10 +102,18 @@ class HTTP2Stream:
             self._tunnel.received(piece)
         elif self._exchange.request.upgrade is None:
             if piece:
-                self._exchange.piece(piece)
+                self._take_in(piece)
         elif not self._exchange.answered:
             self._early.append(piece)
         self.give_back()
+
+    def _take_in(self, piece: bytes) -> None:
+        exchange = self._exchange
+        exchange.piece(piece)
+        if exchange.gathers:
+            self._gathered += len(piece)
+            if not self._connection.may_gather(len(piece), self._gathered):
+                self.refuse(ErrorCodes.REFUSED_STREAM)  # nobody has seen the request: it may be sent again
 
     def end(self, trailers: Headers | None = None) -> None:
         """The client sends nothing more."""
@@ -181,10 +191,11 @@ class HTTP2Stream:
     def _late(self) -> None:
         exchange = self._exchange
         error = HTTPError(408, "The request took too long to come")
-        self._connection.refused_request(error)
+        self._connection.factory.journal.framing_error(exchange.request.peer, error)
         if exchange.answered:
             self._give_up(ErrorCodes.CANCEL)
             return
+        exchange.finished = True  # by us: nobody has given it up
         exchange.lost()
         response = error_response(exchange.request, error)
         exchange.answered = True
@@ -365,4 +376,4 @@ class HTTP2Stream:
         self._early.clear()
         self.size = 0
         self.give_back()
-        self._connection.left(self.state.stream_id)
+        self._connection.left(self.state.stream_id, self._gathered)

@@ -18,10 +18,12 @@ from h2.events import (
     StreamEnded,
     StreamReset,
 )
-from hyperframe.frame import Frame
+from hpack import Decoder
+from hyperframe.frame import DataFrame, Frame, GoAwayFrame, HeadersFrame, RstStreamFrame, SettingsFrame
 from twisted.internet.defer import Deferred
 
 from protocols.http import Request, RespondRoute, Response, StreamingRequest, function_route
+from protocols.http.server.http2_meter import PREFACE
 
 
 @dataclass
@@ -154,6 +156,45 @@ class Http2Client:
         return bool(self.client.closed)
 
 
+class RawClient:
+    """Sends frames, and reads them, without a thought."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.frames: list[Frame] = []
+        client.send(PREFACE + SettingsFrame(0).serialize())
+
+    def send(self, *frames: Frame | bytes) -> None:
+        self.client.send(b"".join(f if isinstance(f, bytes) else f.serialize() for f in frames))
+        self.client.turn()
+
+    def heard(self, kind: type[Frame]) -> list[Any]:
+        """Every frame of `kind` so far."""
+        data = memoryview(self.client.wire.value())
+        frames = []
+        while data:
+            frame, length = Frame.parse_frame_header(data[:9])
+            frame.parse_body(data[9 : 9 + length])
+            data = data[9 + length :]
+            frames.append(frame)
+        return [frame for frame in frames if isinstance(frame, kind)]
+
+    @property
+    def resets(self) -> list[tuple[int, int]]:
+        return [(frame.stream_id, frame.error_code) for frame in self.heard(RstStreamFrame)]
+
+    @property
+    def goaways(self) -> list[tuple[int, int]]:
+        return [(frame.error_code, frame.last_stream_id) for frame in self.heard(GoAwayFrame)]
+
+    def body(self, stream: int) -> bytes:
+        return b"".join(frame.data for frame in self.heard(DataFrame) if frame.stream_id == stream)
+
+    def status(self, stream: int) -> str:
+        (head,) = (frame for frame in self.heard(HeadersFrame) if frame.stream_id == stream)
+        return dict(Decoder().decode(head.data))[":status"]
+
+
 @pytest.fixture
 def connect2(connect: Callable[..., Any]) -> Callable[..., Http2Client]:
     """As `connect`, with HTTP/2."""
@@ -231,3 +272,15 @@ def routes(clock, journal, calls, bodies, big) -> dict[str, Any]:
 def http2(connect2: Callable[..., Http2Client], routes: dict[str, Any]) -> Http2Client:
     """A client of `routes`."""
     return connect2(routes, idle=60, body=1_000_000)
+
+
+@pytest.fixture
+def raw_client(connect: Callable[..., Any], routes: dict[str, Any]) -> Callable[..., RawClient]:
+    """Connect to `routes`, with what limits the test wants."""
+    return lambda **limits: RawClient(connect(routes, **{"idle": 60, "body": 1000, **limits}))
+
+
+@pytest.fixture
+def client(raw_client: Callable[..., RawClient]) -> RawClient:
+    """Frames of the test's own to and from `routes`."""
+    return raw_client()

@@ -10,6 +10,8 @@ from h2.events import DataReceived, PingAckReceived
 from h2.settings import SettingCodes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from twisted.internet.interfaces import ITCPTransport
+from zope.interface import alsoProvides
 
 from protocols.http import Limits, Request, RespondRoute, Response, function_route
 from protocols.http.server.http2_meter import PREFACE
@@ -175,13 +177,24 @@ def test_a_beginning_that_is_nearly_the_preface(connect, begin: bytes) -> None:
 def test_a_transport_that_delivers_several_times_at_once(connect, routes) -> None:
     """As TLS does, record by record."""
     client, state = connect(routes), H2Connection(H2Configuration(client_side=True))
-    client.wire.negotiatedProtocol = b"h2"
-    deliver = client.connection.dataReceived
+    protocol, wire = client.factory.buildProtocol(None), type(client.wire)()
+    wire.negotiatedProtocol = b"h2"
+    protocol.makeConnection(wire)
+    deliver = protocol.dataReceived
     state.initiate_connection()
     deliver(state.data_to_send())
     state.ping(b"12345678")
     deliver(state.data_to_send())
-    assert any(isinstance(event, PingAckReceived) for event in state.receive_data(client.wire.value()))
+    assert any(isinstance(event, PingAckReceived) for event in state.receive_data(wire.value()))
+
+
+def test_small_frames_do_not_wait_for_the_client(connect, routes) -> None:
+    """An acknowledgement may take 40 ms, and a window that opens so late is one that is shut."""
+    client, set_to = connect(routes), []
+    alsoProvides(client.wire, ITCPTransport)
+    client.wire.setTcpNoDelay = set_to.append
+    client.send(PREFACE)
+    assert set_to == [True]
 
 
 def test_half_a_preface_is_no_reason_to_stay(connect, clock) -> None:

@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 from h2.errors import ErrorCodes as E
-from hpack import Decoder
 from hyperframe.frame import (
     ContinuationFrame,
     DataFrame,
-    Frame,
     GoAwayFrame,
     HeadersFrame,
     PingFrame,
@@ -22,7 +20,7 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
-from protocols.http.server.http2_meter import CONTROLS, PREFACE, RESETS, UPDATES
+from protocols.http.server.http2_meter import PREFACE
 
 REQUEST = ((":method", "GET"), (":scheme", "http"), (":authority", "a.test"), (":path", "/a"))
 
@@ -61,50 +59,6 @@ BUSY = headers(1, ((":method", "POST"), *REQUEST[1:3], (":path", "/wait")))
 
 def raw(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
     return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
-
-
-class RawClient:
-    """Sends frames, and reads them, without a thought."""
-
-    def __init__(self, client: Any) -> None:
-        self.client = client
-        self.frames: list[Frame] = []
-        client.send(PREFACE + SettingsFrame(0).serialize())
-
-    def send(self, *frames: Frame | bytes) -> None:
-        self.client.send(b"".join(f if isinstance(f, bytes) else f.serialize() for f in frames))
-        self.client.turn()
-
-    def heard(self, kind: type[Frame]) -> list[Any]:
-        """Every frame of `kind` so far."""
-        data = memoryview(self.client.wire.value())
-        frames = []
-        while data:
-            frame, length = Frame.parse_frame_header(data[:9])
-            frame.parse_body(data[9 : 9 + length])
-            data = data[9 + length :]
-            frames.append(frame)
-        return [frame for frame in frames if isinstance(frame, kind)]
-
-    @property
-    def resets(self) -> list[tuple[int, int]]:
-        return [(frame.stream_id, frame.error_code) for frame in self.heard(RstStreamFrame)]
-
-    @property
-    def goaways(self) -> list[tuple[int, int]]:
-        return [(frame.error_code, frame.last_stream_id) for frame in self.heard(GoAwayFrame)]
-
-    def body(self, stream: int) -> bytes:
-        return b"".join(frame.data for frame in self.heard(DataFrame) if frame.stream_id == stream)
-
-    def status(self, stream: int) -> str:
-        (head,) = (frame for frame in self.heard(HeadersFrame) if frame.stream_id == stream)
-        return dict(Decoder().decode(head.data))[":status"]
-
-
-@pytest.fixture
-def client(connect, routes) -> RawClient:
-    return RawClient(connect(routes, idle=60, body=1000))
 
 
 CONNECTION_ERRORS: dict[str, tuple[list[Any], int]] = {
@@ -393,8 +347,8 @@ def test_frames_that_crossed_with_a_reset_of_ours(client) -> None:
     assert client.body(3) == b"a"
 
 
-def test_more_streams_than_there_may_be(connect, routes) -> None:
-    client = RawClient(connect(routes, streams=2))
+def test_more_streams_than_there_may_be(raw_client) -> None:
+    client = raw_client(streams=2)
     waiting = fields(method="POST", path="/wait")
     client.send(*[headers(stream, waiting) for stream in (1, 3, 5, 7)], headers(9))
     assert client.resets == [(5, E.REFUSED_STREAM), (7, E.REFUSED_STREAM), (9, E.REFUSED_STREAM)]
@@ -421,70 +375,3 @@ def test_an_answer_behind_goaway(client, calls) -> None:
     client.send(b"")
     assert client.body(1) == b"w"
     assert client.client.closed
-
-
-# -- floods ------------------------------------------------------------------------------------------
-
-
-def pairs(count: int) -> list[Any]:
-    streams = range(1, 2 * count, 2)
-    return [frame for at in streams for frame in (headers(at, OPEN_FIELDS), RstStreamFrame(at))]
-
-
-FLOODS: dict[str, list[Any]] = {
-    "rapid reset": pairs(RESETS + 1),
-    "rapid reset in one read": [b"".join(frame.serialize() for frame in pairs(RESETS + 1))],
-    "requests beyond the streams": [
-        headers(2 * at + 1, OPEN_FIELDS, "END_HEADERS") for at in range(RESETS + 102)
-    ],
-    "malformed requests": [headers(2 * at + 1, REQUEST[1:]) for at in range(RESETS + 2)],
-    "SETTINGS": [SettingsFrame(0)] * (CONTROLS + 1),
-    "many settings": [raw(4, 0, 0, b"".join(struct.pack(">HI", at, 1) for at in range(16, 516)))] * 3,
-    "PING": [PingFrame(0, b"x" * 8)] * (CONTROLS + 1),
-    "PRIORITY": [PriorityFrame(1, 0, 5)] * (CONTROLS + 1),
-    "unknown frames": [raw(0x16, 0, 0, b"")] * (CONTROLS + 1),
-    "empty DATA": [OPEN, *[DataFrame(1)] * (CONTROLS + 5)],
-    "WINDOW_UPDATE": [BUSY, *[WindowUpdateFrame(0, 1)] * (UPDATES + 20)],
-    "CONTINUATION": [
-        headers(1, REQUEST, "END_STREAM"),
-        *[ContinuationFrame(1, b"\0\1x" + b"\x7f\xa1\x7c" + b"y" * 16000)] * 4,
-    ],
-}
-
-
-@pytest.mark.parametrize("name", FLOODS)
-def test_a_flood(client, journal, name: str) -> None:
-    for frame in FLOODS[name]:
-        client.send(frame)
-    ((code, _),) = client.goaways
-    assert code == E.ENHANCE_YOUR_CALM
-    assert client.client.closed
-    assert journal.counts.framing_errors == 1
-
-
-def test_empty_continuations(client) -> None:
-    client.send(headers(1, REQUEST, "END_STREAM"), *[ContinuationFrame(1)] * 70)
-    assert len(client.goaways) == 1
-
-
-def test_a_compression_bomb(client) -> None:
-    """A few bytes that refer again and again to a long entry of the table."""
-    entry = b"\x40\x01x" + b"\x7f\xa1\x1e" + b"y" * 4000
-    client.send(headers(1), raw(1, 5, 3, entry + b"\xbe" * 10_000))
-    ((code, _),) = client.goaways
-    assert code == E.ENHANCE_YOUR_CALM
-
-
-def test_in_time_more_is_not_too_much(client, clock) -> None:
-    for _ in range(5):
-        client.send(*[PingFrame(0, b"x" * 8)] * (CONTROLS - 100))
-        clock.pump([1] * 10)
-    assert client.goaways == []
-
-
-def test_requests_that_are_answered_are_no_flood(client) -> None:
-    for at in range(2000):
-        client.send(headers(2 * at + 1), WindowUpdateFrame(0, 1), PingFrame(0, b"x" * 8))
-        client.client.wire.clear()
-    client.send(headers(4001))
-    assert client.body(4001) == b"a"

@@ -15,7 +15,6 @@ from twisted.internet.threads import deferToThread
 from protocols.guard.tls import TLSFactory, server_context
 from protocols.http import (
     ALPN,
-    FilesRoute,
     HTTPFactory,
     Limits,
     Request,
@@ -35,6 +34,10 @@ async def count(request: StreamingRequest) -> Response:
     return Response(f"{total} over {request.scheme} {request.version}")
 
 
+def large(request: Request) -> Response:
+    return Response(LARGE)
+
+
 def hello(request: Request) -> str:
     return f"hello {request.host.partition(':')[0]}"
 
@@ -45,14 +48,13 @@ async def ports(tmp_path: Path):
     from twisted.internet import reactor
 
     (tmp_path / "large").write_bytes(LARGE)
-    (tmp_path / "small").write_bytes(b"small")
     authority, journal = trustme.CA(), Journal("web")
     issued = authority.issue_cert("localhost")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "site.pem")
     issued.private_key_pem.write_to_path(tmp_path / "site.key")
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     routes = {
-        "/": FilesRoute(tmp_path),
+        "/large": function_route(large, reactor=reactor, journal=journal),
         "/count": function_route(count, reactor=reactor, journal=journal),
         "/hello": function_route(hello, reactor=reactor, journal=journal),
     }
@@ -112,7 +114,7 @@ async def test_curl_over_tls(ports, run) -> None:
 async def test_many_clients_with_many_streams(ports, run) -> None:
     for scheme, port in zip(("http", "https"), ports, strict=True):
         url = f"{scheme}://127.0.0.1:{port}"
-        said = await run("h2load", "-n", "600", "-c", "3", "-m", "50", f"{url}/hello", f"{url}/small")
+        said = await run("h2load", "-n", "600", "-c", "3", "-m", "50", f"{url}/hello", f"{url}/hello?2")
         assert b"600 succeeded, 0 failed, 0 errored, 0 timeout" in said
         assert b"600 2xx" in said
 

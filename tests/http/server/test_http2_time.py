@@ -86,6 +86,15 @@ def test_content_that_trickles_is_refused_and_the_others_are_not(http2, pass_tim
     assert http2.reply(other).body == b"w"
 
 
+def test_what_is_refused_for_its_pace_is_reported_once(http2, pass_time, journal) -> None:
+    reported = []
+    http2.client.factory.answered = lambda exchange: reported.append(exchange.status)
+    http2.request("POST", "/size", None)
+    pass_time(LIMITS.header_time + 2)
+    assert reported == [408]
+    assert journal.counts.framing_errors == 1
+
+
 def test_content_that_keeps_its_pace_is_awaited(http2, pass_time) -> None:
     stream = http2.request("POST", "/size", None)
     for _ in range(100):

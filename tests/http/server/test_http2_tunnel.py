@@ -55,13 +55,13 @@ class Route:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.spoken: Spoken = Spoken()
-        self.drain = None
+        self.ask_to_end: Any = None
 
     def respond(self, request: Request, rest: str) -> Any:
         self.requests.append(request)
         if request.upgrade != "websocket":
             return Response("only websocket", 400)
-        return Upgrade(self.spoken, "websocket", (("Sec-WebSocket-Protocol", "chat"),), self.drain)
+        return Upgrade(self.spoken, "websocket", (("Sec-WebSocket-Protocol", "chat"),), self.ask_to_end)
 
     def stop(self) -> None: ...
 
@@ -316,7 +316,7 @@ def test_no_time_is_too_long_for_another_protocol(http2, route, clock) -> None:
 
 def test_drain_asks_the_protocol_to_end(http2, route) -> None:
     asked = []
-    route.drain = lambda: asked.append(1)
+    route.ask_to_end = lambda: asked.append(1)
     stream = ask(http2)
     http2.client.factory.drain()
     http2.turn()

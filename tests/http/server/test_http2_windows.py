@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from h2.errors import ErrorCodes
+from h2.errors import ErrorCodes as E
 from h2.events import WindowUpdated
 from h2.settings import SettingCodes
 from hyperframe.frame import DataFrame, WindowUpdateFrame
 
-from protocols.http import Response, Source
+from protocols.http import Entry, Response, Source
 from protocols.http.server.http2_state import CONNECTION_WINDOW, FIRST_WINDOW, STREAM_WINDOW
 
 FRAME = b"x" * 2**14
@@ -103,10 +103,14 @@ def test_a_client_that_does_not_read_gets_nothing_more_and_is_not_read_from(http
 
 def test_a_transport_that_asks_for_more_while_it_is_written_to(http2, calls, big) -> None:
     """Nothing may come between the bytes it is still taking, as with TLS."""
+    http2.state.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 2**24})
+    http2.state.increment_flow_control_window(2**24)
     waiting = http2.request("POST", "/wait", b"x")
-    http2.wire.room = 1000
-    large = http2.request("GET", "/big")
-    http2.wire.room = None
+    http2.wire.producer.pauseProducing()
+    large = [http2.request("GET", "/big") for _ in range(3)]
+    http2.wire.producer.resumeProducing()
+    http2.wire.producer.pauseProducing()
+    http2.turn()
     write = http2.wire.write
 
     def in_halves(data: bytes) -> None:
@@ -117,8 +121,10 @@ def test_a_transport_that_asks_for_more_while_it_is_written_to(http2, calls, big
     http2.wire.write = in_halves
     calls[0].callback(b"w")
     http2.turn()
+    http2.turn()
+    http2.turn()
     assert http2.reply(waiting).body == b"w"
-    assert http2.reply(large).body == big
+    assert [http2.reply(stream).body for stream in large] == [big] * 3
 
 
 def test_a_source_is_read_as_the_client_takes_it(connect2, clock) -> None:
@@ -178,7 +184,7 @@ def test_a_client_that_ignores_the_windows(http2, bodies, journal) -> None:
     http2.raw(*[frame] * 8)
     assert not http2.goaways
     http2.raw(DataFrame(stream, b"x"))
-    assert http2.goaways == [(ErrorCodes.FLOW_CONTROL_ERROR, stream)]
+    assert http2.goaways == [(E.FLOW_CONTROL_ERROR, stream)]
     assert journal.counts.framing_errors == 1
 
 
@@ -208,6 +214,29 @@ def test_content_longer_than_the_windows(http2) -> None:
         assert http2.reply(stream).body == expected
 
 
+def test_content_that_is_kept_is_bounded_by_the_connection(connect2, routes, monkeypatch) -> None:
+    monkeypatch.setattr("protocols.http.server.http2.GATHERED", 100_000)
+    http2 = connect2(routes, body=50_000)
+    streams = [http2.request("POST", "/size", None) for _ in range(10)]
+    for stream in streams:
+        http2.send(stream, FRAME)
+        if http2.reply(stream).reset is None:
+            http2.send(stream, FRAME)
+    http2.turn()
+    assert [http2.reply(stream).reset for stream in streams] == [None] * 3 + [E.REFUSED_STREAM] * 7
+    for stream in streams[:3]:
+        http2.send(stream, b"x", end=True)
+    http2.turn()
+    assert [http2.reply(stream).body for stream in streams[:3]] == [b"32769"] * 3
+    assert http2.ask("POST", "/size", FRAME).body == b"16384"
+
+
+def test_one_content_may_be_as_long_as_its_route_says(connect2, routes, monkeypatch) -> None:
+    monkeypatch.setattr("protocols.http.server.http2.GATHERED", 1000)
+    http2 = connect2({"/size": [Entry(routes["/size"], body=50_000)]}, body=100)
+    assert http2.ask("POST", "/size", FRAME).body == b"16384"
+
+
 def test_what_is_around_the_content_counts_for_the_windows_only(http2) -> None:
     stream = http2.request("POST", "/size", None, ("content-length", "30"))
     for at in range(3):
@@ -232,7 +261,7 @@ def test_content_nobody_reads_opens_the_windows_again(http2) -> None:
 def test_a_stream_window_past_the_largest(http2, calls) -> None:
     stream = http2.request("POST", "/wait", b"x")
     http2.raw(*[WindowUpdateFrame(stream, window_increment=2**31 - 1)] * 1)
-    assert http2.reply(stream).reset == ErrorCodes.FLOW_CONTROL_ERROR
+    assert http2.reply(stream).reset == E.FLOW_CONTROL_ERROR
     assert not http2.goaways
     assert http2.ask("GET", "/a").status == 200
     calls[0].callback(b"too late")
@@ -241,7 +270,7 @@ def test_a_stream_window_past_the_largest(http2, calls) -> None:
 
 def test_a_connection_window_past_the_largest(http2) -> None:
     http2.raw(WindowUpdateFrame(0, window_increment=2**31 - 1))
-    assert http2.goaways == [(ErrorCodes.FLOW_CONTROL_ERROR, 0)]
+    assert http2.goaways == [(E.FLOW_CONTROL_ERROR, 0)]
     assert http2.closed
 
 
@@ -252,4 +281,4 @@ def test_a_client_that_never_opens_a_window_is_given_up(connect2, routes, clock,
     http2.turn()
     clock.pump([1] * 62)
     http2.read()
-    assert http2.reply(stream).reset == (ErrorCodes.CANCEL if limit else None)
+    assert http2.reply(stream).reset == (E.CANCEL if limit else None)
