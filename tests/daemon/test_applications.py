@@ -85,6 +85,6 @@ def test_a_stop_while_an_application_starts(written, real_daemon):
         "asyncio.sleep(0)\n        scope", "asyncio.sleep(print('starting', flush=True) or 60)\n        scope"
     )
     daemon = real_daemon(written(YAML, functions % COMPLETE))
-    daemon.expect("starting")
+    daemon.expect("starting$")
     assert daemon.stop() == 0
     assert "cannot start" not in daemon.output
