@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from protocols.http import HTTPFactory, Limits, Route, function_route
+from protocols.http.contract import METHODS
 from protocols.http.server.negotiation import Negotiation
 from protocols.journal import Journal
 
@@ -220,6 +221,7 @@ def serve(connect, clock, journal):
 
     def serve(function: Any, path: str = "/f", **settings: Any):
         settings.setdefault("run", "loop")
+        settings.setdefault("methods", METHODS)
         route = function_route(function, path=path, reactor=clock, journal=journal, **settings)
         return connect({path: route})
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from protocols.daemon.describe.payload import Payload
-from protocols.daemon.describe.schemas import Schemas
+from protocols.daemon.describe.schemas import Built, Schemas
 from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.framing import FramingSpec
@@ -42,7 +42,7 @@ def asyncapi(loaded: Loaded, title: str, version: str) -> dict[str, Any]:
         for name, spec in loaded.config.services.items()
         if spec.enabled and spec.http is None
     ]
-    built, definitions = schemas.build()
+    built = schemas.build()
     document: dict[str, Any] = {
         "asyncapi": VERSION,
         "info": {"title": title, "version": version},
@@ -51,8 +51,8 @@ def asyncapi(loaded: Loaded, title: str, version: str) -> dict[str, Any]:
         "channels": {service.name: service.channel(built) for service in services},
         "operations": {key: value for service in services for key, value in service.operations()},
     }
-    if definitions:
-        document["components"] = {"schemas": definitions}
+    if built.definitions:
+        document["components"] = {"schemas": built.definitions}
     return document
 
 
@@ -83,7 +83,7 @@ class _Service:
         for index, address in enumerate(self._spec.listen):
             yield self._server_name(index), _server(address)
 
-    def channel(self, built: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+    def channel(self, built: Built) -> dict[str, Any]:
         """What goes over the connections."""
         names = [self._server_name(index) for index in range(len(self._spec.listen))]
         channel: dict[str, Any] = {

@@ -6,7 +6,7 @@ import inspect
 from typing import Any, Final
 
 from protocols.codec import codec_for
-from protocols.daemon.describe.schemas import Direction, Schemas
+from protocols.daemon.describe.schemas import Built, Direction, Schemas
 
 BINARY: Final = {"type": "string", "format": "binary"}
 TEXT: Final = {"type": "string"}
@@ -21,9 +21,11 @@ class Payload:
         self.content_type, self._plain = _form(annotation, codec)
         self._key = None if self._plain is not None else schemas.add(annotation, direction)
 
-    def schema(self, built: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+    def schema(self, built: Built) -> dict[str, Any]:
         """The schema, of those that were `built`."""
-        return dict(self._plain) if self._plain is not None else built[self._key]
+        if self._key is None:
+            return dict(self._plain or {})
+        return built.of(self._key)
 
 
 def _form(annotation: object, codec: str | None) -> tuple[str, dict[str, Any] | None]:

@@ -28,6 +28,8 @@ class RouteContext:
     """The service's."""
     path: str = ""
     """The path of the route, as it is written."""
+    methods: tuple[str, ...] = ()
+    """The methods it is for; none: unless said."""
 
     @property
     def forms(self) -> FormLimits:

@@ -19,6 +19,7 @@ def function(spec: FunctionSpec, context: RouteContext) -> Route:
         timeout=spec.timeout,
         codec=spec.codec,
         forms=context.forms,
+        methods=context.methods,
     )
     context.stops.append(route.stop)
     return route

@@ -30,7 +30,9 @@ def site_for(
     routes: dict[str, list[Entry]] = {}
     for place, route in spec.routes:
         path = str(place[1])
-        routes.setdefault(path, []).append(_entry(place, route, replace(context, path=path), policies))
+        routes.setdefault(path, []).append(
+            _entry(place, route, replace(context, path=path, methods=route.methods or ()), policies)
+        )
     try:
         return HTTPFactory(
             routes,

@@ -510,3 +510,15 @@ def test_what_does_not_fit(clock, journal) -> None:
     for function, path, settings, text in cases:
         with pytest.raises(TypeError, match=text):
             function_route(function, reactor=clock, journal=journal, path=path, **settings)
+
+
+@pytest.mark.parametrize(
+    ("function", "methods"),
+    [
+        (lambda number=0: number, ("GET", "HEAD", "POST")),
+        (lambda message: message, ("POST",)),
+    ],
+)
+def test_methods_that_change_something_have_to_be_asked_for(function, methods, clock, journal) -> None:
+    route = function_route(function, reactor=clock, journal=journal, run="loop")
+    assert route.methods == methods
