@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Final, cast
 
 from protocols.codec import DecodeError
 from protocols.handlers import CallTimeoutError
@@ -16,6 +16,10 @@ from protocols.http.response import Response
 from protocols.http.routing import Entry, Match, OtherMethods, RoutingTable, SlashMissing
 from protocols.http.target import encode_path
 from protocols.journal import Journal
+
+RECOGNISED: Final = frozenset({*METHODS, "TRACE", "QUERY"})
+"""Methods that a client may well use, although no route answers all of them; others get 501 (RFC 9110,
+section 15.6.2)."""
 
 
 class Site:
@@ -34,7 +38,7 @@ class Site:
         Raises :class:`HTTPError`, which :meth:`explain` puts into words.
         """
         method = request.method
-        if method not in METHODS:
+        if method not in RECOGNISED:
             raise HTTPError(501, "The method is not one that this server knows")
         if request.path == "*":
             if method != "OPTIONS":

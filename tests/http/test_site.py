@@ -60,7 +60,7 @@ def test_a_path_that_lacks_its_slash(client) -> None:
     assert (answer.status, answer.headers["Location"]) == (308, "/old/?x=y")
 
 
-@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "BREW", "get"])
+@pytest.mark.parametrize("method", ["CONNECT", "BREW", "get"])
 def test_methods_that_are_not_known(client, method: str) -> None:
     answer = client.ask(method, "/a")
     assert answer.status == 501
@@ -83,3 +83,8 @@ def test_an_absolute_target(client) -> None:
 def test_importing_it_installs_no_reactor() -> None:
     check = "import sys, protocols.http; sys.exit('twisted.internet.reactor' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_trace_is_known_and_no_route_answers_it(client) -> None:
+    answer = client.ask("TRACE", "/a")
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "check": "protocols.daemon.command.check",
     "init": "protocols.daemon.command.init",
     "schema": "protocols.daemon.command.schema",
+    "docs": "protocols.daemon.command.docs",
     "send": "protocols.daemon.command.send",
     "listen": "protocols.daemon.command.listen",
     "cert": "protocols.daemon.command.cert",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,29 +30,16 @@ def command(file: Path, quiet: bool) -> None:
       polyport check
       polyport check /etc/polyport/polyport.yaml && systemctl restart polyport
     """
-    if "twisted.internet.reactor" not in sys.modules:
-        # The one that the daemon would have: not everything runs in any.
-        from protocols.reactor import install
-
-        install()
-    from twisted.internet import reactor
-
-    from protocols.daemon.assembly import assemble
-    from protocols.daemon.importing import importer
-    from protocols.daemon.loader import load
+    from protocols.daemon.command.loading import load_whole
     from protocols.daemon.problems import ConfigError
 
     try:
-        loaded = load(file, importer(file.parent))
-        carriers = assemble(loaded, reactor)
+        loaded = load_whole(file)
     except ConfigError as error:
         click.echo(error, err=True)
         count = len(error.problems)
         click.echo(f"{count} problem{'' if count == 1 else 's'}", err=True)
         raise SystemExit(PROBLEMS) from error
-    for made in carriers.values():
-        for stop in made.stops:
-            stop()
     if not quiet:
         rows = [row for name, spec in loaded.config.services.items() for row in _rows(name, spec)]
         click.echo("\n".join(_aligned(rows)))

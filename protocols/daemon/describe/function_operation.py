@@ -6,7 +6,8 @@ import inspect
 from typing import Any, Final
 
 from protocols.daemon.describe.payload import Payload
-from protocols.daemon.describe.schemas import Built, Schemas
+from protocols.daemon.describe.problem import DETAIL
+from protocols.daemon.describe.schemas import PATH_TEXT, Built, Schemas
 from protocols.http.response import Response
 from protocols.http.routes.results import NDJSON
 from protocols.http.routes.route_signature import WRITING, Parameter, route_signature
@@ -14,8 +15,6 @@ from protocols.http.routing import parameter_names
 
 STRING: Final = {"type": "string"}
 BINARY: Final = {"type": "string", "format": "binary"}
-
-PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
 class FunctionOperation:
@@ -60,14 +59,15 @@ class FunctionOperation:
 
     def _parameters(self, method: str, built: Built) -> list[dict[str, Any]]:
         found = [
-            self._named(name, "path", True, STRING)
+            self._named(name, "path", True, PATH_TEXT)
             for name in self._signature.path
             if not any(name == p.written for p in self._signature.parameters)
         ]
         for parameter in self._signature.parameters:
             schema = built.of(self._types[parameter.name])
             if "path" in parameter.places:
-                found.append(self._named(parameter.written, "path", True, schema))
+                text = PATH_TEXT if schema == STRING else schema
+                found.append(self._named(parameter.written, "path", True, text))
             elif "header" in parameter.places:
                 found.append(self._named(parameter.written, "header", parameter.required, schema))
             elif "query" in parameter.places and self._is_in_query(parameter, method):
@@ -115,7 +115,6 @@ class FunctionOperation:
         return {"type": "array", "items": BINARY} if parameter.shape.many else dict(BINARY)
 
     def _responses(self, built: Built) -> dict[str, Any]:
-        problem = {"description": "The request is not what this takes", "content": PROBLEM}
         responses: dict[str, Any] = {}
         if self._result is not None and not self._is_open:
             streamed = "generator" in self._signature.kind
@@ -127,7 +126,7 @@ class FunctionOperation:
         else:
             responses["204"] = {"description": "Done"}
         if self._signature.parameters:
-            responses |= {"400": problem, "422": problem}
+            responses |= {"400": DETAIL, "422": DETAIL}
         return responses
 
     @staticmethod

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from protocols.daemon.describe.function_operation import FunctionOperation
-from protocols.daemon.describe.schemas import Built, Schemas
+from protocols.daemon.describe.problem import DETAIL, PROBLEM
+from protocols.daemon.describe.schemas import PATH_TEXT, Built, Schemas
 from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.http import RouteSpec
@@ -30,40 +31,14 @@ WORDS: Final = {
     "asgi": ("An ASGI application", ("get", "post", "put", "patch", "delete")),
     "resource": ("A resource of twisted.web", ("get", "post")),
     "proxy": ("Another HTTP server", ("get", "post", "put", "patch", "delete")),
-    "redirect": ("Another place", ("get",)),
+    "redirect": ("Another place", ("get", "post", "put", "patch", "delete")),
     "respond": ("A fixed answer", ("get",)),
     "builtin": ("A page for people", ("get",)),
+    "docs": ("What there is, as a page and as documents", ("get",)),
     "websocket": ("A WebSocket (RFC 6455)", ("get",)),
     "events": ("A stream of events", ("get",)),
 }
 """What each kind of route is whose requests nothing here can describe, and the methods worth naming."""
-
-DETAIL: Final = {
-    "description": "A problem, in words",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
-
-PROBLEM: Final = {
-    "type": "object",
-    "description": "What is wrong (RFC 9457).",
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "pointer": {"type": "string"},
-                    "detail": {"type": "string"},
-                    "kind": {"type": "string"},
-                },
-            },
-        },
-    },
-}
 
 
 def openapi(loaded: Loaded, service: str, title: str, version: str) -> dict[str, Any]:
@@ -124,6 +99,7 @@ class _Route:
                 operation["responses"]["401"] = DETAIL
             if self._spec.rate is not None:
                 operation["responses"]["429"] = DETAIL
+            operation["responses"].setdefault("default", DETAIL)
             yield method, operation
 
     def _methods(self) -> tuple[str, ...]:
@@ -163,8 +139,7 @@ class _Route:
             operation["responses"] = {"101": {"description": "WebSocket from here on"}, "default": DETAIL}
         if self._names:
             operation["parameters"] = [
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-                for name in self._names
+                {"name": name, "in": "path", "required": True, "schema": PATH_TEXT} for name in self._names
             ]
         return operation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import PydanticSchemaGenerationError, TypeAdapter
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
@@ -12,6 +12,9 @@ from pydantic.json_schema import GenerateJsonSchema
 
 TEMPLATE = "#/components/schemas/{model}"
 """Where definitions stand, in both OpenAPI and AsyncAPI."""
+
+PATH_TEXT: Final = {"type": "string", "pattern": r"^[^\x00-\x1f\x7f/]+$"}
+"""What a segment of a path may be; of no request is it ``.`` or ``..``."""
 
 Direction = Literal["validation", "serialization"]
 """What is accepted, or what is sent."""

@@ -67,6 +67,18 @@ class RedirectSpec(Spec):
     method (RFC 9110 section 15.4)."""
 
 
+class DocsSpec(Spec):
+    """A page of what the service offers, made from the annotations of its functions, with its OpenAPI and
+    AsyncAPI documents beside it: `openapi.json` and `asyncapi.json`."""
+
+    short = "title"
+
+    title: StrictStr | None = None
+    """What the interface is called; unless said, the name of the service."""
+    version: StrictStr = "1.0.0"
+    """The version of the interface."""
+
+
 class RespondSpec(Spec):
     """Answers with a text that never changes."""
 
@@ -117,6 +129,7 @@ class RouteSpec(Spec):
         "proxy",
         "redirect",
         "respond",
+        "docs",
         "builtin",
     )
 
@@ -142,6 +155,8 @@ class RouteSpec(Spec):
     """Answers with a text that never changes."""
     websocket: WebSocketSpec | None = None
     """Carries messages over WebSocket."""
+    docs: DocsSpec | None = None
+    """Shows what the service offers, as a page and as OpenAPI and AsyncAPI documents."""
     builtin: RouteBuiltinSpec | None = None
     """A page that is built in: welcome."""
     methods: Annotated[tuple[Method, ...], Listed(least=1)] | None = None
