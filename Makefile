@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# A worker for each core; one that is done takes tests from another.
+SIDE_BY_SIDE := --numprocesses=auto --dist=worksteal
+
 .PHONY: run test test-epoll test-twisted lint types format bench clean help
 
 help:            ## this list
@@ -13,12 +16,12 @@ run: $(VENV)/.installed config/tls/localhost.pem   ## install, and serve config/
 
 test: $(VENV)/.tested config/tls/localhost.pem     ## install, run the whole test-suite, and print what it covers
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 test-epoll: $(VENV)/.tested config/tls/localhost.pem   ## the same suite on Twisted's own epoll reactor
-	POLYPORT_TEST_REACTOR=epoll $(BIN)/python -m pytest
+	POLYPORT_TEST_REACTOR=epoll $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-twisted: $(VENV)/.tested   ## Twisted's own tests on our reactor and on its own, compared
 	POLYPORT_TEST_TWISTED=1 $(BIN)/python -m pytest tests/reactor/test_twisted.py

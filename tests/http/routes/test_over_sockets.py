@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
 import socket
+import sys
 from collections.abc import AsyncIterator
-from datetime import date
 from http.client import HTTPConnection
 from typing import Any
 
+import pytest
 import pytest_twisted
-from pydantic import BaseModel
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
 from protocols.http import Event, EventsRoute, HTTPFactory, Limits, Upload, function_route
 from protocols.journal import Journal
-from protocols.session import Peer
 
+ELSEWHERE = """
+import os
+from datetime import date
+from pydantic import BaseModel
+from protocols.session import Peer
 
 class Order(BaseModel):
     item: str
 
-
-def elsewhere(day: date, order: Order, peer: Peer, tags: list[str] = ()) -> list[object]:
+def several(day: date, order: Order, peer: Peer, tags: list[str] = ()) -> list[object]:
     return [os.getpid(), day.year, order.item, peer.transport, list(tags)]
-
 
 def spread(order: Order) -> str:
     return f"{os.getpid()} {order.item}"
+"""
+"""A module that the other processes can import, as they cannot this one."""
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    (tmp_path / "functions_elsewhere.py").write_text(ELSEWHERE)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield importlib.import_module("functions_elsewhere")
+    del sys.modules["functions_elsewhere"]
 
 
 def large(picture: Upload) -> int:
@@ -41,7 +54,7 @@ MEBIBYTES = 64
 
 
 @pytest_twisted.async_yield_fixture
-async def site():
+async def site(elsewhere):
     """Serve routes on the port that is returned; ends with the test."""
     from twisted.internet import reactor
 
@@ -63,8 +76,8 @@ async def site():
         return function_route(called, path=path, reactor=reactor, journal=journal, **settings)
 
     routes = {
-        "/days/{day}": function(elsewhere, "/days/{day}", run="processes", workers=1),
-        "/spread": function(spread, "/spread", run="processes", workers=1),
+        "/days/{day}": function(elsewhere.several, "/days/{day}", run="processes", workers=1),
+        "/spread": function(elsewhere.spread, "/spread", run="processes", workers=1),
         "/large": function(large, "/large"),
         "/ticks": EventsRoute(ticks, reactor=reactor, journal=journal, heartbeat=0.1),
     }

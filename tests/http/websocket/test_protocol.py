@@ -288,6 +288,7 @@ class TestFaults:
             (frame(BINARY, bytes(101)), 1009),
             (frame(CLOSE, b"\x03"), 1002),
         ],
+        ids=["nothing to go on with", "unmasked", "no UTF-8", "too long", "half a code"],
     )
     def test_the_peer_is_told_after_its_answers(self, listen, journal, wrong, code):
         browser = listen(echo, limit=100)
@@ -364,7 +365,11 @@ class TestTime:
         browser.leave()
         assert isinstance(browser.listener.end[2], TimeoutError)
 
-    @pytest.mark.parametrize("sign", [frame(PONG), frame(TEXT, b"a"), frame(BINARY, bytes(50))[:7]])
+    @pytest.mark.parametrize(
+        "sign",
+        [frame(PONG), frame(TEXT, b"a"), frame(BINARY, bytes(50))[:7]],
+        ids=["a pong", "a message", "half a message"],
+    )
     def test_any_sign_of_life_will_do(self, listen, clock, sign):
         browser = listen(ping=20, pong_timeout=15)
         clock.advance(20)
