@@ -22,7 +22,9 @@ class Handler(Base):  # type: ignore[misc,valid-type]
             self.wfile.write(b"Hello, world!")
         else:
             if self.path.startswith("/cgi-bin/"):
-                self.close_connection = True  # the length of what a script says is not known
+                # The length of what a script says is not known.
+                self.protocol_version = "HTTP/1.0"
+                self.close_connection = True
                 self.wfile.flush()
             super().do_GET()
 

@@ -92,6 +92,8 @@ class HTTPFactory(Factory):
         self.draining = False
         self.trusted = trusted
         self._access = access
+        self.logs = access is not None
+        """Whether anybody wants to know when a response began."""
         self._sweep: IDelayedCall | None = None
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class

@@ -42,10 +42,9 @@ DISCARDED = 64 * 1024
 class HTTP1Connection(Protocol):
     """A connection of an :class:`~protocols.http.HTTPFactory`.
 
-    A client that has shut down its side is still answered (RFC 9112, section 9.6); one that has closed
-    the connection looks the same until something is written to it.
-
-    Requests that come while another is being answered wait, parsed, and the client is not read from.
+    A client that has shut down its side is still answered (RFC 9112, section 9.6); one that has closed the
+    connection looks the same until something is written to it.  Requests that come while another is being
+    answered wait, parsed, and the client is not read from.
     """
 
     factory: HTTPFactory
@@ -241,7 +240,8 @@ class HTTP1Connection(Protocol):
     def _done(self, exchange: Exchange) -> None:
         """The response of `exchange` has been written."""
         self._report(exchange)
-        self._times.active_at = self.factory.clock.seconds()
+        if not self._writer.gathers:  # else it is the time of the read
+            self._times.active_at = self.factory.clock.seconds()
         if not exchange.complete and not self._can_discard(exchange):
             exchange.keeps = False
         self._current = None
@@ -303,7 +303,8 @@ class HTTP1Connection(Protocol):
     def answer(self, exchange: Exchange, response: Response, content: bytes) -> None:
         if not exchange.complete and not self._can_discard(exchange):
             exchange.keeps = False
-        exchange.first_at = self.factory.clock.seconds()
+        if self.factory.logs:
+            exchange.first_at = self.factory.clock.seconds()
         self._writer.whole(exchange, response, content, self._connection(exchange))
         self._done(exchange)
 
@@ -353,9 +354,7 @@ class HTTP1Connection(Protocol):
     def _must_wait(self) -> bool:
         if self.closing or self._tunnel is not None:
             return False
-        incoming = self._intake.incoming
-        held = incoming is not None and incoming.must_wait
-        return self.blocked or bool(self._queue) or bool(self._rest) or held
+        return self.blocked or bool(self._queue) or bool(self._rest) or self._intake.must_wait
 
     def _slow_down(self) -> None:
         if self._times.paused_at is None and self._must_wait():

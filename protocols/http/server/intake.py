@@ -54,6 +54,11 @@ class Intake:
         """Bytes of the content that is coming, so far."""
         return self.incoming.received if self.incoming is not None else 0
 
+    @property
+    def must_wait(self) -> bool:
+        """Whether more of the content has come than its reader has taken."""
+        return self.incoming is not None and self.incoming.must_wait
+
     def take(self) -> Exchange | None:
         """The exchange whose content was coming; whatever else comes of it is nobody's."""
         incoming, self.incoming = self.incoming, None
