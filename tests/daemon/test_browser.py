@@ -12,18 +12,18 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 FUNCTIONS = """
-import asyncio
+from twisted.internet.defer import Deferred
 from protocols.http import Event, Request, Response
 
-finished = asyncio.Event()
+finished = Deferred()
 
 async def wait(request: Request) -> Response:
     # Answers when the page has what it waits for; until then it has not loaded.
-    await finished.wait()
+    await finished
     return Response(status=204)
 
 async def done(request: Request) -> Response:
-    finished.set()
+    finished.callback(None)
     return Response(status=204)
 
 async def ticks(last_event_id: str | None):
