@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 from urllib.parse import parse_qsl
+
+from protocols.http.errors import HTTPError
 
 
 class Fields:
@@ -113,14 +116,33 @@ class Headers(Fields):
         return f"Headers({[name for name, _ in self]!r})"
 
 
+QUERY_FIELDS: Final = 1000
+"""Fields of a query: more than any form has, and few enough to be read in no time."""
+
+
 class Query(Fields):
-    """The query of a URL, decoded as a form is; ``str()`` of it is the text as it came."""
+    """The query of a URL, decoded as a form is; ``str()`` of it is the text as it came.
+
+    Reading one of more than :data:`QUERY_FIELDS` fields raises :class:`~protocols.http.HTTPError` (400).
+    """
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str = "") -> None:
-        super().__init__(parse_qsl(text, keep_blank_values=True) if text else ())
         self._text = text
+        if not text:
+            self._pairs = ()
+
+    def __getattr__(self, name: str) -> tuple[tuple[str, str], ...]:
+        # Asked for only once, and only where somebody reads the query: most routes never do.
+        if name != "_pairs":
+            raise AttributeError(name)
+        try:
+            pairs = parse_qsl(self._text, keep_blank_values=True, max_num_fields=QUERY_FIELDS)
+        except ValueError:
+            raise HTTPError(400, f"The query has more than {QUERY_FIELDS} fields") from None
+        self._pairs = tuple(pairs)
+        return self._pairs
 
     def __str__(self) -> str:
         return self._text

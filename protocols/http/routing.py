@@ -152,7 +152,8 @@ class RoutingTable:
         for pattern, entries in self._patterns:
             if (matched := pattern.match(path)) is not None:
                 yield entries, *matched
-        if path + "/" in self._exact:
+        slashed = path + "/"
+        if slashed in self._exact or any(p.subtree and p.match(slashed) for p, _ in self._patterns):
             return  # the client meant the folder
         for prefix in self._prefixes:
             if path.startswith(prefix) and path != prefix:

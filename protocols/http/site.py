@@ -84,7 +84,7 @@ class Site:
         """The route whose policy answers the question whether a script may send what it would: the route of
         that request (Fetch standard, CORS-preflight fetch)."""
         asked = request.headers.get("access-control-request-method")
-        if asked is None:
+        if asked is None or "origin" not in request.headers:
             return None
         found = self.table.find(asked, request.host, request.path)
         if type(found) is Match and getattr(found.entry.route, "answers_preflights", False):

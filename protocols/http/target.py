@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
 from protocols.http.errors import HTTPError
@@ -17,7 +18,11 @@ SAFE = "/~!$&'()*+,;=:@"
 """What a path may hold unescaped besides letters, digits and ``-._`` (RFC 3986, section 3.3)."""
 
 
-@lru_cache(maxsize=1024)
+REMEMBERED: Final = 256
+"""Characters of the longest target that is remembered, with what it was split into: clients choose targets,
+and a thousand of them are kept."""
+
+
 def split_target(target: str, host: str | None = None) -> tuple[str, Query]:
     """The path, decoded, and the query of a request target in origin-form, absolute-form (RFC 9112,
     section 3.2) or ``*``.
@@ -27,6 +32,10 @@ def split_target(target: str, host: str | None = None) -> tuple[str, Query]:
 
     Raises :class:`HTTPError` (400) for anything else.
     """
+    return _split_again(target, host) if len(target) <= REMEMBERED else _split(target, host)
+
+
+def _split(target: str, host: str | None) -> tuple[str, Query]:
     if target == "*":
         return target, Query()
     if not target.startswith("/"):
@@ -42,6 +51,9 @@ def split_target(target: str, host: str | None = None) -> tuple[str, Query]:
         raise HTTPError(400, "The request target holds a character that must be escaped")
     path, _, query = target.partition("?")
     return decode_path(path), Query(query)
+
+
+_split_again = lru_cache(maxsize=1024)(_split)
 
 
 def decode_path(path: str) -> str:

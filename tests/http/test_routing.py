@@ -114,3 +114,9 @@ def test_parameters_that_are_none(path: str) -> None:
 def test_methods_that_a_route_has_not() -> None:
     with pytest.raises(ValueError, match="/a does not answer PUT; it answers GET, HEAD"):
         RoutingTable({"/a": [Entry(A, methods=("GET", "PUT"))]})
+
+
+@pytest.mark.parametrize("path", ["/users/5", "/admin"])
+def test_a_folder_without_its_slash_is_not_what_is_around_it(path: str) -> None:
+    table = RoutingTable({"/": A, "/users/{id}/": B, "/admin/": C})
+    assert table.find("GET", "", path) == SlashMissing(path + "/")

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from protocols.http.server.carrier import Carrier
     from protocols.http.server.factory import HTTPFactory
 
+SKIPPED = 64 * 1024
+"""Bytes of content nobody reads that are taken off the wire so that the connection can stay open."""
+
 SMALL = 4096
 """Bytes below which pieces of the content are joined as they come: many small ones take up a multiple of
 what they hold."""
@@ -84,20 +87,16 @@ class Exchange:
         """Whether the client waits to be told to send the content."""
         self.fault: HTTPError | None = None
         """What is wrong with the request before anything is looked for."""
-        self.complete = False
-        self.answered = False
+        self.complete = self.answered = False
         self.finished = False
         """Whether the response has been written whole."""
         self.gone = False
         """Whether nobody waits for the response."""
         self.received = 0
         """Bytes of the content so far."""
-        self.status = 0
-        self.sent = 0
-        """Bytes of the body so far."""
-        self.begun_at = 0.0
-        self.first_at = 0.0
-        """When the head of the response was written."""
+        self.status = self.sent = 0
+        """Of the response so far: its status, and bytes of its body."""
+        self.begun_at = self.first_at = 0.0
         self._carrier = carrier
         self._factory = factory
         self._limit = factory.limits.body
@@ -124,6 +123,12 @@ class Exchange:
     def gathers(self) -> bool:
         """Whether the content is kept until it is whole."""
         return self._body is None and not self.answered
+
+    @property
+    def can_be_skipped(self) -> bool:
+        """Whether the rest of the content is worth reading, only to be dropped."""
+        ends = self.length is not None and not self.expects
+        return self.complete or (ends and (self.length or 0) - self.received <= SKIPPED)
 
     # -- the request ---------------------------------------------------------------------------------
 
@@ -208,12 +213,15 @@ class Exchange:
             self._factory.given_up(self)
         self.gone = True
         pending, self._pending = self._pending, None
-        if self._body is not None:
-            self._body.fail(ClientGoneError("the client went away"))
-        if pending is not None:
-            pending.cancel()
-        if self._pump is not None:
-            self._pump.stopProducing()
+        try:
+            if self._body is not None:
+                self._body.fail(ClientGoneError("the client went away"))
+            if pending is not None:
+                pending.cancel()
+            if self._pump is not None:
+                self._pump.stopProducing()
+        except Exception as error:  # noqa: BLE001 - what a route raises is no affair of the connection's
+            self._factory.site.explain(self.request, error)
 
     def _too_long(self) -> None:
         error = HTTPError(413, f"The content has more than {self._limit} bytes")
@@ -263,16 +271,22 @@ class Exchange:
 
     def _explain(self, error: BaseException) -> None:
         route = None if self._match is None else self._match.entry.route
-        self._send(self._factory.site.answer_to(self.request, error, route))
+        try:
+            answer = self._factory.site.answer_to(self.request, error, route)
+        except Exception as another:  # noqa: BLE001 - such as a header made of what the client sent
+            answer = self._factory.site.explain(self.request, another)
+        self._send(answer)
 
     def _send(self, answer: Answer) -> None:
-        if type(answer) is Upgrade:
+        if isinstance(answer, Upgrade):
             self._upgrade(answer)
             return
-        if type(answer) is LocalRedirect:
+        if isinstance(answer, LocalRedirect):
             self._redirect(answer)
             return
-        assert type(answer) is Response
+        if not isinstance(answer, Response):
+            self._explain(TypeError(f"a route answers with a Response, not a {type(answer).__name__}"))
+            return
         content = answer.content
         if self.gone or self.answered:
             if isinstance(content, Source):

@@ -8,11 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import (
-    IHalfCloseableDescriptor,
     IHalfCloseableProtocol,
     IPushProducer,
     ISSLTransport,
-    ITCPTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -20,6 +18,7 @@ from zope.interface import implementer
 
 from protocols.http.request import RequestHead
 from protocols.http.response import Response
+from protocols.http.server.ending import end
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.intake import Intake
 from protocols.http.server.request_parser import BadRequestError
@@ -34,8 +33,8 @@ from protocols.session import Peer
 if TYPE_CHECKING:
     from protocols.http.server.factory import HTTPFactory
 
-DISCARDED = 64 * 1024
-"""Bytes of content nobody reads that are taken off the wire so that the connection can stay open."""
+WAITING = 32
+"""Requests of a connection that wait, parsed, for the one before them; more stay as they came."""
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
@@ -77,9 +76,6 @@ class HTTP1Connection(Protocol):
         self._times = Times(self.factory.clock.seconds())
         self._writer = ResponseWriter(transport)
         self._intake = Intake(self)
-        if ITCPTransport.providedBy(transport):
-            # The end of a body must not wait until the client has acknowledged its beginning.
-            transport.setTcpNoDelay(True)
         transport.registerProducer(self, True)
         self.factory.joined(self)
 
@@ -93,11 +89,12 @@ class HTTP1Connection(Protocol):
         times.active_at = now = self.factory.clock.seconds()
         if times.begun_at is None:
             times.begun_at = now
-        if self._rest is None:
+        if self._rest is None and not self._intake.unread:
             self._feed(self._intake.feed, data)
+        elif self._rest is None:
+            self._intake.unread += data
         else:
             self._rest += data
-            self._slow_down()
 
     def readConnectionLost(self) -> None:
         """The client sends nothing more: what it has asked is answered.  It may be told again."""
@@ -127,15 +124,15 @@ class HTTP1Connection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         tunnel, self._tunnel = self._tunnel, None
-        if tunnel is not None:
-            tunnel.protocol.connectionLost(reason)
         self.closing = True
         current, self._current = self._current, None
-        if current is not None:
-            current.lost()
         self._intake.take()
         self._queue.clear()
         self.factory.left(self, reason)
+        if current is not None:
+            current.lost()
+        if tunnel is not None:
+            tunnel.protocol.connectionLost(reason)
 
     def pauseProducing(self) -> None:
         if self._times.blocked_at is None:
@@ -168,7 +165,7 @@ class HTTP1Connection(Protocol):
                 if self._tunnel is not None:
                     self._tunnel.protocol.dataReceived(rest)
                     break
-                if self._current is not None:
+                if self._current is not None or self._queue:
                     self._rest = rest
                     break
                 rest = self._intake.go_on(rest)
@@ -177,14 +174,19 @@ class HTTP1Connection(Protocol):
                 self._fault = error
         finally:
             self._writer.gathers = False
+        self._writer.flush()
         if self._fault is not None:
             self._refuse_soon()
-        self._writer.flush()
         if not self._intake.is_open:
             self._times.begun_at = None
         self._close_if_over()
-        if self._queue or self._rest is not None or self._intake.incoming is not None:
+        if self._queue or self._rest is not None or self._intake.is_open:
             self._slow_down()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more requests are wanted just now."""
+        return self.closing or len(self._queue) >= WAITING
 
     def arrived(self, exchange: Exchange) -> None:
         """A request has begun."""
@@ -194,6 +196,11 @@ class HTTP1Connection(Protocol):
             exchange.begin()
         else:
             self._queue.append(exchange)
+
+    def ended(self) -> None:
+        """A request is here, whole: what comes now is the next."""
+        self._times.begun_at = self._times.active_at
+        self.advance()
 
     def _refuse_soon(self) -> None:
         """Answer the fault, after what was asked before it."""
@@ -222,13 +229,16 @@ class HTTP1Connection(Protocol):
         if self._advancing:
             return
         self._advancing = True
-        while self._queue and self._current is None and not self.blocked and not self.closing:
+        while self._queue and not (self._current or self._tunnel or self.blocked or self.closing):
             self._current = self._queue.popleft()
             self._current.begin()
         self._advancing = False
-        if self._current is not None or self._queue or self.closing or self._writer.gathers:
+        busy = self._current or self._queue or self.closing or self._writer.gathers or self._tunnel
+        if busy or self.blocked:
             return
-        if self._fault is not None:
+        if self._intake.unread:
+            self._feed(self._intake.feed, b"")
+        elif self._fault is not None:
             self._refuse(self._fault)
         elif self._rest is not None:
             rest, self._rest = self._rest, None
@@ -242,7 +252,7 @@ class HTTP1Connection(Protocol):
         self._report(exchange)
         if not self._writer.gathers:  # else it is the time of the read
             self._times.active_at = self.factory.clock.seconds()
-        if not exchange.complete and not self._can_discard(exchange):
+        if self.factory.draining or not (exchange.can_be_skipped):
             exchange.keeps = False
         self._current = None
         if exchange.keeps:
@@ -253,12 +263,6 @@ class HTTP1Connection(Protocol):
     def _report(self, exchange: Exchange) -> None:
         exchange.finished = True
         self.factory.answered(exchange)
-
-    def _can_discard(self, exchange: Exchange) -> bool:
-        """Whether the rest of the content is worth reading, only to be dropped."""
-        if exchange.expects or exchange.length is None:
-            return False
-        return exchange.length - exchange.received <= DISCARDED
 
     def _close_if_over(self) -> None:
         """Close if everything is answered that a client asked before it shut down its side."""
@@ -272,15 +276,9 @@ class HTTP1Connection(Protocol):
         self._times.closing_at = self.factory.clock.seconds()
         self._queue.clear()
         self._writer.flush()
-        transport: Any = self.transport
         unread = self._intake.is_open or self._fault is not None or self._times.paused_at is not None
-        transport.unregisterProducer()
         self._speed_up()
-        half = IHalfCloseableDescriptor.providedBy(transport) and not ISSLTransport.providedBy(transport)
-        if unread and half and not self._input_over:
-            transport.loseWriteConnection()
-        else:
-            transport.loseConnection()
+        end(self.transport, lingers=unread and not self._input_over)
 
     def _refuse(self, fault: BadRequestError) -> None:
         """Answer what cannot be read, listen to nothing more, and close."""
@@ -294,6 +292,7 @@ class HTTP1Connection(Protocol):
     def go_on(self, exchange: Exchange) -> None:
         if exchange.expects and exchange.received == 0:
             exchange.expects = False
+            self._times.begun_at = self.factory.clock.seconds()  # until now it was told to wait
             self._writer.write(CONTINUE)
         self._speed_up()
 
@@ -301,7 +300,7 @@ class HTTP1Connection(Protocol):
         self._speed_up()
 
     def answer(self, exchange: Exchange, response: Response, content: bytes) -> None:
-        if not exchange.complete and not self._can_discard(exchange):
+        if not exchange.can_be_skipped:
             exchange.keeps = False
         if self.factory.logs:
             exchange.first_at = self.factory.clock.seconds()
@@ -339,6 +338,8 @@ class HTTP1Connection(Protocol):
         rest, self._rest = self._rest, None
         if rest and self._tunnel is tunnel:
             upgrade.protocol.dataReceived(rest)
+        if self._input_over and self._tunnel is tunnel:
+            tunnel.read_ended()
         self._speed_up()
 
     def _connection(self, exchange: Exchange) -> str:
@@ -349,12 +350,10 @@ class HTTP1Connection(Protocol):
             return "close"
         return "keep-alive" if exchange.request.version == "1.0" else ""
 
-    # -- reading, or not -----------------------------------------------------------------------------
-
     def _must_wait(self) -> bool:
         if self.closing or self._tunnel is not None:
             return False
-        return self.blocked or bool(self._queue) or bool(self._rest) or self._intake.must_wait
+        return bool(self.blocked or self._queue or self._rest or self._intake.must_wait)
 
     def _slow_down(self) -> None:
         if self._times.paused_at is None and self._must_wait():
@@ -372,7 +371,7 @@ class HTTP1Connection(Protocol):
         """Close if nothing is under way, else after the response."""
         if self._tunnel is not None:
             self._tunnel.drain()
-        elif self._current is None and not self.closing and not self._intake.in_head:
+        elif not (self._current or self._queue or self.closing or self._intake.in_head):
             self._close()
 
     def abort(self) -> None:
@@ -380,20 +379,22 @@ class HTTP1Connection(Protocol):
         self.closing = True
         self.transport.abortConnection()  # type: ignore[union-attr]  # every stream transport has it
 
+    def _may_be_late(self) -> bool:
+        """Whether it is the client that the connection waits for."""
+        incoming = self._intake.incoming
+        return not (self._rest or self.blocked or (incoming is not None and incoming.expects))
+
     def check_time(self, now: float) -> None:
         """Give the connection up if something takes too long."""
-        limits, times = self.factory.limits, self._times
         if self._tunnel is not None:
             return
-        if times.closing_at is not None:
-            if times.must_be_gone(now, limits):
-                self.abort()
-        elif times.is_stuck(now, limits):
-            self.factory.journal.idle(self.peer, limits.idle)
-            self.abort()
-        elif self._rest is None and not self.blocked and times.is_late(now, self._intake.received, limits):
+        limits, times = self.factory.limits, self._times
+        late = self._may_be_late() and times.is_late(now, self._intake.received, limits)
+        if late and not self.closing:
             self._fault = BadRequestError(408, "The request took too long to come")
             self._refuse_soon()
-        elif self._current is None and times.begun_at is None and times.is_idle(now, limits):
+        elif times.must_be_gone(now, limits):
+            self.abort()
+        elif self._current is None and not self.closing and times.is_idle(now, limits):
             self.factory.journal.idle(self.peer, limits.idle)
             self._close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from protocols.http.errors import HTTPError
 from protocols.http.fields import Headers, Query
@@ -15,34 +15,54 @@ if TYPE_CHECKING:
     from protocols.http.server.http1 import HTTP1Connection
 
 
+SLICE: Final = 4096
+"""Bytes that are read at a time of what holds no content: some hundred requests at most."""
+
+
 class Intake:
     """What has come of the requests of one connection.
 
     .. attribute:: incoming
 
        The exchange whose content is coming.
+
+    .. attribute:: unread
+
+       What came while too many requests were waiting.
     """
 
-    __slots__ = ("_connection", "_parser", "_requests", "incoming")
+    __slots__ = ("_connection", "_parser", "_requests", "incoming", "unread")
 
     def __init__(self, connection: HTTP1Connection) -> None:
         self._connection = connection
         self._parser = RequestParser(connection.factory.limits, self)
         self._requests = 0
         self.incoming: Exchange | None = None
+        self.unread = b""
 
     def feed(self, data: bytes) -> bytes | None:
-        """Read on, as :meth:`RequestParser.feed`."""
-        return self._parser.feed(data)
+        """Read on, as :meth:`RequestParser.feed`, until the connection is full; the rest stays unread."""
+        if self.unread:
+            data, self.unread = self.unread + data, b""
+        while data:
+            whole = len(data) <= SLICE or self.incoming is not None
+            piece, data = (data, b"") if whole else (data[:SLICE], data[SLICE:])
+            rest = self._parser.feed(piece)
+            if rest is not None:
+                return rest + data
+            if data and self._connection.is_full:
+                self.unread, data = data, b""
+        return None
 
     def go_on(self, rest: bytes) -> bytes | None:
         """Read on behind a request that asked for another protocol in vain."""
-        return self._parser.go_on(rest)
+        self._parser.go_on(b"")
+        return self.feed(rest)
 
     @property
     def is_open(self) -> bool:
         """Whether a request has begun to come and is not whole."""
-        return self.incoming is not None or self._parser.in_head
+        return self.incoming is not None or self._parser.in_head or bool(self.unread)
 
     @property
     def in_head(self) -> bool:
@@ -56,8 +76,8 @@ class Intake:
 
     @property
     def must_wait(self) -> bool:
-        """Whether more of the content has come than its reader has taken."""
-        return self.incoming is not None and self.incoming.must_wait
+        """Whether more has come than is wanted."""
+        return bool(self.unread) or (self.incoming is not None and self.incoming.must_wait)
 
     def take(self) -> Exchange | None:
         """The exchange whose content was coming; whatever else comes of it is nobody's."""
@@ -108,4 +128,4 @@ class Intake:
         if incoming is not None:
             if not incoming.complete:
                 incoming.end(Headers.of_octets(trailers) if trailers else None)
-            self._connection.advance()
+            self._connection.ended()

@@ -89,7 +89,7 @@ class Pump:
             return
         try:
             self._write(piece)
-        except ValueError as error:
+        except Exception as error:  # noqa: BLE001 - such as a piece that is no bytes
             self._end(error)
             return
         self._go_on()

@@ -126,14 +126,21 @@ class RequestParser:
 
         Raises :class:`BadRequestError`; nothing may be fed after that.
         """
+        rest = self._feed(data)
+        while rest is not None and self._replays:
+            # In a loop, for there may be any number of such requests in one read.
+            self._replay()
+            rest = self._feed(rest) if rest else None
+        return rest
+
+    def _feed(self, data: bytes) -> bytes | None:
         in_head, head, heads = self.in_head, self._head, self._heads
         told = self._size + len(self._target)
         self._content = 0
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            rest = data[upgrade.args[0] :]
-            return self._replay(rest) if self._replays else rest
+            return data[upgrade.args[0] :]
         except httptools.HttpParserError as error:
             raise self._reason(error, data if head is None and not in_head else b"") from None
         if self.in_head:
@@ -193,7 +200,8 @@ class RequestParser:
         head.keeps = parser.should_keep_alive() and head.method != "CONNECT"
         if parser.should_upgrade():
             if head.length == 0:
-                head.upgrade = head.upgrade.lower()
+                # RFC 9110, section 7.8: HTTP/1.0 knows no Upgrade.
+                head.upgrade = b"" if head.version == "1.0" else head.upgrade.lower()
             else:
                 # llhttp would take the content for the other protocol's.
                 head.upgrade = b""
@@ -269,7 +277,7 @@ class RequestParser:
             return BadRequestError(501 if _REQUEST.match(line) else 400, "The method is not known here")
         return BadRequestError(400, str(error))
 
-    def _replay(self, rest: bytes) -> bytes | None:
+    def _replay(self) -> None:
         """Have the content of a request, which asked for another protocol in vain, read as such."""
         self._replays = False
         self._muted = True
@@ -278,4 +286,3 @@ class RequestParser:
         framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
         self._parser = httptools.HttpRequestParser(self)
         self._parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n\r\n")
-        return self.feed(rest) if rest else None

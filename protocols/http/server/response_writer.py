@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from twisted.internet.interfaces import ITCPTransport
+
 from protocols.http.response import BODILESS, Response
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.wire import CHUNKED, UNTIL_CLOSE, head
@@ -22,6 +24,9 @@ class ResponseWriter:
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
+        if ITCPTransport.providedBy(transport):
+            # The end of a body must not wait until the client has acknowledged its beginning.
+            transport.setTcpNoDelay(True)
         self._out: list[bytes] = []
         self._size = 0
         self._is_chunked = False
@@ -64,7 +69,7 @@ class ResponseWriter:
         said = length
         if said is None:
             said = UNTIL_CLOSE if exchange.request.version == "1.0" else CHUNKED
-        if length is None and response.status in BODILESS:
+        if response.status in BODILESS:
             said = 0
         self._is_chunked = said == CHUNKED and exchange.request.method != "HEAD"
         self.write(head(response, said, connection))

@@ -36,10 +36,12 @@ class Times:
         self.lingers_at = now
 
     def must_be_gone(self, now: float, limits: Limits) -> bool:
-        """Whether a connection that is closing has had its time."""
+        """Whether a connection that is closing, or whose client does not read, has had its time."""
+        if self.closing_at is None:
+            return self.blocked_at is not None and 0 < limits.idle <= now - self.blocked_at
         if self.lingers_at is not None:
             return now - self.lingers_at >= LINGER
-        return self.closing_at is not None and now - self.closing_at >= (limits.idle or CLOSING)
+        return now - self.closing_at >= (limits.idle or CLOSING)
 
     def resumed(self, now: float) -> None:
         """We read again: the time the client could not send in is not its fault."""
@@ -53,10 +55,6 @@ class Times:
             return False
         return now - self.begun_at >= limits.header_time + received / limits.body_rate
 
-    def is_stuck(self, now: float, limits: Limits) -> bool:
-        """Whether the client has not read for too long."""
-        return self.blocked_at is not None and 0 < limits.idle <= now - self.blocked_at
-
     def is_idle(self, now: float, limits: Limits) -> bool:
         """Whether nothing has been asked for too long."""
-        return 0 < limits.idle <= now - self.active_at
+        return self.begun_at is None and 0 < limits.idle <= now - self.active_at

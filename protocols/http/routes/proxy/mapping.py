@@ -27,7 +27,7 @@ def origin_target(target: str, path: str, rest: str, base: str | None) -> bytes:
 
     Raises :class:`HTTPError` (400) for a path that servers are known to understand in different ways.
     """
-    _check(path if base is None else rest)
+    _check(path if base is None else "/" + rest)
     if (absolute := _AUTHORITY.match(target)) is not None:
         target = target[absolute.end() :]
     written, mark, query = target.partition("?")
@@ -61,8 +61,10 @@ def _last(written: str, path: str, rest: str) -> str:
 
 
 def _check(path: str) -> None:
-    """Refuse segments that only some servers take for ``..``: ``..;x`` (those that know parameters) and
-    ``..\\x`` (those of Windows)."""
+    """Refuse what only some servers take for another path: ``..;x`` (those that know parameters), ``..\\x``
+    (those of Windows), and empty segments (those that leave them out)."""
+    if "//" in path.replace("\\", "/"):
+        raise HTTPError(400, "The request target is ambiguous")
     if "\\" in path or ";" in path:
         segments = path.replace("\\", "/").split("/")
         if not {".", ".."}.isdisjoint(segment.partition(";")[0] for segment in segments):
