@@ -9,10 +9,11 @@ nobody listens any more.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from inspect import GEN_RUNNING, getgeneratorstate
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
@@ -243,5 +244,14 @@ async def _next(generator: AsyncGenerator[Any, None]) -> Any:
     return await anext(generator, _END)
 
 
+UNWINDING: Final = (0.0, 0.01, 0.1, 1.0, 10.0)
+"""Seconds between looks at a generator that was cancelled while it awaited something of asyncio's, which
+takes some turns of the loop to tell it."""
+
+
 async def _close(generator: AsyncGenerator[Any, None]) -> None:
+    for delay in UNWINDING:
+        if not getattr(generator, "ag_running", False):
+            break
+        await asyncio.sleep(delay)
     await generator.aclose()

@@ -22,6 +22,7 @@ from protocols.http.routes.arguments import Arguments
 from protocols.http.routes.event_stream import EventStream
 from protocols.http.routes.route_signature import RouteSignature, route_signature
 from protocols.http.routing import parameter_names
+from protocols.http.source import Source
 from protocols.journal import Journal
 from protocols.session import Peer
 
@@ -44,6 +45,16 @@ HEADERS: Final = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 """Nobody is to keep the stream; and proxies, nginx among them, are not to hold it back."""
 
 LAST_EVENT_ID: Final = "last_event_id"
+
+
+class _Unmeasured(Source):
+    """What a HEAD is told of a stream: that nobody knows its length (RFC 9110, section 8.6)."""
+
+    def read(self) -> None:
+        """A HEAD has no body."""
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class EventsRoute:
@@ -105,7 +116,7 @@ class EventsRoute:
     def respond(self, request: Request, rest: str) -> Response | Deferred[Response]:
         arguments = self._arguments.read(request)
         if request.method == "HEAD":
-            return Response(content_type=MEDIA, headers=HEADERS)
+            return Response(_Unmeasured(), content_type=MEDIA, headers=HEADERS)
         if self._draining or len(self._open) >= self._limit:
             why = "The service is stopping" if self._draining else f"{self._limit} streams are open already"
             raise HTTPError(503, why, {"Retry-After": str(self._retry)})

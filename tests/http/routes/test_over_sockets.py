@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import os
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import pytest_twisted
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
@@ -56,8 +58,6 @@ MEBIBYTES = 64
 @pytest_twisted.async_yield_fixture
 async def site(elsewhere):
     """Serve routes on the port that is returned; ends with the test."""
-    from twisted.internet import reactor
-
     journal = Journal("web")
     ended: Deferred[None] = Deferred()
 
@@ -72,6 +72,13 @@ async def site(elsewhere):
         finally:
             ended.callback(None)
 
+    async def naps(last_event_id: int | None) -> AsyncIterator[Event]:
+        try:
+            yield Event("one", id=1)
+            await asyncio.sleep(60)
+        finally:
+            ended.callback(None)
+
     def function(called: Any, path: str, **settings: Any) -> Any:
         return function_route(called, path=path, reactor=reactor, journal=journal, **settings)
 
@@ -79,6 +86,7 @@ async def site(elsewhere):
         "/days/{day}": function(elsewhere.several, "/days/{day}", run="processes", workers=1),
         "/spread": function(elsewhere.spread, "/spread", run="processes", workers=1),
         "/large": function(large, "/large"),
+        "/naps": EventsRoute(naps, reactor=reactor, journal=journal, heartbeat=0.1),
         "/ticks": EventsRoute(ticks, reactor=reactor, journal=journal, heartbeat=0.1),
     }
     limits = Limits(body=(MEBIBYTES + 1) * 1024 * 1024)
@@ -152,10 +160,10 @@ def test_a_large_upload_is_not_held_in_memory(site):
     assert after - before < MEBIBYTES * 1024 / 4  # both in KiB
 
 
-def listen_to(port: int, last_event_id: str, enough: bytes) -> bytes:
-    """What comes of /ticks until `enough` is in it."""
+def listen_to(port: int, last_event_id: str, enough: bytes, path: str = "/ticks") -> bytes:
+    """What comes of `path` until `enough` is in it."""
     with socket.create_connection(("127.0.0.1", port), 20) as client:
-        request = f"GET /ticks HTTP/1.1\r\nHost: a\r\nLast-Event-ID: {last_event_id}\r\n\r\n"
+        request = f"GET {path} HTTP/1.1\r\nHost: a\r\nLast-Event-ID: {last_event_id}\r\n\r\n"
         client.sendall(request.encode())
         heard = b""
         while enough not in heard and (more := client.recv(4096)):
@@ -170,3 +178,12 @@ def test_events_until_the_client_leaves(site):
     assert b"retry: 3000\n\n" in heard
     assert b"id: 7\ndata: 7\n\nid: 8\ndata: 8\n\nid: 9\n" in heard
     yield site.ended.addTimeout(20, site.clock)  # found out by a heartbeat
+
+
+@pytest.mark.skipif(not hasattr(reactor, "loop"), reason="runs no asyncio")
+@pytest_twisted.inlineCallbacks
+def test_a_generator_that_awaits_asyncio_is_closed_without_a_complaint(site):
+    heard = yield deferToThread(listen_to, site.port, "0", b"id: 1\ndata: one\n\n", "/naps")
+    assert b"data: one" in heard
+    yield site.ended.addTimeout(20, site.clock)
+    assert site.journal.counts.failures == 0
