@@ -31,8 +31,11 @@ class Entry:
 
     @property
     def answered(self) -> tuple[str, ...]:
-        """The methods it answers."""
-        return tuple(method for method in self.methods or self.route.methods if method in self.route.methods)
+        """The methods it answers: where there is GET there is HEAD (RFC 9110, section 9.1)."""
+        named = self.methods or self.route.methods
+        if "GET" in named and "HEAD" not in named:
+            named = (*named, "HEAD")
+        return tuple(method for method in named if method in self.route.methods)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class _Pattern:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.shape = _PARAMETER.sub("{}", path)
         self.subtree = path.endswith("/")
         segments = path.split("/")
         parts = [
@@ -109,7 +113,8 @@ class RoutingTable:
         for written, given in routes.items():
             entries = tuple(given) if isinstance(given, Sequence) else (Entry(given),)
             path = _checked(written, entries)
-            if path in self._exact or any(path == pattern.path for pattern, _ in self._patterns):
+            shape = _PARAMETER.sub("{}", path)
+            if path in self._exact or any(shape == pattern.shape for pattern, _ in self._patterns):
                 raise ValueError(f"{written} is the same path as another route's")
             if _PARAMETER.search(path):
                 self._patterns.append((_Pattern(path), entries))

@@ -50,6 +50,11 @@ def test_one_path_written_twice_is_refused() -> None:
         RoutingTable({"/é": A, "/%C3%A9": B})
 
 
+def test_one_path_with_two_names_is_refused() -> None:
+    with pytest.raises(ValueError, match="same path"):
+        RoutingTable({"/x/{a}": A, "/x/{b}": B})
+
+
 def test_a_folder_needs_its_slash(tmp_path: object) -> None:
     with pytest.raises(ValueError, match="/docs/"):
         RoutingTable({"/docs": FilesRoute(str(tmp_path), reactor=Clock())})
@@ -82,7 +87,8 @@ def test_methods_of_one_path() -> None:
     table = RoutingTable({"/a": [get, post]})
     assert table.find("GET", "", "/a") == Match(get)
     assert table.find("POST", "", "/a") == Match(post)
-    assert table.find("PUT", "", "/a") == OtherMethods(("GET", "POST", "OPTIONS"))
+    assert table.find("HEAD", "", "/a") == Match(get)
+    assert table.find("PUT", "", "/a") == OtherMethods(("GET", "HEAD", "POST", "OPTIONS"))
 
 
 def test_hosts_of_one_path() -> None:
