@@ -34,8 +34,9 @@ def fill(folder: Path) -> None:
 
 def configure(folder: Path, values: Mapping[str, object]) -> None:
     """Write there the configurations of Polyport and nginx, with `values` for the names in them."""
+    # Started by root, nginx would become somebody who may not talk to the socket of fcgiwrap.
+    user = "user root;" if os.geteuid() == 0 else ""
     for name in ("polyport.yaml", "nginx.conf"):
         template = Template((HERE / "web" / name).read_text())
-        (folder / name).write_text(template.substitute(values, folder=folder))
-    for name in ("web_functions.py",):
-        (folder / name).write_text((HERE / "web" / name).read_text())
+        (folder / name).write_text(template.substitute(values, folder=folder, user=user))
+    (folder / "web_functions.py").write_text((HERE / "web" / "web_functions.py").read_text())
