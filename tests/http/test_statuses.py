@@ -44,6 +44,6 @@ def test_methods(connect) -> None:
     }
     client = connect(routes)
     assert client.ask("GET", "/a").body == b"a"
-    assert client.ask("POST", "/a").headers["Allow"] == "GET, OPTIONS"
+    assert client.ask("POST", "/a").headers["Allow"] == "GET, HEAD, OPTIONS"
     assert client.ask("GET", "/b").status == 302
     assert "GET /" in repr(Request(HTTPMethod.GET, "/"))

@@ -18,6 +18,52 @@ if TYPE_CHECKING:
 SLICE: Final = 4096
 """Bytes that are read at a time of what holds no content: some hundred requests at most."""
 
+REMEMBERED: Final = 1024
+"""Bytes of the longest request that is remembered, one for each connection.  Who asks the same again, as
+those do that poll and load balancers that look whether we live, is not read anew."""
+
+
+class Asked:
+    """What a request says, whoever asks it and whenever: its attributes, and how its content is framed."""
+
+    __slots__ = ("attributes", "expects", "fault", "keeps", "length")
+
+    def __init__(self, head: Head, connection: HTTP1Connection) -> None:
+        self.length = head.length
+        self.keeps = head.keeps
+        self.expects = head.expects and head.version == "1.1"
+        self.fault: HTTPError | None = None
+        target, host = head.target.decode("latin-1"), head.host.decode("latin-1")
+        try:
+            path, query = split_target(target, host)
+        except HTTPError as error:
+            path, query, self.fault = "/", Query(), error
+        self.attributes = {
+            "method": head.method,
+            "path": path,
+            "query": query,
+            "headers": Headers.of_octets(head.fields),
+            "body": b"",
+            "peer": connection.peer,
+            "parameters": NO_PARAMETERS,
+            "target": target,
+            "scheme": connection.scheme,
+            "host": host,
+            "version": head.version,
+            "upgrade": head.upgrade.decode("latin-1") if head.upgrade else None,
+        }
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is whole by its header, and the next request comes behind it."""
+        return (
+            self.length == 0
+            and self.keeps
+            and not self.expects
+            and self.fault is None
+            and self.attributes["upgrade"] is None
+        )
+
 
 class Intake:
     """What has come of the requests of one connection.
@@ -31,19 +77,38 @@ class Intake:
        What came while too many requests were waiting.
     """
 
-    __slots__ = ("_connection", "_parser", "_requests", "incoming", "unread")
+    __slots__ = ("_asked", "_connection", "_parser", "_remembered", "_requests", "incoming", "unread")
 
     def __init__(self, connection: HTTP1Connection) -> None:
         self._connection = connection
         self._parser = RequestParser(connection.factory.limits, self)
         self._requests = 0
+        self._asked: Asked | None = None
+        """The last request."""
+        self._remembered: bytes | None = None
+        """The bytes it came in, if it can be told by them alone."""
         self.incoming: Exchange | None = None
         self.unread = b""
 
     def feed(self, data: bytes) -> bytes | None:
         """Read on, as :meth:`RequestParser.feed`, until the connection is full; the rest stays unread."""
+        if data == self._remembered and self.incoming is None and not self._parser.in_head:
+            assert self._asked is not None
+            self._arrive(self._asked)
+            self._whole(None)
+            return None
         if self.unread:
             data, self.unread = self.unread + data, b""
+        begins, requests = not self.is_open and len(data) <= REMEMBERED, self._requests
+        self._remembered = None
+        rest = self._read(data)
+        if begins and self._requests == requests + 1 and not self.is_open and rest is None:
+            assert self._asked is not None
+            if self._asked.is_plain:
+                self._remembered = data
+        return rest
+
+    def _read(self, data: bytes) -> bytes | None:
         while data:
             whole = len(data) <= SLICE or self.incoming is not None
             piece, data = (data, b"") if whole else (data[:SLICE], data[SLICE:])
@@ -87,35 +152,21 @@ class Intake:
     # -- the parser's side ---------------------------------------------------------------------------
 
     def head(self, head: Head) -> None:
+        if not self._connection.closing:
+            self._asked = Asked(head, self._connection)
+            self._arrive(self._asked)
+
+    def _arrive(self, asked: Asked) -> None:
         connection = self._connection
-        if connection.closing:
-            return
         self._requests += 1
         request = Request.__new__(Request)
-        exchange = Exchange(connection, connection.factory, request, head.length)
-        exchange.keeps = head.keeps and self._requests < connection.factory.limits.requests
-        exchange.expects = head.expects and head.version == "1.1"
-        exchange.complete = head.length == 0
-        target, host = head.target.decode("latin-1"), head.host.decode("latin-1")
-        try:
-            path, query = split_target(target, host)
-        except HTTPError as error:
-            path, query, exchange.fault = "/", Query(), error
         # Not by its constructor, which would sort out what is known here.
-        request.__dict__.update(
-            method=head.method,
-            path=path,
-            query=query,
-            headers=Headers.of_octets(head.fields),
-            body=b"",
-            peer=connection.peer,
-            parameters=NO_PARAMETERS,
-            target=target,
-            scheme=connection.scheme,
-            host=host,
-            version=head.version,
-            upgrade=head.upgrade.decode("latin-1") if head.upgrade else None,
-        )
+        request.__dict__.update(asked.attributes)
+        exchange = Exchange(connection, connection.factory, request, asked.length)
+        exchange.keeps = asked.keeps and self._requests < connection.factory.limits.requests
+        exchange.expects = asked.expects
+        exchange.complete = asked.length == 0
+        exchange.fault = asked.fault
         self.incoming = exchange
         connection.arrived(exchange)
 
@@ -124,8 +175,11 @@ class Intake:
             self.incoming.piece(piece)
 
     def end(self, trailers: Fields) -> None:
+        self._whole(Headers.of_octets(trailers) if trailers else None)
+
+    def _whole(self, trailers: Headers | None) -> None:
         incoming = self.take()
         if incoming is not None:
             if not incoming.complete:
-                incoming.end(Headers.of_octets(trailers) if trailers else None)
+                incoming.end(trailers)
             self._connection.ended()
