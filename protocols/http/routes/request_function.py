@@ -68,6 +68,8 @@ class RequestFunctionRoute:
         if not self._is_async:
             return self._call(request)
         outcome = self._run_coroutine(self._function(request))
+        if type(outcome) is Response:
+            return outcome
         if isinstance(outcome, Deferred):
             return self._limited(outcome.addCallback(_response))
         return _response(outcome)

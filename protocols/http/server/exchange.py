@@ -141,7 +141,7 @@ class Exchange:
         except HTTPError as error:
             self._explain(error)
             return
-        if not isinstance(found, Match):
+        if type(found) is not Match:
             self._send(found)
             return
         if found.parameters:
@@ -159,7 +159,7 @@ class Exchange:
         if self.fault is not None:
             raise self.fault
         found = self._factory.site.find(self.request)
-        if isinstance(found, Match):
+        if type(found) is Match:
             self._match = found
             if found.entry.body is not None:
                 self._limit = found.entry.body
@@ -253,7 +253,9 @@ class Exchange:
         except BaseException as error:  # noqa: BLE001 - whatever a route raises ends here, an exit too
             self._explain(error)
             return
-        if isinstance(outcome, Deferred):
+        if type(outcome) is Response:
+            self._respond(outcome)
+        elif isinstance(outcome, Deferred):
             self._pending = outcome
             outcome.addCallbacks(self._come, self._failed)
         else:
@@ -278,15 +280,16 @@ class Exchange:
         self._send(answer)
 
     def _send(self, answer: Answer) -> None:
-        if isinstance(answer, Upgrade):
+        if isinstance(answer, Response):
+            self._respond(answer)
+        elif isinstance(answer, Upgrade):
             self._upgrade(answer)
-            return
-        if isinstance(answer, LocalRedirect):
+        elif isinstance(answer, LocalRedirect):
             self._redirect(answer)
-            return
-        if not isinstance(answer, Response):
+        else:
             self._explain(TypeError(f"a route answers with a Response, not a {type(answer).__name__}"))
-            return
+
+    def _respond(self, answer: Response) -> None:
         content = answer.content
         if self.gone or self.answered:
             if isinstance(content, Source):
@@ -298,7 +301,8 @@ class Exchange:
             if self.request.method != "HEAD":
                 self.sent = len(content)
             self._carrier.answer(self, answer, content)
-            self.close_body()
+            if self._body is not None:
+                self._body.close()
             return
         source = content if isinstance(content, Source) else OctetsSource(content)
         if self.request.method == "HEAD" or answer.status in BODILESS:

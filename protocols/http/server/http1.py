@@ -54,12 +54,10 @@ class HTTP1Connection(Protocol):
         self._intake: Intake
         self._writer: ResponseWriter
         self._times: Times
-        self._current: Exchange | None = None
-        """What is being answered."""
-        self._queue: deque[Exchange] = deque()
-        """What waits until it is answered."""
+        self._current: Exchange | None = None  # what is being answered
+        self._queue: deque[Exchange] = deque()  # what waits until it is answered
+        # What stands behind a request that asks for another protocol, until it is clear whose it is.
         self._rest: bytes | None = None
-        """What stands behind a request that asks for another protocol, until it is clear whose it is."""
         self._tunnel: Tunnel | None = None
         self._fault: BadRequestError | None = None
         self._refused: RequestHead | None = None  # whose content is at fault
@@ -177,10 +175,12 @@ class HTTP1Connection(Protocol):
         self._writer.flush()
         if self._fault is not None:
             self._refuse_soon()
-        if not self._intake.is_open:
+        is_open = self._intake.is_open
+        if not is_open:
             self._times.begun_at = None
-        self._close_if_over()
-        if self._queue or self._rest is not None or self._intake.is_open:
+        if self._input_over:
+            self._close_if_over()
+        if is_open or self._queue or self._rest is not None:
             self._slow_down()
 
     @property
@@ -243,7 +243,7 @@ class HTTP1Connection(Protocol):
         elif self._rest is not None:
             rest, self._rest = self._rest, None
             self._feed(self._intake.go_on, rest)
-        else:
+        elif self._input_over:
             self._close_if_over()
         self._speed_up()
 
@@ -252,22 +252,21 @@ class HTTP1Connection(Protocol):
         self._report(exchange)
         if not self._writer.gathers:  # else it is the time of the read
             self._times.active_at = self.factory.clock.seconds()
-        if self.factory.draining or not (exchange.can_be_skipped):
-            exchange.keeps = False
         self._current = None
-        if exchange.keeps:
+        if exchange.keeps and not self.factory.draining:
             self.advance()
         else:
             self._close()
 
     def _report(self, exchange: Exchange) -> None:
         exchange.finished = True
-        self.factory.answered(exchange)
+        if self.factory.logs:
+            self.factory.answered(exchange)
 
     def _close_if_over(self) -> None:
         """Close if everything is answered that a client asked before it shut down its side."""
         busy = self._current or self._queue or self._writer.gathers or self._tunnel
-        if self._input_over and not busy and not self.closing:
+        if not busy and not self.closing:
             self._close()
 
     def _close(self) -> None:
@@ -317,6 +316,8 @@ class HTTP1Connection(Protocol):
         self._writer.piece(piece)
 
     def finish(self, exchange: Exchange) -> None:
+        if not exchange.can_be_skipped:
+            exchange.keeps = False
         self._writer.finish()
         self._done(exchange)
 

@@ -99,10 +99,13 @@ class Intake:
             return None
         if self.unread:
             data, self.unread = self.unread + data, b""
-        begins, requests = not self.is_open and len(data) <= REMEMBERED, self._requests
+        begins = self.incoming is None and not self._parser.in_head and len(data) <= REMEMBERED
+        requests = self._requests
         self._remembered = None
-        rest = self._read(data)
-        if begins and self._requests == requests + 1 and not self.is_open and rest is None:
+        if not begins:
+            return self._read(data)
+        rest = self._parser.feed(data)
+        if rest is None and self._requests == requests + 1 and not self.is_open:
             assert self._asked is not None
             if self._asked.is_plain:
                 self._remembered = data
