@@ -141,7 +141,7 @@ class Exchange:
         except HTTPError as error:
             self._explain(error)
             return
-        if type(found) is not Match:
+        if not isinstance(found, Match):
             self._send(found)
             return
         if found.parameters:

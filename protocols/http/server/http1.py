@@ -147,7 +147,6 @@ class HTTP1Connection(Protocol):
         self._speed_up()
 
     def stopProducing(self) -> None: ...  # connectionLost says so
-
     @property
     def blocked(self) -> bool:
         """Whether the client does not read what was written (Carrier)."""
