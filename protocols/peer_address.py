@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import ISSLTransport, ITransport
 
@@ -9,6 +11,13 @@ from protocols.session import Peer
 
 IPV4_MAPPED = "::ffff:"
 """How a dual-stack socket writes an IPv4 peer (RFC 4291, section 2.5.5.2)."""
+
+
+class IdentifiedTransport(Protocol):
+    """A transport that knows more of who is at the other end than an address, such as one of TLS."""
+
+    def identify(self, peer: Peer) -> Peer:
+        """`peer`, with what this transport and those below it know of it."""
 
 
 def plain_host(host: str) -> str:
@@ -19,7 +28,14 @@ def plain_host(host: str) -> str:
 
 
 def stream_peer(transport: ITransport) -> Peer:
-    """Who is at the other end of a stream transport, TLS or not."""
+    """Who is at the other end of a stream transport, as far as it and those below it know."""
+    peer = _addressed(transport)
+    # Not by its interface: what wraps a transport hands on what it does not know itself.
+    identify = getattr(transport, "identify", None)
+    return peer if identify is None else identify(peer)
+
+
+def _addressed(transport: ITransport) -> Peer:
     address = transport.getPeer()
     if isinstance(address, UNIXAddress):
         name = address.name

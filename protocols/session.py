@@ -38,6 +38,15 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Credentials:
+    """Whose process is at the other end of a Unix socket, as the kernel says (unix(7), SO_PEERCRED)."""
+
+    uid: int
+    gid: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """Who is at the other end, as far as anything knows."""
 
@@ -50,6 +59,8 @@ class Peer:
     user: str | None = None
     """Account, token, client certificate or Unix credentials: one identity, whatever proved it."""
     certificate: Certificate | None = None
+    credentials: Credentials | None = None
+    """Of a Unix socket's peer only."""
 
     def __str__(self) -> str:
         if self.port:

@@ -29,8 +29,13 @@ MAY_IMPORT = {
     "stream_writer": {"reactor"},
     "datagram": CARRIED | {"codec"},
     "reactor": set(),
-    "http": {"session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"},
-    "guard": {"session"},
+    "source": set(),
+    "token_buckets": set(),
+    "http": {
+        *("session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"),
+        *("source", "token_buckets"),
+    },
+    "guard": {*CARRIED, "datagram", "source", "stream_timers", "token_buckets"},
 }
 """What the parts of the package may import of one another, besides themselves."""
 

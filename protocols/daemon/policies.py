@@ -19,9 +19,9 @@ from protocols.http.policy.cors import CORSRoute
 from protocols.http.policy.headers import HeadersRoute
 from protocols.http.policy.passwords import THREADS, Passwords
 from protocols.http.policy.rate import RateRoute, by_source, by_user
-from protocols.http.policy.token_buckets import TokenBuckets
 from protocols.http.policy.tokens import Tokens
 from protocols.journal import Journal
+from protocols.token_buckets import TokenBuckets
 
 T = TypeVar("T")
 

@@ -16,12 +16,12 @@ from protocols.http.errors import HTTPError
 from protocols.http.policy.around import AroundRoute
 from protocols.http.policy.passwords import Passwords
 from protocols.http.policy.rate import too_often
-from protocols.http.policy.source import source_of
-from protocols.http.policy.token_buckets import TokenBuckets
 from protocols.http.policy.tokens import Tokens
 from protocols.http.request import StreamingRequest
 from protocols.http.response import Response
 from protocols.journal import Journal
+from protocols.source import source_of
+from protocols.token_buckets import TokenBuckets
 
 GUESSES: Final = 10
 """Failed logins of one source before it is slowed down: a few mistyped ones, by several people."""

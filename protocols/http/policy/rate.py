@@ -12,15 +12,15 @@ from twisted.internet.interfaces import IReactorTime
 from protocols.http.contract import Answer, Route
 from protocols.http.errors import HTTPError
 from protocols.http.policy.around import AroundRoute
-from protocols.http.policy.source import source_of
-from protocols.http.policy.token_buckets import TokenBuckets
 from protocols.http.request import StreamingRequest
 from protocols.journal import Journal
 from protocols.session import Peer
+from protocols.source import source_of
+from protocols.token_buckets import TokenBuckets
 
 
 def by_source(peer: Peer) -> str:
-    """One share for each :func:`~protocols.http.policy.source.source_of`."""
+    """One share for each :func:`~protocols.source.source_of`."""
     return source_of(peer.host)
 
 

@@ -40,14 +40,6 @@ class Exchange:
 
     :param request: the request, still without its content.
     :param length: bytes of the content, ``None`` where they are not known before.
-
-    .. attribute:: complete
-
-       Whether the content is here, whole.
-
-    .. attribute:: answered
-
-       Whether a response has begun.
     """
 
     __slots__ = (
@@ -87,7 +79,10 @@ class Exchange:
         """Whether the client waits to be told to send the content."""
         self.fault: HTTPError | None = None
         """What is wrong with the request before anything is looked for."""
-        self.complete = self.answered = False
+        self.complete = False
+        """Whether the content is here, whole."""
+        self.answered = False
+        """Whether a response has begun."""
         self.finished = False
         """Whether the response has been written whole."""
         self.gone = False

@@ -8,9 +8,9 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from protocols.http import RespondRoute
 from protocols.http.policy.collecting import CollectingRoute
 from protocols.http.policy.rate import RateRoute, by_user
-from protocols.http.policy.token_buckets import TokenBuckets
 from protocols.http.request import StreamingRequest
 from protocols.session import Peer
+from protocols.token_buckets import TokenBuckets
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.http.policy.token_buckets import TokenBuckets
+from protocols.token_buckets import TokenBuckets
 
 
 def test_a_burst_and_then_the_rate() -> None:

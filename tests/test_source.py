@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from protocols.http.policy.source import source_of
+from protocols.source import source_of
 
 
 def test_every_ipv4_address_is_a_source() -> None:
