@@ -1,0 +1,24 @@
+"""Who may use a service: rules in order, of which the first that matches decides.
+
+The objects here know no connection and no clock: whoever asks says what is known of a peer, and when it is.
+So the same ones decide at run time and explain a decision beforehand.
+"""
+
+from protocols.guard.access.access import Access, Decision, Rule
+from protocols.guard.access.certificate_pattern import CertificatePattern
+from protocols.guard.access.facts import UNKNOWN, Facts, Unknown, facts_of
+from protocols.guard.access.hours import Hours
+from protocols.guard.access.selector import Selector
+
+__all__ = [
+    "UNKNOWN",
+    "Access",
+    "CertificatePattern",
+    "Decision",
+    "Facts",
+    "Hours",
+    "Rule",
+    "Selector",
+    "Unknown",
+    "facts_of",
+]
