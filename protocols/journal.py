@@ -42,6 +42,8 @@ class Counts:
     """Datagrams dropped because they were longer than the limit, or cut by the kernel."""
     overload: int = 0
     """Datagrams dropped because too many were being answered."""
+    denied: int = 0
+    """Connections, datagrams and HTTP requests that the rules of ``access`` refused."""
     failed_logins: int = 0
     """HTTP requests whose password or token was wrong."""
     limited: int = 0
@@ -96,6 +98,11 @@ class Journal:
     def rejected(self, peer: Peer, error: Exception) -> None:
         self.counts.rejected += 1
         log.debug("{service}: {peer}: rejected: {error}", service=self.service, peer=peer, error=error)
+
+    def denied(self, peer: Peer, why: str) -> None:
+        """The rules of ``access`` refuse `peer`."""
+        self.counts.denied += 1
+        log.debug("{service}: {peer}: denied: {why}", service=self.service, peer=peer, why=why)
 
     def login_failed(self, peer: Peer) -> None:
         self.counts.failed_logins += 1

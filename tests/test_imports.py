@@ -30,12 +30,13 @@ MAY_IMPORT = {
     "datagram": CARRIED | {"codec"},
     "reactor": set(),
     "source": set(),
+    "stand_in": set(),
     "token_buckets": set(),
     "http": {
         *("session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"),
-        *("source", "token_buckets"),
+        *("source", "stand_in", "token_buckets"),
     },
-    "guard": {*CARRIED, "datagram", "source", "stream_timers", "token_buckets"},
+    "guard": {*CARRIED, "datagram", "source", "stand_in", "stream_timers", "token_buckets"},
 }
 """What the parts of the package may import of one another, besides themselves."""
 

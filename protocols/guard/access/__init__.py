@@ -6,6 +6,7 @@ So the same ones decide at run time and explain a decision beforehand.
 
 from protocols.guard.access.access import Access, Decision, Rule
 from protocols.guard.access.certificate_pattern import CertificatePattern
+from protocols.guard.access.factory import AccessFactory, Refusal
 from protocols.guard.access.facts import UNKNOWN, Facts, Unknown, facts_of
 from protocols.guard.access.hours import Hours
 from protocols.guard.access.selector import Selector
@@ -13,10 +14,12 @@ from protocols.guard.access.selector import Selector
 __all__ = [
     "UNKNOWN",
     "Access",
+    "AccessFactory",
     "CertificatePattern",
     "Decision",
     "Facts",
     "Hours",
+    "Refusal",
     "Rule",
     "Selector",
     "Unknown",
