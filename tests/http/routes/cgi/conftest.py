@@ -21,13 +21,15 @@ WAIT = 20
 class Asking:
     """A client in memory of a site whose programs are real ones."""
 
-    def __init__(self, client: Any) -> None:
-        self.client = client
-        self.wire = client.wire
+    def __init__(self, client: Any, listeners: list[Callable[[], None]]) -> None:
+        """:param listeners: are called whenever the site has answered somebody; this one joins them."""
         self._waiting: list[tuple[Callable[[], object], Deferred[None]]] = []
         self.answered = 0
-        wire, write, abort = client.wire, client.wire.write, client.wire.abortConnection
-        answered = client.factory.answered
+        self.client = client
+        self.wire = wire = client.wire
+        self._listeners = listeners
+        listeners.append(self._heard)
+        write, abort = wire.write, wire.abortConnection
 
         def writes(data: bytes) -> None:
             write(data)
@@ -37,13 +39,16 @@ class Asking:
             abort()
             self._look()
 
-        def answers(exchange: Any) -> None:
-            answered(exchange)
-            self.answered += 1
-            # The last bytes may be written after this.
-            the_reactor.callLater(0, self._look)
+        wire.write, wire.abortConnection = writes, aborts
 
-        wire.write, wire.abortConnection, client.factory.answered = writes, aborts, answers
+    def beside(self, another: Callable[[Any], Any]) -> Asking:
+        """Another client of the same site."""
+        return Asking(another(self.client), self._listeners)
+
+    def _heard(self) -> None:
+        self.answered += 1
+        # The last bytes may be written after this.
+        the_reactor.callLater(0, self._look)
 
     def _look(self) -> None:
         for item in list(self._waiting):
@@ -124,8 +129,14 @@ async def site(tmp_path: Path, connect: Any):
         interpreters = settings.pop("interpreters", {})
         scripts = settings.pop("scripts", None) or ScriptFolder(folder, interpreters)
         made.route = CgiRoute(scripts, reactor=the_reactor, journal=Journal("web"), **settings)
-        client = connect({"/cgi-bin/": made.route, **(more or {})}, **(limits or {}))
-        asking.append(Asking(client))
+        listeners: list[Callable[[], None]] = []
+
+        def tell(access: object) -> None:
+            for listener in listeners:
+                listener()
+
+        client = connect({"/cgi-bin/": made.route, **(more or {})}, access=tell, **(limits or {}))
+        asking.append(Asking(client, listeners))
         return asking[-1]
 
     made.serve = serve  # type: ignore[attr-defined]

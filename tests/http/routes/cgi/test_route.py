@@ -384,7 +384,7 @@ async def test_no_more_programs_than_may_run_and_wait(site, another, tmp_path):
     first = site.serve(processes=1, queue=1)
     request = b"GET /cgi-bin/held HTTP/1.1\r\nHost: a\r\n\r\n"
     first.client.send(request)
-    second, third = (type(first)(another(first.client)) for _ in range(2))
+    second, third = (first.beside(another) for _ in range(2))
     second.client.send(request)
     answer = await third.ask("GET", "/cgi-bin/held")
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
@@ -402,7 +402,7 @@ async def test_who_leaves_while_waiting_takes_no_turn(site, another):
     site.sh("hello", HELLO)
     first = site.serve(processes=1, queue=1)
     first.client.send(b"GET /cgi-bin/held HTTP/1.1\r\nHost: a\r\n\r\n")
-    second, third = (type(first)(another(first.client)) for _ in range(2))
+    second, third = (first.beside(another) for _ in range(2))
     second.client.send(b"GET /cgi-bin/held HTTP/1.1\r\nHost: a\r\n\r\n")
     second.client.break_off()
     third.client.send(b"GET /cgi-bin/hello HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -418,7 +418,7 @@ async def test_waiting_has_an_end(site, another):
     first.client.send(
         b"POST /cgi-bin/held HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n" + b"x" * 65_536
     )
-    second = type(first)(another(first.client))
+    second = first.beside(another)
     assert (await second.ask("GET", "/cgi-bin/held")).status == 503
     second.client.leave()
 
