@@ -22,8 +22,13 @@ class LocalRedirect:
     """A path of the same site, encoded, with its query if there is one."""
 
 
-def redirected(request: RequestHead, target: str) -> Request:
-    """A GET, or HEAD, of `target` by the client of `request`."""
+def redirected(request: RequestHead, target: str, times: int) -> Request:
+    """A GET, or HEAD, of `target` by the client of `request`, which has been sent on so many `times`.
+
+    Raises :class:`RecursionError` if these are too many, and what :func:`split_target` does.
+    """
+    if times > MOST:
+        raise RecursionError(f"{request.path}: {MOST} local redirects led to yet another")
     path, query = split_target(target)
     headers = Headers(
         (name, value) for name, value in request.headers if not name.lower().startswith("content-")

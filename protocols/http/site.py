@@ -32,6 +32,12 @@ class Site:
         self.table = RoutingTable(routes)
         self._journal = journal
 
+    def match(self, request: RequestHead) -> Match | None:
+        """The route that answers `request` and wants it whole; ``None`` for whatever is not as simple as
+        that, of which :meth:`find` knows more."""
+        found = self.table.find(request.method, request.host, request.path)
+        return found if type(found) is Match and not found.entry.route.streams else None
+
     def find(self, request: RequestHead) -> Match | Response:
         """What answers `request`, or the answer where it is no route's.
 

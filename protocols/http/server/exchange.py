@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -11,7 +11,7 @@ from protocols.http.body import HELD, BodyStream, ClientGoneError
 from protocols.http.contract import Answer
 from protocols.http.errors import HTTPError
 from protocols.http.fields import Headers
-from protocols.http.local_redirect import MOST, LocalRedirect, redirected
+from protocols.http.local_redirect import LocalRedirect, redirected
 from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import BODILESS, Response
 from protocols.http.routing import Match
@@ -139,8 +139,7 @@ class Exchange:
         if not isinstance(found, Match):
             self._send(found)
             return
-        if found.parameters:
-            self.request.parameters = found.parameters
+        self.request.parameters = found.parameters
         if found.entry.route.streams:
             self._stream()
         elif self.complete:
@@ -243,16 +242,24 @@ class Exchange:
     def _ask(self, request: RequestHead) -> None:
         match = self._match
         assert match is not None
+        outcome: object
         try:
             outcome = match.entry.route.respond(request, match.rest)
         except BaseException as error:  # noqa: BLE001 - whatever a route raises ends here, an exit too
-            self._explain(error)
-            return
+            outcome = error
+        self.settle(match, outcome)
+        del outcome  # an error knows this frame
+
+    def settle(self, match: Match, outcome: Any) -> None:
+        """The route of `match` has answered, or will, with `outcome`, or has raised it."""
+        self._match = match
         if type(outcome) is Response:
             self._respond(outcome)
         elif isinstance(outcome, Deferred):
             self._pending = outcome
             outcome.addCallbacks(self._come, self._failed)
+        elif isinstance(outcome, BaseException):
+            self._explain(outcome)
         else:
             self._send(outcome)
 
@@ -263,8 +270,7 @@ class Exchange:
     def _failed(self, failure: Failure) -> None:
         self._pending = None
         if not self.gone:
-            assert failure.value is not None
-            self._explain(failure.value)
+            self._explain(failure.value)  # type: ignore[arg-type]  # every failure of a Deferred has one
 
     def _explain(self, error: BaseException) -> None:
         route = None if self._match is None else self._match.entry.route
@@ -278,7 +284,9 @@ class Exchange:
         if isinstance(answer, Response):
             self._respond(answer)
         elif isinstance(answer, Upgrade):
-            self._upgrade(answer)
+            if not self.gone:
+                self.answered = True
+                self._carrier.tunnel(self, answer)
         elif isinstance(answer, LocalRedirect):
             self._redirect(answer)
         else:
@@ -296,8 +304,7 @@ class Exchange:
             if self.request.method != "HEAD":
                 self.sent = len(content)
             self._carrier.answer(self, answer, content)
-            if self._body is not None:
-                self._body.close()
+            self.close_body()
             return
         source = content if isinstance(content, Source) else OctetsSource(content)
         if self.request.method == "HEAD" or answer.status in BODILESS:
@@ -317,11 +324,6 @@ class Exchange:
         )
         self._pump.start()
 
-    def _upgrade(self, upgrade: Upgrade) -> None:
-        if not self.gone:
-            self.answered = True
-            self._carrier.tunnel(self, upgrade)
-
     def _redirect(self, redirect: LocalRedirect) -> None:
         """Have another path answer."""
         if self.gone or self.answered:
@@ -329,9 +331,7 @@ class Exchange:
         self.close_body()
         self._redirects += 1
         try:
-            if self._redirects > MOST:
-                raise RecursionError(f"{self.request.path}: {MOST} local redirects led to yet another")
-            request = self.request = redirected(self.request, redirect.target)
+            request = self.request = redirected(self.request, redirect.target, self._redirects)
             found = self._factory.site.find(request)
         except (HTTPError, RecursionError) as error:
             self._explain(error)

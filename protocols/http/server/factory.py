@@ -94,6 +94,8 @@ class HTTPFactory(Factory):
         self._access = access
         self.logs = access is not None
         """Whether anybody wants to know when a response began."""
+        self.watches = self.logs or trusted is not None
+        """Whether there is more to a request than asking its route."""
         self._sweep: IDelayedCall | None = None
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class

@@ -7,11 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.interfaces import (
-    IHalfCloseableProtocol,
-    IPushProducer,
-    ISSLTransport,
-)
+from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -21,6 +17,7 @@ from protocols.http.response import Response
 from protocols.http.server.ending import end
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.intake import Intake
+from protocols.http.server.prompt import PromptAnswers
 from protocols.http.server.request_parser import BadRequestError
 from protocols.http.server.response_writer import ResponseWriter
 from protocols.http.server.times import Times
@@ -38,7 +35,7 @@ WAITING = 32
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
-class HTTP1Connection(Protocol):
+class HTTP1Connection(PromptAnswers, Protocol):
     """A connection of an :class:`~protocols.http.HTTPFactory`.
 
     A client that has shut down its side is still answered (RFC 9112, section 9.6); one that has closed the
@@ -78,6 +75,10 @@ class HTTP1Connection(Protocol):
         self.factory.joined(self)
 
     def dataReceived(self, data: bytes) -> None:
+        if data == self._intake.remembered and self.is_free:
+            self._times.active_at = self.factory.clock.seconds()
+            self._intake.repeat()
+            return
         if self._tunnel is not None:
             self._tunnel.protocol.dataReceived(data)
             return
@@ -96,10 +97,10 @@ class HTTP1Connection(Protocol):
 
     def readConnectionLost(self) -> None:
         """The client sends nothing more: what it has asked is answered.  It may be told again."""
+        self._input_over = True
         if self._tunnel is not None:
             self._tunnel.read_ended()
             return
-        self._input_over = True
         if self.closing:
             self.transport.loseConnection()  # type: ignore[union-attr]  # our side is shut down already
             return
@@ -130,7 +131,7 @@ class HTTP1Connection(Protocol):
         if current is not None:
             current.lost()
         if tunnel is not None:
-            tunnel.protocol.connectionLost(reason)
+            tunnel.gone(reason)
 
     def pauseProducing(self) -> None:
         if self._times.blocked_at is None:
@@ -147,6 +148,7 @@ class HTTP1Connection(Protocol):
         self._speed_up()
 
     def stopProducing(self) -> None: ...  # connectionLost says so
+
     @property
     def blocked(self) -> bool:
         """Whether the client does not read what was written (Carrier)."""
@@ -333,13 +335,9 @@ class HTTP1Connection(Protocol):
         transport: Any = self.transport
         transport.unregisterProducer()
         self._current = None
-        self._tunnel = tunnel = Tunnel(upgrade, transport)
-        upgrade.protocol.makeConnection(transport)
+        self._tunnel = Tunnel(upgrade, transport)
         rest, self._rest = self._rest, None
-        if rest and self._tunnel is tunnel:
-            upgrade.protocol.dataReceived(rest)
-        if self._input_over and self._tunnel is tunnel:
-            tunnel.read_ended()
+        self._tunnel.begin(rest, self._input_over)
         self._speed_up()
 
     def _connection(self, exchange: Exchange) -> str:
@@ -371,7 +369,7 @@ class HTTP1Connection(Protocol):
         """Close if nothing is under way, else after the response."""
         if self._tunnel is not None:
             self._tunnel.drain()
-        elif not (self._current or self._queue or self.closing or self._intake.in_head):
+        elif not (self.asking or self._current or self._queue or self.closing or self._intake.in_head):
             self._close()
 
     def abort(self) -> None:

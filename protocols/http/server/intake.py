@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from protocols.http.errors import HTTPError
 from protocols.http.fields import Headers, Query
 from protocols.http.request import NO_PARAMETERS, Request
+from protocols.http.routing import Match
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.request_parser import Fields, Head, RequestParser
 from protocols.http.target import split_target
@@ -26,7 +27,7 @@ those do that poll and load balancers that look whether we live, is not read ane
 class Asked:
     """What a request says, whoever asks it and whenever: its attributes, and how its content is framed."""
 
-    __slots__ = ("attributes", "expects", "fault", "keeps", "length")
+    __slots__ = ("attributes", "expects", "fault", "is_plain", "keeps", "length", "match")
 
     def __init__(self, head: Head, connection: HTTP1Connection) -> None:
         self.length = head.length
@@ -53,16 +54,17 @@ class Asked:
             "upgrade": head.upgrade.decode("latin-1") if head.upgrade else None,
         }
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is whole by its header, and the next request comes behind it."""
-        return (
-            self.length == 0
-            and self.keeps
-            and not self.expects
-            and self.fault is None
-            and self.attributes["upgrade"] is None
+        self.is_plain = (
+            head.length == 0
+            and head.keeps
+            and head.method not in ("HEAD", "OPTIONS")
+            and head.version == "1.1"
+            and not (self.expects or self.fault or head.upgrade)
         )
+        """Whether it is whole by its header, the next request comes behind it, and it is answered by all
+        that a route says."""
+        self.match: Match | None = None
+        """The route that answers it at once or not, once that has been looked for."""
 
 
 class Intake:
@@ -72,12 +74,16 @@ class Intake:
 
        The exchange whose content is coming.
 
+    .. attribute:: remembered
+
+       The bytes of the last request, if it can be told by them alone, and nothing has come behind it.
+
     .. attribute:: unread
 
        What came while too many requests were waiting.
     """
 
-    __slots__ = ("_asked", "_connection", "_parser", "_remembered", "_requests", "incoming", "unread")
+    __slots__ = ("_asked", "_connection", "_parser", "_requests", "incoming", "remembered", "unread")
 
     def __init__(self, connection: HTTP1Connection) -> None:
         self._connection = connection
@@ -85,31 +91,31 @@ class Intake:
         self._requests = 0
         self._asked: Asked | None = None
         """The last request."""
-        self._remembered: bytes | None = None
-        """The bytes it came in, if it can be told by them alone."""
+        self.remembered: bytes | None = None
         self.incoming: Exchange | None = None
         self.unread = b""
 
     def feed(self, data: bytes) -> bytes | None:
         """Read on, as :meth:`RequestParser.feed`, until the connection is full; the rest stays unread."""
-        if data == self._remembered and self.incoming is None and not self._parser.in_head:
-            assert self._asked is not None
-            self._arrive(self._asked)
-            self._whole(None)
-            return None
         if self.unread:
             data, self.unread = self.unread + data, b""
         begins = self.incoming is None and not self._parser.in_head and len(data) <= REMEMBERED
         requests = self._requests
-        self._remembered = None
+        self.remembered = None
         if not begins:
             return self._read(data)
         rest = self._parser.feed(data)
         if rest is None and self._requests == requests + 1 and not self.is_open:
             assert self._asked is not None
             if self._asked.is_plain:
-                self._remembered = data
+                self.remembered = data
         return rest
+
+    def repeat(self) -> None:
+        """What is :attr:`remembered` has come again."""
+        assert self._asked is not None
+        self._arrive(self._asked)
+        self._whole(None)
 
     def _read(self, data: bytes) -> bytes | None:
         while data:
@@ -165,13 +171,43 @@ class Intake:
         request = Request.__new__(Request)
         # Not by its constructor, which would sort out what is known here.
         request.__dict__.update(asked.attributes)
+        if asked.is_plain and connection.is_free and self._requests < connection.factory.limits.requests:
+            self._ask(asked, request)
+        else:
+            connection.arrived(self._exchange(asked, request))
+
+    def _ask(self, asked: Asked, request: Request) -> None:
+        """Ask the route of a request whose turn it is, and make an exchange of it only if the answer takes
+        longer or has parts."""
+        connection = self._connection
+        match = asked.match or connection.factory.site.match(request)
+        if match is None:
+            connection.arrived(self._exchange(asked, request))
+            return
+        asked.match = match
+        request.parameters = match.parameters
+        outcome: object
+        connection.asking = True
+        try:
+            outcome = match.entry.route.respond(request, match.rest)
+        except BaseException as error:  # noqa: BLE001 - whatever a route raises ends here, an exit too
+            outcome = error
+        connection.asking = False
+        if not connection.answered_promptly(outcome):
+            exchange = self._exchange(asked, request)
+            connection.asked(exchange)
+            exchange.settle(match, outcome)
+        del outcome  # an error knows this frame
+
+    def _exchange(self, asked: Asked, request: Request) -> Exchange:
+        connection = self._connection
         exchange = Exchange(connection, connection.factory, request, asked.length)
         exchange.keeps = asked.keeps and self._requests < connection.factory.limits.requests
         exchange.expects = asked.expects
         exchange.complete = asked.length == 0
         exchange.fault = asked.fault
         self.incoming = exchange
-        connection.arrived(exchange)
+        return exchange
 
     def piece(self, piece: bytes) -> None:
         if self.incoming is not None:
