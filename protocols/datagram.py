@@ -8,7 +8,7 @@ that is too long is dropped whole, never half-handled.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import MessageLengthError
@@ -28,16 +28,35 @@ PENDING = 1024
 a queue that grows without end only makes every answer late."""
 
 
+class Gate(Protocol):
+    """What decides how much of whom is read and answered; a *source* is whom it counts as one."""
+
+    def source(self, address: object) -> str | None:
+        """Whose datagram it is that came from `address`; ``None``: somebody's without limits."""
+
+    def admits(self, source: str, size: int) -> bool:
+        """Whether a datagram of `size` bytes is to be read; it is counted."""
+
+    def may_reply(self, source: str, size: int) -> bool:
+        """Whether `size` bytes may go back; they are counted."""
+
+    def begun(self, source: str) -> None:
+        """A datagram waits for its answer."""
+
+    def ended(self, source: str) -> None:
+        """It does not any more."""
+
+
 class DatagramConnection:
     """One datagram's way back: a :class:`~protocols.session.Connection`."""
 
-    __slots__ = ("_address", "_ended", "_paused", "_peer", "_server", "_session", "closed")
+    __slots__ = ("_ended", "_paused", "_peer", "_server", "_session", "address", "closed")
 
     def __init__(self, server: DatagramServer, address: object) -> None:
         self._peer: Peer | None = None
         self.closed = False
         self._server = server
-        self._address = address
+        self.address = address
         self._session: Session | None = None
         self._paused = False
         self._ended = False
@@ -46,7 +65,7 @@ class DatagramConnection:
     def peer(self) -> Peer:
         """Who sent the datagram; most handlers never ask."""
         if self._peer is None:
-            self._peer = datagram_peer(self._address)
+            self._peer = datagram_peer(self.address)
         return self._peer
 
     def deliver(self, message: bytes) -> None:
@@ -72,7 +91,7 @@ class DatagramConnection:
     def send(self, message: bytes) -> None:
         """Send one datagram to the sender (see :class:`~protocols.session.Connection`)."""
         if not self.closed:
-            self._server.reply(message, self._address)
+            self._server.reply(message, self.address)
 
     def close(self) -> None:
         if not self.closed:
@@ -119,12 +138,19 @@ class DatagramServer(DatagramProtocol):
 
     :param limit: bytes of the longest datagram that is handled.
     :param pending: how many may be being answered at a time.
+    :param gate: decides about each datagram and reply; nothing is asked where there is none.
     """
 
     noisy = False
 
     def __init__(
-        self, handler: Handler, *, journal: Journal, limit: int = LIMIT, pending: int = PENDING
+        self,
+        handler: Handler,
+        *,
+        journal: Journal,
+        limit: int = LIMIT,
+        pending: int = PENDING,
+        gate: Gate | None = None,
     ) -> None:
         self.handler = handler
         self.journal = journal
@@ -132,6 +158,10 @@ class DatagramServer(DatagramProtocol):
         self.pending = pending
         self.open: Roster[DatagramConnection] = Roster()
         self._direct: Callable[[bytes], object] | None = getattr(handler, "direct", None)
+        self._gate = gate
+        if gate is not None:
+            self._receive = self.datagramReceived
+            self.datagramReceived = self._ask  # type: ignore[method-assign]
 
     def datagramTruncated(self, addr: object) -> None:
         """A datagram was longer than the port takes."""
@@ -149,6 +179,16 @@ class DatagramServer(DatagramProtocol):
             self._answer(self._direct, datagram, addr)
         else:
             self._converse(addr, DatagramConnection.deliver, datagram)
+
+    def _ask(self, datagram: bytes, addr: object) -> None:
+        """Hear a datagram if the gate has nothing against it."""
+        gate = self._gate
+        assert gate is not None
+        source = gate.source(addr)
+        if source is None or gate.admits(source, len(datagram)):
+            self._receive(datagram, addr)
+        else:
+            self.journal.counts.datagrams += 1
 
     def _answer(self, direct: Callable[[bytes], object], datagram: bytes, addr: object) -> None:
         """Answer without a session if that can be done at once."""
@@ -171,9 +211,23 @@ class DatagramServer(DatagramProtocol):
         begin(connection, what)
         if not connection.closed:
             self.open.add(connection)
+            self._count(connection, begun=True)
+
+    def _count(self, connection: DatagramConnection, *, begun: bool) -> None:
+        gate = self._gate
+        source = None if gate is None else gate.source(connection.address)
+        if gate is not None and source is not None:
+            (gate.begun if begun else gate.ended)(source)
 
     def reply(self, message: bytes, address: object) -> None:
-        """Send `message` to `address`, unless the kernel will not have it just now."""
+        """Send `message` to `address`, unless that is too much for it or the kernel will not have it just
+        now."""
+        gate = self._gate
+        if gate is not None:
+            source = gate.source(address)
+            if source is not None and not gate.may_reply(source, len(message)):
+                self.journal.counts.unsent += 1
+                return
         transport: Any = self.transport  # of a port that says whether it could
         if not address or transport is None:
             self.journal.counts.unsent += 1
@@ -192,6 +246,7 @@ class DatagramServer(DatagramProtocol):
         if connection not in self.open:
             return
         connection.tell_closed()
+        self._count(connection, begun=False)
         self.open.remove(connection)
 
     def drain(self) -> Deferred[None]:

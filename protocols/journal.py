@@ -8,7 +8,7 @@ traceback, once.  No payload is ever logged.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from twisted.logger import Logger
@@ -42,6 +42,15 @@ class Counts:
     """Datagrams dropped because they were longer than the limit, or cut by the kernel."""
     overload: int = 0
     """Datagrams dropped because too many were being answered."""
+    over: dict[str, int] = field(default_factory=dict)
+    """How often a connection or datagram had to wait, or was refused, because its source was over a limit of
+    its own; by the name of that."""
+    shut_out: int = 0
+    """Sources that were refused altogether for a while because they would not stop."""
+    kernel_drops: int = 0
+    """Datagrams that the kernel dropped because they came faster than they were read."""
+    choked: int = 0
+    """Connections closed because their peers did not read what a handler went on saying."""
     denied: int = 0
     """Connections, datagrams and HTTP requests that the rules of ``access`` refused."""
     failed_logins: int = 0
@@ -63,6 +72,7 @@ class Journal:
         self.service = service
         self.counts = Counts()
         self._warned_at = -WARN_EVERY
+        self._over_at: dict[str, float] = {}
 
     def opened(self, peer: Peer) -> None:
         self.counts.connections += 1
@@ -99,6 +109,56 @@ class Journal:
         self.counts.rejected += 1
         log.debug("{service}: {peer}: rejected: {error}", service=self.service, peer=peer, error=error)
 
+    def over(self, limit: str, source: str) -> None:
+        """`source` is over `limit`, one of its own; said aloud once in a while for each limit."""
+        count = self.counts.over[limit] = self.counts.over.get(limit, 0) + 1
+        now = time.monotonic()
+        if now - self._over_at.get(limit, -WARN_EVERY) >= WARN_EVERY:
+            self._over_at[limit] = now
+            log.warn(
+                "{service}: {source} is over limits.{limit} ({count} such cases so far)",
+                service=self.service,
+                source=source,
+                limit=limit,
+                count=count,
+            )
+
+    def still_out(self) -> None:
+        """A source that was shut out asks again."""
+        self.counts.over["penalty"] = self.counts.over.get("penalty", 0) + 1
+
+    def shut_out(self, source: str, limit: str, seconds: float) -> None:
+        """`source` gets nothing for so long; said once, however often it goes on asking."""
+        self.counts.shut_out += 1
+        log.warn(
+            "{service}: {source} will not stop (limits.{limit}): refused until {moment}, in {seconds:.0f} s",
+            service=self.service,
+            source=source,
+            limit=limit,
+            seconds=seconds,
+            moment=time.strftime("%H:%M:%S", time.localtime(time.time() + seconds)),
+        )
+
+    def choked(self, peer: Peer, size: int) -> None:
+        """`peer` has not read `size` bytes, and there are ever more."""
+        self.counts.choked += 1
+        log.debug(
+            "{service}: {peer}: {size} bytes are unread, over limits.output",
+            service=self.service,
+            peer=peer,
+            size=size,
+        )
+
+    def dropped_by_kernel(self, number: int) -> None:
+        """The kernel has dropped so many more datagrams."""
+        self.counts.kernel_drops += number
+        log.warn(
+            "{service}: {number} datagrams came faster than they were read, and are lost ({count} so far)",
+            service=self.service,
+            number=number,
+            count=self.counts.kernel_drops,
+        )
+
     def denied(self, peer: Peer, why: str) -> None:
         """The rules of ``access`` refuse `peer`."""
         self.counts.denied += 1
@@ -128,5 +188,11 @@ class Journal:
 
     def summary(self) -> str:
         """The counters that are not zero, in words: ``connections: 12, failures: 1``."""
-        counts = ((name, getattr(self.counts, name)) for name in Counts.__dataclass_fields__)
-        return ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in counts if n) or "never used"
+        counts: dict[str, int] = {}
+        for name in Counts.__dataclass_fields__:
+            value = getattr(self.counts, name)
+            if isinstance(value, dict):
+                counts.update((f"{name} {key}", n) for key, n in value.items())
+            else:
+                counts[name] = value
+        return ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in counts.items() if n) or "never used"

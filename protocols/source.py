@@ -19,4 +19,4 @@ def source_of(host: str) -> str:
         address = IPv6Address(host)
     except ValueError:
         return host
-    return address.packed[:8].hex()
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
@@ -11,7 +13,7 @@ from protocols.journal import Journal
 from protocols.roster import Roster
 from protocols.session import Handler
 from protocols.stream_connection import StreamConnection
-from protocols.stream_limits import CONNECTIONS, IDLE
+from protocols.stream_limits import CONNECTIONS, FIRST_BYTE, IDLE, OUTPUT
 from protocols.stream_timers import Timers
 
 
@@ -21,6 +23,8 @@ class StreamFactory(Factory):
     One factory serves all the stream addresses of a service, plain, wrapped in TLS or on Unix sockets.
 
     :param idle: seconds without a byte in either direction before a connection is closed; 0 for never.
+    :param first_byte: seconds before one is closed on which nothing was ever said; 0 for as long as `idle`.
+    :param output: bytes that may be said to a peer that does not read before it is cut off.
     :param connections: how many may be open at a time; more are closed as they come.
     :param clock: where time comes from: a reactor.
     """
@@ -36,12 +40,16 @@ class StreamFactory(Factory):
         clock: IReactorTime,
         idle: float = IDLE,
         connections: int = CONNECTIONS,
+        first_byte: float = FIRST_BYTE,
+        output: int = OUTPUT,
     ) -> None:
         self.handler = handler
         self.framing = framing
         self.journal = journal
         self.clock = clock
         self.idle = idle
+        self.first_byte = first_byte
+        self.output = output
         self.limit = connections
         self.connections: Roster[StreamConnection] = Roster()
         self.timers = Timers(clock)
@@ -55,6 +63,14 @@ class StreamFactory(Factory):
             return None
         return StreamConnection(self)
 
+    def patience(self, *, silent: bool) -> float:
+        """Seconds that a connection may say and hear nothing.
+
+        :param silent: whether nothing was ever said on it.
+        """
+        idle = self.idle or inf
+        return min(idle, self.first_byte or inf) if silent else idle
+
     def joined(self, connection: StreamConnection) -> None:
         self.connections.add(connection)
         self.journal.opened(connection.peer)
@@ -62,6 +78,11 @@ class StreamFactory(Factory):
     def left(self, connection: StreamConnection, reason: Exception | None) -> None:
         self.journal.closed(connection.peer, reason)
         self.connections.remove(connection)
+
+    def choked(self, connection: StreamConnection, unread: int) -> None:
+        """The peer of `connection` does not read, and its session goes on."""
+        self.journal.choked(connection.peer, unread)
+        connection.abort()
 
     def drain(self) -> Deferred[None]:
         """Let every connection finish what it is answering; fires when the last is gone."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twisted.internet import error
@@ -30,7 +31,8 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from protocols.framing import FramingError
+from protocols.framing import FramingError, encoded
+from protocols.metering import counted
 from protocols.peer_address import stream_peer
 from protocols.session import Peer, Session
 from protocols.stream_limits import BATCH, CLOSE_NOTIFY, CORK_LIMIT, LINGER
@@ -47,7 +49,7 @@ class StreamConnection(Protocol):
     def __init__(self, factory: StreamFactory) -> None:
         self.factory: StreamFactory = factory
         self._decoder = factory.framing.decoder()
-        self._feed = self._decoder.feed
+        self._feed: Callable[[bytes], list[bytes]] = self._decoder.feed
         self._encode = factory.framing.encode
         self._encode_all = factory.framing.encode_all
         self._seconds = factory.clock.seconds
@@ -68,7 +70,7 @@ class StreamConnection(Protocol):
         self._end_error: Exception | None = None
         self._end_told = False
         self._draining = False
-        self._active_at = 0.0
+        self._opened_at = self._active_at = 0.0
         self.due: float | None = None
 
     def connectionMade(self) -> None:
@@ -77,13 +79,13 @@ class StreamConnection(Protocol):
         self.peer: Peer = stream_peer(transport)
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
-        self._writer = StreamWriter(transport)
+        self._writer = StreamWriter(transport, self.factory.output, partial(self.factory.choked, self))
         self._write = self._writer.write
+        self._feed = counted(self._feed, transport)
         transport.registerProducer(self, True)  # type: ignore[attr-defined]  # every stream transport has it
         self.factory.joined(self)
-        self._active_at = self._seconds()
-        if self.factory.idle:
-            self.factory.timers.start(self, self.factory.idle)
+        self._opened_at = self._active_at = self._seconds()
+        self.factory.timers.start(self, self.factory.patience(silent=True))
         if not ISSLTransport.providedBy(transport):
             self.handshakeCompleted()
 
@@ -164,6 +166,7 @@ class StreamConnection(Protocol):
 
     def pauseProducing(self) -> None:
         """The transport's buffer is full (IPushProducer)."""
+        self._writer.hold_back()
         if not self._blocked:
             self._blocked = True
             self._halt_or_go()
@@ -181,8 +184,7 @@ class StreamConnection(Protocol):
             self._tell(lambda session: session.resume_writing())
             self._halt_or_go()
 
-    def stopProducing(self) -> None:
-        """The transport is gone (IPushProducer); ``connectionLost`` tells the session."""
+    def stopProducing(self) -> None: ...  # connectionLost tells the session
 
     def send(self, message: bytes) -> None:
         """Send one message (see :class:`~protocols.session.Connection`)."""
@@ -291,14 +293,9 @@ class StreamConnection(Protocol):
         """Encode the replies of a batch behind what is gathered."""
         replies = tuple(self._replies)
         self._replies.clear()  # in place: the session may be adding to it
-        try:
-            self._gathered += self._encode_all(replies)
-        except ValueError as failure:
-            for reply in replies:
-                try:
-                    self._gathered += self._encode(reply)
-                except ValueError:
-                    break  # what came before it is sent
+        data, failure = encoded(self.factory.framing, replies)
+        self._gathered += data
+        if failure is not None:
             self.fail(failure)
 
     def _uncork(self) -> None:
@@ -306,7 +303,11 @@ class StreamConnection(Protocol):
         if replies and not self._gathered and not self._closing:
             # The usual case: everything that was said is the replies of one batch.
             try:
-                data = self._encode(replies[0]) if len(replies) == 1 else self._encode_all(replies)
+                data = (
+                    self._encode(replies[0])
+                    if len(replies) == 1
+                    else self.factory.framing.encode_all(replies)
+                )
             except ValueError:
                 self._gather()
             else:
@@ -379,8 +380,7 @@ class StreamConnection(Protocol):
         """The timer of this connection has run down (see :class:`~protocols.stream_timers.Timed`)."""
         if self._half_closed:
             # An orderly close: what the kernel holds for the peer still reaches it.
-            assert self.transport is not None
-            self.transport.loseConnection()
+            self.transport.loseConnection()  # type: ignore[union-attr]
             return
         if self._closing and not self._writer.waiting:
             self.abort()
@@ -388,10 +388,11 @@ class StreamConnection(Protocol):
         if not self._closing and getattr(self._session, "busy", False):
             self._active_at = self._seconds()  # an answer is being made, which has a deadline of its own
         quiet = self._seconds() - self._active_at
-        if quiet < self.factory.idle:
-            self.factory.timers.start(self, self.factory.idle - quiet)
+        patience = self.factory.patience(silent=self._active_at == self._opened_at)
+        if quiet < patience:
+            self.factory.timers.start(self, patience - quiet)
             return
-        self.factory.journal.idle(self.peer, self.factory.idle)
+        self.factory.journal.idle(self.peer, patience)
         if self._blocked or self._closing:
             self.abort()  # what is still to be sent would never leave
         else:

@@ -18,3 +18,11 @@ IDLE = 300.0
 
 CONNECTIONS = 1000
 """Connections of one factory at a time: well below the 1024 descriptors a process commonly may open."""
+
+FIRST_BYTE = 30.0
+"""Seconds after which a connection is given up on which nothing was ever said, by nobody: long enough for a
+person who types, and all that connections cost which only hold a place."""
+
+OUTPUT = 1024 * 1024
+"""Bytes that a handler may say to a peer that does not read: what comes between being told to pause and doing
+so.  A handler that never pauses would fill the memory."""

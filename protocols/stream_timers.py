@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 from itertools import count
+from math import inf
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -41,7 +42,11 @@ class Timers:
         self._alarm_at = 0.0
 
     def start(self, timed: Timed, seconds: float) -> None:
-        """Call ``timed.time_out()`` in so many seconds, and not when it was to be called before."""
+        """Call ``timed.time_out()`` in so many seconds, and not when it was to be called before; never, if
+        they are infinite."""
+        if seconds == inf:
+            self.stop(timed)
+            return
         if timed.due is None:
             self._running += 1
         timed.due = when = self._clock.seconds() + seconds

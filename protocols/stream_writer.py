@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Final
 
 from twisted.internet import tcp, unix
 from twisted.internet.interfaces import ITransport
 
 from protocols.reactor.write_through import Server, UnixServer
+from protocols.stream_limits import OUTPUT
 
 DIRECT: Final[frozenset[type]] = frozenset({tcp.Server, unix.Server, Server, UnixServer})
 """Transports whose socket is written to at once.  The ``write`` of Twisted's own waits for the reactor to
@@ -25,14 +27,29 @@ when they have left, and a peer that reads slowly can be told from one that does
 class StreamWriter:
     """Writes to `transport`: past its buffer, as long as nothing has ever had to wait in it.
 
-    Whoever is the transport's producer calls :meth:`go_on` when it is asked to resume.
+    Whoever is the transport's producer calls :meth:`hold_back` when it is asked to pause, and :meth:`go_on`
+    when it is asked to resume.
+
+    :param unread: bytes that may be written while the peer does not read, beyond one write, which nobody can
+        stop in the middle.
+    :param choked: called, with the number of bytes, when more is written then.
     """
 
-    __slots__ = ("_socket", "_transport", "_waiting")
+    __slots__ = ("_choked", "_is_held", "_late", "_socket", "_transport", "_unread", "_waiting")
 
-    def __init__(self, transport: ITransport) -> None:
+    def __init__(
+        self,
+        transport: ITransport,
+        unread: int = OUTPUT,
+        choked: Callable[[int], object] | None = None,
+    ) -> None:
         self._transport = transport
+        self._unread = unread
+        self._choked = choked
         self._waiting = bytearray()
+        self._is_held = False
+        self._late = 0
+        """Bytes written since something had to wait."""
         self._socket: socket.socket | None = None
         if type(transport) in DIRECT:
             self._socket = transport.getHandle()  # type: ignore[attr-defined]  # both of them have it
@@ -50,23 +67,37 @@ class StreamWriter:
             # Nobody can ask a transport whether its buffer is empty again, so the order is its own from here.
             self._socket = None
             data = data[sent:]
-        if self._waiting:
-            self._waiting += data
+        if self._waiting or self._is_held:
+            self._wait(data)
         elif len(data) > PIECE:
             self._waiting += memoryview(data)[PIECE:]
             self._transport.write(data[:PIECE])
         else:
             self._transport.write(data)
 
+    def _wait(self, data: bytes) -> None:
+        if self._late > self._unread and self._choked is not None:
+            self._choked(len(self._waiting))
+            return
+        self._late += len(data)
+        self._waiting += data
+
     @property
     def waiting(self) -> int:
         """Bytes the transport has not been given yet."""
         return len(self._waiting)
 
+    def hold_back(self) -> None:
+        """Give the transport nothing more until :meth:`go_on`."""
+        self._is_held = True
+
     def go_on(self) -> bool:
         """Give the transport the next piece, and say whether there are more."""
+        self._is_held = False
         if self._waiting:
             piece = bytes(memoryview(self._waiting)[:PIECE])
             del self._waiting[:PIECE]
             self._transport.write(piece)
+        if not self._waiting:
+            self._late = 0
         return bool(self._waiting)

@@ -37,6 +37,16 @@ class TokenBuckets:
         self._forget(now)
         return 0.0
 
+    def charge(self, key: str, amount: float, now: float) -> float:
+        """Take `amount` tokens of `key`, whether they are there or not.
+
+        :returns: seconds until they would all have been: how long to take no more.
+        """
+        full_at = max(self._full_at.pop(key, now), now) + amount * self._interval
+        self._full_at[key] = full_at
+        self._forget(now)
+        return max(0.0, full_at - now - self._slack - self._interval)
+
     def give_back(self, key: str) -> None:
         """Undo a :meth:`take`."""
         if key in self._full_at:

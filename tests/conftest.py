@@ -31,6 +31,7 @@ from protocols.handlers import FunctionHandler
 from protocols.journal import Journal
 from protocols.session import Peer
 from protocols.stream import StreamFactory
+from protocols.stream_limits import OUTPUT
 
 REACTOR = os.environ.get("POLYPORT_TEST_REACTOR", "polyport")
 """What the tests, and the daemons they start, run on; `make test-epoll` has them run on Twisted's own."""
@@ -206,7 +207,14 @@ def serve(clock: QueueClock) -> Iterator[Callable[..., Service]]:
     lifted: list[FunctionHandler] = []
 
     def serve(
-        answer: Any, framing: Any = None, *, idle: float = 300, connections: int = 100, **settings: Any
+        answer: Any,
+        framing: Any = None,
+        *,
+        idle: float = 300,
+        first_byte: float = 300,
+        output: int = OUTPUT,
+        connections: int = 100,
+        **settings: Any,
     ) -> Service:
         if not hasattr(answer, "open"):
             answer = FunctionHandler(answer, reactor=clock, **{"run": "loop", **settings})
@@ -218,6 +226,8 @@ def serve(clock: QueueClock) -> Iterator[Callable[..., Service]]:
                 journal=Journal("tested"),
                 clock=clock,
                 idle=idle,
+                first_byte=first_byte,
+                output=output,
                 connections=connections,
             )
         )

@@ -55,8 +55,40 @@ class TestIdle:
         clock.advance(10)
         assert peer.transport.aborted
 
+    def test_silence_from_the_start_is_given_less_time(self, serve, clock):
+        peer = serve(echo, idle=100, first_byte=10).connect()
+        clock.advance(9)
+        assert not peer.closing
+        clock.advance(1)
+        assert peer.closing
+
+    def test_a_word_of_either_side_ends_that(self, serve, clock, recording):
+        service = serve(recording(), idle=100, first_byte=10)
+        heard, told = service.connect(), service.connect()
+        clock.advance(5)
+        heard.send(b"x\n")
+        told.connection.send(b"x")
+        clock.advance(99)
+        assert not heard.closing
+        assert not told.closing
+        clock.advance(1)
+        assert heard.closing
+        assert told.closing
+
+    def test_it_is_not_longer_than_any_other_silence(self, serve, clock):
+        peer = serve(echo, idle=5, first_byte=10).connect()
+        clock.advance(5)
+        assert peer.closing
+
+    def test_then_for_ever_with_zero(self, serve, clock):
+        peer = serve(echo, idle=0, first_byte=10).connect()
+        clock.advance(1)
+        peer.send(b"x\n")
+        clock.advance(1e6)
+        assert not peer.closing
+
     def test_never_with_zero(self, serve, clock):
-        peer = serve(echo, idle=0).connect()
+        peer = serve(echo, idle=0, first_byte=0).connect()
         clock.advance(1e6)
         assert not peer.closing
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,3 +75,12 @@ def test_it_grants_what_a_bucket_grants(rate: int, burst: int, steps: list[int])
         assert (wait == 0) == model.take(now)
         if wait:
             assert wait == (1 - model.tokens) / rate
+
+
+def test_what_is_charged_may_leave_a_debt():
+    buckets = TokenBuckets(10, 10)
+    assert buckets.charge("a", 10, 0.0) == 0
+    assert buckets.charge("a", 5, 0.0) == pytest.approx(0.5)
+    assert buckets.charge("a", 0, 0.25) == pytest.approx(0.25)
+    assert buckets.charge("b", 1, 0.0) == 0
+    assert buckets.charge("a", 0, 1.0) == 0

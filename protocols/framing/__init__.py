@@ -23,6 +23,7 @@ pieces they came in, and its work is proportional to their number.
 
 from protocols.framing.contract import Decoder, Framing, FramingError
 from protocols.framing.delimited import Delimited
+from protocols.framing.encoded import encoded
 from protocols.framing.fixed import Fixed
 from protocols.framing.length import Length
 from protocols.framing.lines import Lines
@@ -39,4 +40,5 @@ __all__ = [
     "Lines",
     "Netstring",
     "Raw",
+    "encoded",
 ]

@@ -1,0 +1,112 @@
+"""How many connections a source gets, decided before anything is built or read for one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.address import UNIXAddress
+from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory, ITransport
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+
+from protocols.guard.limits.lobby import Lobby
+from protocols.guard.limits.sources import Sources
+from protocols.guard.limits.throttle import Meter, Throttle
+from protocols.peer_address import stream_peer
+from protocols.stand_in import StandIn
+
+
+class AdmissionFactory(Factory):
+    """Serves by `factory` the connections that `lobby` lets in; those that wait are not read from.
+
+    :param lobby: shared by all addresses of a service.
+    :param throttle: slows down the reading from each source; shared too.
+    """
+
+    noisy = False
+
+    def __init__(self, factory: IProtocolFactory, lobby: Lobby, throttle: Throttle, sources: Sources) -> None:
+        self.inner = factory
+        self.lobby = lobby
+        self.throttle = throttle
+        self.sources = sources
+
+    def doStart(self) -> None:
+        self.inner.doStart()
+
+    def doStop(self) -> None:
+        self.lobby.close()
+        self.inner.doStop()
+
+    def buildProtocol(  # type: ignore[override]  # nobody accepts without an address
+        self, addr: IAddress
+    ) -> IProtocol | None:
+        if isinstance(addr, UNIXAddress):
+            # Only the connection itself says whose it is.
+            return (
+                self.inner.buildProtocol(addr) if "unix" in self.sources.exempt else AdmissionGate(self, addr)
+            )
+        source = self.sources.of_host(getattr(addr, "host", ""))
+        if source is None:
+            return self.inner.buildProtocol(addr)
+        return None if self.lobby.is_shut_out(source) else AdmissionGate(self, addr, source)
+
+
+class AdmissionGate(StandIn):
+    """Stands for a connection until it is its turn."""
+
+    def __init__(self, factory: AdmissionFactory, address: IAddress, source: str | None = None) -> None:
+        self._factory = factory
+        self._address = address
+        self._source = source
+        self._told = False
+        self._waits = False
+        self._inside: Any = None
+        self._meter: Meter
+
+    def makeConnection(self, transport: ITransport) -> None:
+        Protocol.makeConnection(self, transport)
+        source = self._source or self._factory.sources.of(stream_peer(transport))
+        assert source is not None  # or nobody would have built this
+        self._source = source
+        self._factory.lobby.enter(self, source)
+        if not self._told:
+            self._waits = True
+            transport.pauseProducing()  # type: ignore[attr-defined]  # every stream transport has it
+
+    def go_in(self) -> None:
+        """It is served from now on (Guest)."""
+        self._told = True
+        factory, source = self._factory, self._source
+        transport: Any = self.transport
+        assert source is not None
+        inside: Any = factory.inner.buildProtocol(self._address)
+        if inside is None:
+            factory.lobby.left(source)
+            transport.loseConnection()
+            return
+        self._inside = inside
+        self._meter = factory.throttle.meter(transport, source)
+        self.stand_for(inside)
+        self.connectionLost = self._lost  # type: ignore[method-assign]
+        if self._waits:
+            transport.resumeProducing()
+        inside.makeConnection(transport)
+        # Only now does what stands in between, too, know whom it stands for.
+        self.dataReceived = self._meter.around(inside.dataReceived)  # type: ignore[method-assign,assignment]
+
+    def turn_away(self) -> None:
+        """It is not served (Guest)."""
+        self._told = True
+        assert self.transport is not None
+        self.transport.loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        assert self._source is not None
+        self._factory.lobby.gone(self, self._source)
+
+    def _lost(self, reason: Failure = connectionDone) -> None:
+        assert self._source is not None
+        self._meter.stop()
+        self._factory.lobby.left(self._source)
+        self._inside.connectionLost(reason)

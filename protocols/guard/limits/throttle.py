@@ -1,0 +1,118 @@
+"""How fast a source is read from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from twisted.internet.interfaces import IReactorTime
+
+from protocols.guard.limits.source_limits import SourceLimits
+from protocols.token_buckets import TokenBuckets
+
+BURST: Final = 1.0
+"""Seconds' worth that may come at once after a pause."""
+
+
+_REPLACED: Final = ("pauseProducing", "resumeProducing", "count_messages")
+
+
+class Throttle:
+    """Reads from each source no more bytes and messages a second than it may send, on average, whatever its
+    connections are.
+
+    What has come is always delivered; it is the reading that waits, so that the source's kernel does.
+
+    :param over: is told the source and the limit whenever a connection is made to wait or, where nobody
+        waits, is closed.
+    """
+
+    def __init__(self, limits: SourceLimits, clock: IReactorTime, over: Callable[[str, str], None]) -> None:
+        self.waits = limits.over == "wait"
+        self.clock = clock
+        self.over = over
+        self._bytes = TokenBuckets(limits.byte_rate, max(1, int(limits.byte_rate * BURST)))
+        self._messages = TokenBuckets(limits.message_rate, max(1, int(limits.message_rate * BURST)))
+
+    def meter(self, transport: Any, source: str) -> Meter:
+        """What counts what comes by `transport`, which is told of messages from now on."""
+        return Meter(self, transport, source)
+
+    def charge_bytes(self, source: str, number: int) -> float:
+        """Seconds for which no more may come from `source`, which has sent so many bytes."""
+        return self._bytes.charge(source, number, self.clock.seconds())
+
+    def charge_messages(self, source: str, number: int) -> float:
+        """Seconds for which no more may come from `source`, which has sent so many messages."""
+        return self._messages.charge(source, number, self.clock.seconds())
+
+
+class Meter:
+    """Counts what comes by one transport, and pauses that for a while when it is too much.
+
+    The protocol pauses and resumes it as before: it is read from when neither of the two would have it wait.
+    """
+
+    __slots__ = ("_held", "_pause", "_protocol_waits", "_resume", "_source", "_throttle", "_transport")
+
+    def __init__(self, throttle: Throttle, transport: Any, source: str) -> None:
+        self._throttle = throttle
+        self._transport = transport
+        self._source = source
+        self._pause = transport.pauseProducing
+        self._resume = transport.resumeProducing
+        self._held = False
+        self._protocol_waits = False
+        # On this one transport, in place of its methods: what stands in between would be in the way of
+        # every read and write.
+        transport.pauseProducing = self._paused
+        transport.resumeProducing = self._resumed
+        transport.count_messages = self.count_messages
+
+    def around(self, deliver: Callable[[bytes], object]) -> Callable[[bytes], None]:
+        """`deliver`, whose bytes are counted."""
+        charge, source = self._throttle.charge_bytes, self._source
+
+        def measured(data: bytes) -> None:
+            wait = charge(source, len(data))
+            deliver(data)
+            if wait:
+                self._over("byte_rate", wait)
+
+        return measured
+
+    def stop(self) -> None:
+        """The connection is gone.  The transport forgets this, or the two would wait for the garbage
+        collector."""
+        for name in _REPLACED:
+            del self._transport.__dict__[name]
+
+    def count_messages(self, number: int) -> None:
+        """So many more messages have come (see :mod:`protocols.metering`)."""
+        wait = self._throttle.charge_messages(self._source, number)
+        if wait:
+            self._over("message_rate", wait)
+
+    def _over(self, limit: str, wait: float) -> None:
+        throttle = self._throttle
+        throttle.over(self._source, limit)
+        if not throttle.waits:
+            self._transport.abortConnection()
+        elif not self._held:
+            self._held = True
+            self._pause()
+            throttle.clock.callLater(wait, self._release)
+
+    def _release(self) -> None:
+        self._held = False
+        if not self._protocol_waits:
+            self._resume()
+
+    def _paused(self) -> None:
+        self._protocol_waits = True
+        self._pause()
+
+    def _resumed(self) -> None:
+        self._protocol_waits = False
+        if not self._held:
+            self._resume()
