@@ -8,6 +8,7 @@ import pytest
 
 from protocols.daemon.loader import load
 from protocols.daemon.misfit import MisfitError
+from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.policies import PolicyMaker
 from protocols.daemon.routes import RouteContext, site_for
 from protocols.http import HTTPFactory, RespondRoute
@@ -113,7 +114,7 @@ def test_a_file_that_went_bad_since_it_was_checked(site, written, folder, clock)
 
 
 def test_the_limit_of_content_is_the_routes_own(written, folder, clock) -> None:
-    maker = PolicyMaker(clock, Journal("site"), [])
+    maker = PolicyMaker(clock, Journal("site"), [], NamedNetworks({}))
     yaml = YAML + "      /small: {respond: a, headers: {X-A: a}, body: 5}\n"
     spec = load(written(yaml)).config.services["site"].http["/small"]
     route = maker.wrap(RespondRoute("a"), spec, (), 5)
