@@ -104,7 +104,7 @@ QUESTIONS = {
     "greeting": (b"", b"hello\r\n"),
     "web": (GET, rb"HTTP/1\.1 200 OK[^$]*fine"),
 }
-LINES = ("shout", "price", "lines", "echo")
+LINES = ("shout", "price", "lines", "echo", "few", "by-rules")
 SILENT = ("discard",)
 
 
