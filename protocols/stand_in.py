@@ -7,12 +7,30 @@ from typing import Any
 from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
-from zope.interface import alsoProvides
+from zope.interface.declarations import Declaration, ObjectSpecificationDescriptor
+
+
+class _AsWhoStandsBehind(ObjectSpecificationDescriptor):
+    """What a stand-in provides.
+
+    To a transport :class:`IHalfCloseableProtocol` means that the end of the peer's side is no end, and TLS
+    provides it only once its peer has said that it has finished.  So it is asked for each time.
+    """
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        own = super().__get__(instance, owner)
+        if instance is None or not IHalfCloseableProtocol.providedBy(instance._successor):
+            return own
+        return Declaration(own, IHalfCloseableProtocol)
 
 
 class StandIn(Protocol):
-    """Steps aside for another protocol, whose methods are called in place of these from then on: it costs
-    nothing for each read."""
+    """Steps aside for another protocol: what is read goes straight to it from then on.
+
+    What comes once in a connection is passed on, for that other one may be a stand-in too.
+    """
+
+    __providedBy__ = _AsWhoStandsBehind()
 
     _successor: Any = None
 
@@ -21,17 +39,21 @@ class StandIn(Protocol):
         successor: Any = protocol
         self._successor = successor
         self.dataReceived = successor.dataReceived  # type: ignore[method-assign]
-        self.connectionLost = successor.connectionLost  # type: ignore[method-assign]
-        if IHalfCloseableProtocol.providedBy(successor):
-            # Not before: to a transport it means that the end of the peer's side is no end.
-            alsoProvides(self, IHalfCloseableProtocol)
-            self.readConnectionLost = successor.readConnectionLost
-            self.writeConnectionLost = successor.writeConnectionLost
 
     def dataReceived(self, data: bytes) -> None:
         """Whoever delivers several times from one read may have looked this up before."""
         if self._successor is not None:
             self._successor.dataReceived(data)
 
+    def readConnectionLost(self) -> None:
+        """The peer has shut down its side (IHalfCloseableProtocol)."""
+        self._successor.readConnectionLost()
+
+    def writeConnectionLost(self) -> None:
+        """Our side is shut down (IHalfCloseableProtocol)."""
+        self._successor.writeConnectionLost()
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The connection is gone, and nobody has been told of it."""
+        """The connection is gone; if nobody stands behind, nobody has been told of it."""
+        if self._successor is not None:
+            self._successor.connectionLost(reason)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import ip_network
 
 from protocols.daemon.misfit import MisfitError
+from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.policies import PolicyMaker
 from protocols.daemon.problems import Path
 from protocols.daemon.routes.context import RouteContext
 from protocols.daemon.routes.table import ROUTES
 from protocols.daemon.spec.http import RouteSpec
 from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
-from protocols.daemon.spec.trusted import UNIX, TrustedSpec
+from protocols.daemon.spec.trusted import TrustedSpec
 from protocols.http import Entry, HTTPFactory, Limits
 from protocols.http.access_log.access import Access
 from protocols.http.forwarded import TrustedProxies
@@ -26,7 +26,9 @@ def site_for(
 
     Raises :class:`~protocols.daemon.misfit.MisfitError` for the first route that cannot be made.
     """
-    policies = PolicyMaker(context.reactor, context.journal, context.stops)
+    networks = context.loaded.networks
+    rules = None if context.gate is None else context.gate.rules_of_requests
+    policies = PolicyMaker(context.reactor, context.journal, context.stops, networks, rules)
     routes: dict[str, list[Entry]] = {}
     for place, route in spec.routes:
         path = str(place[1])
@@ -40,7 +42,7 @@ def site_for(
             clock=context.reactor,
             limits=_limits(spec.limits),
             connections=spec.limits.connections,
-            trusted=_trusted(spec.trusted or context.loaded.config.server.trusted),
+            trusted=_trusted(spec.trusted or context.loaded.config.server.trusted, networks),
             access=access,
         )
     except ValueError as error:
@@ -52,7 +54,7 @@ def _entry(place: Path, spec: RouteSpec, context: RouteContext, policies: Policy
         route = ROUTES[spec.kind](spec.settings, context)
     except (TypeError, ValueError, OSError) as error:
         raise MisfitError((*place, spec.kind), str(error)) from error
-    if spec.is_wrapped:
+    if policies.wraps(spec):
         route = policies.wrap(route, spec, place, spec.body or context.limits.body)
     return Entry(route, spec.methods or (), spec.hosts or (), spec.body)
 
@@ -61,9 +63,6 @@ def _limits(spec: LimitsSpec) -> Limits:
     return Limits(idle=spec.idle, **{name: getattr(spec, name) for name in LimitsSpec.http})
 
 
-def _trusted(spec: TrustedSpec | None) -> TrustedProxies | None:
+def _trusted(spec: TrustedSpec | None, networks: NamedNetworks) -> TrustedProxies | None:
     """The proxies that are believed."""
-    if spec is None:
-        return None
-    networks = [ip_network(proxy) for proxy in spec.proxies if proxy != UNIX]
-    return TrustedProxies(networks, unix=UNIX in spec.proxies, style=spec.fields)
+    return None if spec is None else TrustedProxies(networks.resolve(spec.proxies), style=spec.fields)
