@@ -19,7 +19,8 @@ MAY_IMPORT = {
     "journal": {"session"},
     "peer_address": {"session"},
     "codec": {"session"},
-    "handlers": {"session", "codec", "roster"},
+    "handlers": {"session", "codec", "roster", "proxy_header"},
+    "proxy_header": {"session"},
     "roster": set(),
     "stream_limits": set(),
     "stream_timers": set(),
@@ -36,7 +37,7 @@ MAY_IMPORT = {
         *("session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"),
         *("source", "stand_in", "token_buckets"),
     },
-    "guard": {*CARRIED, "datagram", "source", "stand_in", "stream_timers", "token_buckets"},
+    "guard": {*CARRIED, "datagram", "proxy_header", "source", "stand_in", "stream_timers", "token_buckets"},
 }
 """What the parts of the package may import of one another, besides themselves."""
 
