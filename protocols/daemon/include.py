@@ -1,4 +1,4 @@
-"""``include``: certificates and services in further files."""
+"""``include``: certificates, networks and services in further files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from protocols.daemon import yaml_reader
 from protocols.daemon.document import Spot
 from protocols.daemon.problems import ConfigError, Path, Problem, known_help, path_text, quoted
 
-SECTIONS = ("certificates", "services")
+SECTIONS = ("certificates", "networks", "services")
 """What an included file may hold."""
 MAX_FILES = 1000
 """Files that one configuration may include, so that a careless pattern (/**) ends soon."""
@@ -73,7 +73,9 @@ class Sources:
             return
         self.problems += document.problems
         if not isinstance(document.data, dict):
-            self._other(document.positions[()], (), "a mapping with certificates or services is needed")
+            self._other(
+                document.positions[()], (), "a mapping with certificates, networks or services is needed"
+            )
             return
         for section, entries in document.data.items():
             self._section(section, entries, document.positions, document.faulty)

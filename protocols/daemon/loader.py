@@ -9,16 +9,18 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from protocols.daemon.checks import addresses, certificates, combinations, files, references
+from protocols.daemon.checks import addresses, certificates, combinations, files, networks, references
 from protocols.daemon.checks.parts import Parts
 from protocols.daemon.checks.references import Resolve
 from protocols.daemon.include import Sources
 from protocols.daemon.inheritance import inherit
+from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import ConfigError, Path, Problem, known_help, path_text
 from protocols.daemon.secrets import Secrets, expand_all
 from protocols.daemon.spec.config import Config, DefaultsSpec, ServerSpec
 from protocols.daemon.spec.handler import FunctionSpec
+from protocols.daemon.spec.networks import NetworkMembers
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, Name
 from protocols.daemon.validation import validate
@@ -37,6 +39,8 @@ class Loaded:
     """Where each value stands, for what turns out to be wrong later."""
     resolved: Mapping[str, object]
     """What each reference of an enabled service names; empty if ``load`` was given no resolver."""
+    networks: NamedNetworks
+    """What the names of networks stand for."""
 
 
 def load(
@@ -62,7 +66,8 @@ def load(
     loading.check(resolve, resolved)
     if loading.problems:
         raise ConfigError(loading.problems)
-    return Loaded(loading.config(), loading.origin, resolved)
+    config = loading.config()
+    return Loaded(config, loading.origin, resolved, NamedNetworks(config.networks))
 
 
 class _Loading:
@@ -77,6 +82,7 @@ class _Loading:
         self._server: ServerSpec | None = None
         self._defaults: DefaultsSpec | None = None
         self._certificates: dict[str, CertificateSpec] = {}
+        self._networks: dict[str, tuple[str, ...]] = {}
         self._services: dict[str, ServiceSpec] = {}
         secrets = Secrets(self.origin.folder, environment)
         self.data, hidden = expand_all(sources.data, secrets, self._unresolved)
@@ -91,8 +97,9 @@ class _Loading:
         self._include()
         self._server = self._one(ServerSpec, "server")
         self._defaults = self._one(DefaultsSpec, "defaults")
-        self._certificates = dict(self._named(CertificateSpec, "certificates"))
-        self._services = dict(self._named(ServiceSpec, "services"))
+        self._certificates = dict(self._named(TypeAdapter(CertificateSpec), "certificates"))
+        self._networks = dict(self._named(TypeAdapter(NetworkMembers), "networks"))
+        self._services = dict(self._named(TypeAdapter(ServiceSpec), "services"))
         if not self.data.get("services") and self._complete and not Config.misspelt(self.data):
             text = "services is missing: there is nothing to serve"
             self._report([self.origin.problem(("services",), text, key=True)])
@@ -101,13 +108,26 @@ class _Loading:
         """Check whether the sections fit each other and this machine."""
         defaults = self._defaults or DefaultsSpec()
         services = {name: inherit(service, defaults) for name, service in self._services.items()}
-        names = self.data.get("certificates") or {}
-        known = tuple(names) if self._complete and isinstance(names, dict) else None
-        parts = Parts(self.origin, self._services, services, self._defaults, self._certificates, known)
-        for module in (combinations, addresses, certificates, files):
+        parts = Parts(
+            self.origin,
+            self._services,
+            services,
+            self._defaults,
+            self._server,
+            self._certificates,
+            self._names("certificates"),
+            self._networks,
+            self._names("networks"),
+        )
+        for module in (combinations, addresses, certificates, networks, files):
             self._report(module.check(parts))
         if resolve is not None:
             self._report(references.check(parts, resolve, resolved, self._fragments()))
+
+    def _names(self, section: str) -> tuple[str, ...] | None:
+        """The names in a section, valid or not, unless some file could not be read that may have more."""
+        names = self.data.get(section) or {}
+        return tuple(names) if self._complete and isinstance(names, dict) else None
 
     def _fragments(self) -> Iterator[tuple[Path, str]]:
         """Functions, valid by themselves, of enabled services that are not."""
@@ -127,6 +147,7 @@ class _Loading:
             "include": self.data.get("include", ()),
             "server": self._server or ServerSpec(),
             "certificates": self._certificates,
+            "networks": {name: list(members) for name, members in self._networks.items()},
             "defaults": defaults,
             "services": {name: inherit(s, defaults) for name, s in self._services.items()},
         }
@@ -144,7 +165,7 @@ class _Loading:
             return kind()
         return self._valid(TypeAdapter(kind), (section,))
 
-    def _named(self, kind: type[T], section: str) -> Iterator[tuple[str, T]]:
+    def _named(self, kind: TypeAdapter[T], section: str) -> Iterator[tuple[str, T]]:
         """The valid entries of a section that maps names to values."""
         entries = self.data.get(section)
         if entries is None and section not in self.data:
@@ -153,10 +174,9 @@ class _Loading:
             text = "has no value" if entries is None else "a mapping of names is expected here"
             self._report([self.origin.problem((section,), text)])
             return
-        adapter = TypeAdapter(kind)
         for name in entries:
             name_is_valid = self._valid(TypeAdapter(Name), (section, name), name)
-            value = self._valid(adapter, (section, name))
+            value = self._valid(kind, (section, name))
             if name_is_valid is not None and value is not None:
                 yield name, value
 

@@ -7,18 +7,17 @@ every proxy appends; so they are read from the right, as far as trusted proxies 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import ip_address
 from itertools import islice
 from typing import Final, Literal
 
 from protocols.http.fields import Headers
 from protocols.http.request import RequestHead
+from protocols.networks import Networks
 from protocols.session import Peer
 
-Network = IPv4Network | IPv6Network
 Style = Literal["x-forwarded", "forwarded"]
 
 QUOTED_COMMAS: Final = 3
@@ -56,26 +55,21 @@ class Hop:
 class TrustedProxies:
     """The proxies that are believed.
 
-    :param networks: where they are.
-    :param unix: whether the clients of Unix sockets are such proxies.
+    :param proxies: where they are.
     :param style: which fields they write.  The others are not looked at: a proxy that does not write them
         passes on what its client wrote.
     """
 
-    def __init__(
-        self, networks: Iterable[Network], *, unix: bool = False, style: Style = "x-forwarded"
-    ) -> None:
-        self._networks = tuple(networks)
-        self._unix = unix
+    def __init__(self, proxies: Networks, *, style: Style = "x-forwarded") -> None:
+        self.proxies = proxies
         self._hops = _forwarded if style == "forwarded" else _x_forwarded
-        self.trusts = lru_cache(maxsize=1024)(self._trusts)
 
     def apply(self, request: RequestHead) -> None:
         """Have `request` say who asked the outermost trusted proxy, by which scheme, and for which host.
 
         Where the peer itself is not trusted, or what it says is malformed, nothing changes.
         """
-        if not self.trusts(request.peer.host):
+        if request.peer.host not in self.proxies:
             return
         try:
             hop = self._client(self._hops(request.headers))
@@ -93,16 +87,9 @@ class TrustedProxies:
         found = None
         for hop in islice(hops, HOPS):
             found = hop
-            if hop.host is None or not self.trusts(hop.host):
+            if hop.host is None or hop.host not in self.proxies:
                 break
         return found
-
-    def _trusts(self, host: str) -> bool:
-        try:
-            address = ip_address(host)
-        except ValueError:
-            return self._unix  # a path, or the nameless end of a Unix socket
-        return any(address in network for network in self._networks)
 
 
 def _forwarded(headers: Headers) -> Iterator[Hop]:

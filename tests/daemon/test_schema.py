@@ -79,6 +79,11 @@ def test_the_examples_match(file: Path) -> None:
             log={"access": "combined", "redact": []},
         ),
         {**service(builtin="echo"), "server": {"trusted": ["fd00::/8", "unix"]}},
+        {
+            **service(builtin="echo"),
+            "networks": {"a": ["10.0.0.0/8", "b"], "b": "::1"},
+            "server": {"trusted": "a"},
+        },
         service(builtin="echo", listen=["udp://[::1]:0", "unix:a.sock", "unix:@a", "fd://a"]),
         {**service(builtin="echo"), "server": {"drain": "0s"}, "certificates": {}},
         {**service(builtin="echo"), "include": "x*.yaml", "defaults": {"limits": {}}},
@@ -129,7 +134,9 @@ def test_both_accept(tmp_path: Path, data: Any) -> None:
         service(http={"/": {"respond": "a", "headers": {"X A": "b"}}}),
         service(http={"/": {"respond": "a", "headers": {}}}),
         service(http={"/": {"respond": "a", "auth": {"users": "alice", "bearer": 5}}}),
-        service(http={"/": {"respond": "a"}}, trusted="office"),
+        service(http={"/": {"respond": "a"}}, trusted="10.0.0.0/255.0.0.0"),
+        {**service(builtin="echo"), "networks": {"A b": "::1"}},
+        {**service(builtin="echo"), "networks": {"a": []}},
         service(http={"/": {"respond": "a"}}, log="common"),
     ],
 )

@@ -9,6 +9,7 @@ from twisted.internet.address import IPv4Address, UNIXAddress
 
 from protocols.http import Headers, Request, RequestHead, Response, function_route
 from protocols.http.forwarded import HOPS, TrustedProxies
+from protocols.networks import Networks
 from protocols.session import Peer
 
 PROXY, CLIENT = "10.0.0.1", "203.0.113.5"
@@ -19,7 +20,7 @@ def applied(
     *fields: tuple[str, str], peer: str = PROXY, style: str = "x-forwarded", unix: bool = False
 ) -> RequestHead:
     request = RequestHead("GET", "/", headers=Headers(fields), peer=Peer("http", peer, 99), host="inner")
-    TrustedProxies(NETWORKS, unix=unix, style=style).apply(request)
+    TrustedProxies(Networks(NETWORKS, unix=unix), style=style).apply(request)
     return request
 
 
@@ -182,7 +183,8 @@ def who(request: Request) -> Response:
 def serve_behind(connect, clock, journal):
     def serve_behind(peer, **settings):
         route = function_route(who, reactor=clock, journal=journal, run="loop")
-        return connect({"/f": route}, trusted=TrustedProxies(NETWORKS, **settings), peer=peer)
+        proxies = Networks(NETWORKS, **settings)
+        return connect({"/f": route}, trusted=TrustedProxies(proxies), peer=peer)
 
     return serve_behind
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path
 from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
-from protocols.daemon.spec.config import DefaultsSpec
+from protocols.daemon.spec.config import DefaultsSpec, ServerSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
+from protocols.daemon.spec.networks import NetworkList, network_lists
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, TlsSpec
 
@@ -25,15 +26,27 @@ class Parts:
     """The same services with what they inherit."""
     defaults: DefaultsSpec | None
     """``None`` if they are not valid."""
+    server: ServerSpec | None
+    """``None`` if it is not valid."""
     certificates: Mapping[str, CertificateSpec]
     certificate_names: tuple[str, ...] | None
     """The names of all certificates, valid or not; ``None`` if not all of them are known."""
+    networks: Mapping[str, tuple[str, ...]]
+    network_names: tuple[str, ...] | None
+    """The names of all networks, valid or not; ``None`` if not all of them are known."""
 
     def enabled(self) -> Iterator[tuple[Path, ServiceSpec]]:
         """The services that will be started, with their paths."""
         for name, service in self.services.items():
             if service.enabled:
                 yield ("services", name), service
+
+    def network_lists(self) -> Iterator[tuple[Path, NetworkList]]:
+        """Every list of networks, as written, with its path."""
+        yield from network_lists(dict(self.networks), ("networks",))
+        yield from network_lists(self.server, ("server",))
+        yield from network_lists(self.defaults, ("defaults",))
+        yield from network_lists(dict(self.own), ("services",))
 
     def tls(self) -> Iterator[tuple[Path, TlsSpec]]:
         """Every ``tls``, with its path."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import ip_network
 
 from protocols.daemon.misfit import MisfitError
+from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.policies import PolicyMaker
 from protocols.daemon.problems import Path
 from protocols.daemon.routes.context import RouteContext
 from protocols.daemon.routes.table import ROUTES
 from protocols.daemon.spec.http import RouteSpec
 from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
-from protocols.daemon.spec.trusted import UNIX, TrustedSpec
+from protocols.daemon.spec.trusted import TrustedSpec
 from protocols.http import Entry, HTTPFactory, Limits
 from protocols.http.access_log.access import Access
 from protocols.http.forwarded import TrustedProxies
@@ -40,7 +40,7 @@ def site_for(
             clock=context.reactor,
             limits=_limits(spec.limits),
             connections=spec.limits.connections,
-            trusted=_trusted(spec.trusted or context.loaded.config.server.trusted),
+            trusted=_trusted(spec.trusted or context.loaded.config.server.trusted, context.loaded.networks),
             access=access,
         )
     except ValueError as error:
@@ -61,9 +61,6 @@ def _limits(spec: LimitsSpec) -> Limits:
     return Limits(idle=spec.idle, **{name: getattr(spec, name) for name in LimitsSpec.http})
 
 
-def _trusted(spec: TrustedSpec | None) -> TrustedProxies | None:
+def _trusted(spec: TrustedSpec | None, networks: NamedNetworks) -> TrustedProxies | None:
     """The proxies that are believed."""
-    if spec is None:
-        return None
-    networks = [ip_network(proxy) for proxy in spec.proxies if proxy != UNIX]
-    return TrustedProxies(networks, unix=UNIX in spec.proxies, style=spec.fields)
+    return None if spec is None else TrustedProxies(networks.resolve(spec.proxies), style=spec.fields)

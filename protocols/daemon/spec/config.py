@@ -9,6 +9,7 @@ from pydantic import Field, StrictStr
 from protocols.daemon.spec.choice import Listed
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.model import Spec
+from protocols.daemon.spec.networks import NetworkMembers
 from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, Name, TlsSpec
 from protocols.daemon.spec.trusted import TrustedSpec
@@ -39,11 +40,14 @@ class Config(Spec):
     """What one daemon serves."""
 
     include: Annotated[tuple[StrictStr, ...], Listed()] = ()
-    """Files with further `certificates` and `services`, such as `conf.d/*.yaml`."""
+    """Files with further `certificates`, `networks` and `services`, such as `conf.d/*.yaml`."""
     server: ServerSpec = ServerSpec()
     """The daemon as a whole."""
     certificates: Annotated[dict[Name, CertificateSpec], Field(default_factory=dict)]
     """Certificates by name, for `tls`."""
+    networks: Annotated[dict[Name, NetworkMembers], Field(default_factory=dict)]
+    """Networks by name, for whatever is about hosts: each one or a list of networks such as `10.0.0.0/8`,
+    addresses, other names, and `unix` for whoever comes by a Unix socket."""
     defaults: DefaultsSpec = DefaultsSpec()
     """What every service has that does not say otherwise."""
     services: Annotated[dict[Name, ServiceSpec], Field(min_length=1)]
