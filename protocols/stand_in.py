@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocol
+from twisted.internet.interfaces import IProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
-from zope.interface import alsoProvides
+from zope.interface import implementedBy, providedBy
 
 
 class StandIn(Protocol):
     """Steps aside for another protocol, whose methods are called in place of these from then on: it costs
-    nothing for each read."""
+    nothing for each read.
+
+    Transports ask a protocol what it provides whenever its peer has shut down its side; what they hear then
+    is what the other one provides by that time, for TLS may learn that it goes on only when it is told so.
+    """
 
     _successor: Any = None
 
@@ -22,16 +26,27 @@ class StandIn(Protocol):
         self._successor = successor
         self.dataReceived = successor.dataReceived  # type: ignore[method-assign]
         self.connectionLost = successor.connectionLost  # type: ignore[method-assign]
-        if IHalfCloseableProtocol.providedBy(successor):
-            # Not before: to a transport it means that the end of the peer's side is no end.
-            alsoProvides(self, IHalfCloseableProtocol)
-            self.readConnectionLost = successor.readConnectionLost
-            self.writeConnectionLost = successor.writeConnectionLost
+
+    @property
+    def __providedBy__(self) -> Any:  # noqa: N802, PLW3201 - zope's name
+        return implementedBy(type(self)) if self._successor is None else providedBy(self._successor)
 
     def dataReceived(self, data: bytes) -> None:
         """Whoever delivers several times from one read may have looked this up before."""
         if self._successor is not None:
             self._successor.dataReceived(data)
+
+    def handshakeCompleted(self) -> None:
+        """The TLS below has been negotiated, and the other one provides IHandshakeListener."""
+        self._successor.handshakeCompleted()
+
+    def readConnectionLost(self) -> None:
+        """The peer has shut down its side, and the other one provides IHalfCloseableProtocol."""
+        self._successor.readConnectionLost()
+
+    def writeConnectionLost(self) -> None:
+        """Our side is shut down, and the other one provides IHalfCloseableProtocol."""
+        self._successor.writeConnectionLost()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is gone, and nobody has been told of it."""
