@@ -19,7 +19,8 @@ MAY_IMPORT = {
     "journal": {"session"},
     "peer_address": {"session"},
     "codec": {"session"},
-    "handlers": {"session", "codec", "roster"},
+    "handlers": {"session", "codec", "roster", "outgoing_tls"},
+    "outgoing_tls": set(),
     "roster": set(),
     "stream_limits": set(),
     "stream_timers": set(),
@@ -34,7 +35,7 @@ MAY_IMPORT = {
     "token_buckets": set(),
     "http": {
         *("session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"),
-        *("source", "stand_in", "token_buckets"),
+        *("source", "stand_in", "token_buckets", "outgoing_tls"),
     },
     "guard": {*CARRIED, "datagram", "source", "stand_in", "stream_timers", "token_buckets"},
 }
