@@ -19,7 +19,8 @@ MAY_IMPORT = {
     "journal": {"session"},
     "peer_address": {"session"},
     "codec": {"session"},
-    "handlers": {"session", "codec", "roster", "proxy_header"},
+    "handlers": {"session", "codec", "roster", "outgoing_tls", "proxy_header"},
+    "outgoing_tls": set(),
     "proxy_header": {"session"},
     "roster": set(),
     "stream_limits": set(),
@@ -36,7 +37,7 @@ MAY_IMPORT = {
     "token_buckets": set(),
     "http": {
         *("session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"),
-        *("networks", "source", "stand_in", "token_buckets"),
+        *("networks", "source", "stand_in", "token_buckets", "outgoing_tls"),
     },
     "guard": {
         *(*CARRIED, "datagram", "networks", "proxy_header"),
