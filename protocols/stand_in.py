@@ -28,7 +28,7 @@ class StandIn(Protocol):
         self.connectionLost = successor.connectionLost  # type: ignore[method-assign]
 
     @property
-    def __providedBy__(self) -> Any:  # noqa: N802, PLW3201 - zope's name
+    def __providedBy__(self) -> Any:  # noqa: N802 - zope's name
         return implementedBy(type(self)) if self._successor is None else providedBy(self._successor)
 
     def dataReceived(self, data: bytes) -> None:

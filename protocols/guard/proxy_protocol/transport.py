@@ -36,11 +36,11 @@ class ProxiedTransport:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
-    def getPeer(self) -> IAddress:
+    def getPeer(self) -> IAddress:  # noqa: N802 - Twisted's name
         """Where the client is, not the proxy."""
         return self._peer
 
-    def getHost(self) -> IAddress:
+    def getHost(self) -> IAddress:  # noqa: N802
         """Where the client connected to."""
         return self._host
 
