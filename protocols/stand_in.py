@@ -11,8 +11,7 @@ from zope.interface import implementedBy, providedBy
 
 
 class StandIn(Protocol):
-    """Steps aside for another protocol, whose methods are called in place of these from then on: it costs
-    nothing for each read.
+    """Steps aside for another protocol, which hears everything from then on: it costs nothing for each read.
 
     Transports ask a protocol what it provides whenever its peer has shut down its side; what they hear then
     is what the other one provides by that time, for TLS may learn that it goes on only when it is told so.
@@ -25,7 +24,6 @@ class StandIn(Protocol):
         successor: Any = protocol
         self._successor = successor
         self.dataReceived = successor.dataReceived  # type: ignore[method-assign]
-        self.connectionLost = successor.connectionLost  # type: ignore[method-assign]
 
     @property
     def __providedBy__(self) -> Any:  # noqa: N802 - zope's name
@@ -49,4 +47,6 @@ class StandIn(Protocol):
         self._successor.writeConnectionLost()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The connection is gone, and nobody has been told of it."""
+        """The connection is gone.  The other one may be a stand-in too, and another one by now."""
+        if self._successor is not None:
+            self._successor.connectionLost(reason)

@@ -50,6 +50,15 @@ def test_the_other_hears_everything_even_by_methods_looked_up_before():
     assert other.calls == [b"1", b"2", "handshake", "read end", "write end", "lost"]
 
 
+def test_the_other_may_step_aside_too():
+    stand_in, between, other = StandIn(), StandIn(), Noting()
+    stand_in.stand_for(between)
+    between.stand_for(other)
+    stand_in.dataReceived(b"1")
+    stand_in.connectionLost()
+    assert other.calls == [b"1", "lost"]
+
+
 def test_what_the_other_provides_counts_when_it_is_asked():
     stand_in, other = StandIn(), Noting()
     stand_in.stand_for(other)

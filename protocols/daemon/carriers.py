@@ -21,6 +21,7 @@ from zope.interface import alsoProvides
 
 from protocols.datagram import DatagramServer
 from protocols.journal import Journal
+from protocols.networks import Networks
 from protocols.roster import Roster
 
 Stop = Callable[[], Deferred[None] | None]
@@ -57,6 +58,8 @@ class Carriers:
     """What begins a new file of each of its logs."""
     starts: list[Start] = field(default_factory=list)
     """What has to be ready before the first connection; called once the reactor runs."""
+    proxies: Networks | None = None
+    """The hosts that begin each stream with a PROXY header."""
 
 
 class ForeignConnection(ProtocolWrapper):

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.sockets import BoundSocket
-from protocols.guard import TLSFactory
+from protocols.guard import ProxyProtocolFactory, TLSFactory
 from protocols.reactor.adoption import adopt_datagrams, adopt_stream
 
 log = Logger(namespace="polyport")
@@ -89,6 +89,11 @@ class PortService(Service):
             self._drainables.append(factory)
         if self.carriers.tls is not None and bound.address.scheme in ("tls", "fd"):
             factory = TLSFactory(self.carriers.tls, factory)
+        if self.carriers.proxies is not None:
+            # Outermost: a proxy says whose connection it is before TLS, and everything inside sees that.
+            factory = ProxyProtocolFactory(
+                factory, self.carriers.proxies, journal=self.carriers.journal, clock=self._reactor
+            )
         self._ports.append(adopt_stream(bound.socket, factory, self._reactor))
 
     def _serve_datagrams(self, bound: BoundSocket) -> None:

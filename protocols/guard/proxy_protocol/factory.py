@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from typing import Any
 
 from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory, IReactorTime, ITransport
@@ -11,6 +10,7 @@ from twisted.python.failure import Failure
 
 from protocols.guard.proxy_protocol.transport import ProxiedTransport
 from protocols.journal import Journal
+from protocols.networks import Networks
 from protocols.peer_address import address_peer, stream_peer
 from protocols.proxy_header import HeaderReader, ProxyHeader, ProxyHeaderError
 from protocols.roster import Roster
@@ -37,7 +37,7 @@ class ProxyProtocolFactory(Factory):
     def __init__(
         self,
         factory: IProtocolFactory,
-        proxies: Container[str],
+        proxies: Networks,
         *,
         journal: Journal,
         clock: IReactorTime,
@@ -95,6 +95,7 @@ class HeaderGate(StandIn):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._leave()
+        super().connectionLost(reason)
 
     def time_out(self) -> None:
         """There is no header (see :class:`~protocols.stream_timers.Timed`)."""
