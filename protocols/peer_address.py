@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.interfaces import IAddress, ISSLTransport, ITransport
+from twisted.internet.interfaces import ISSLTransport, ITransport
 
 from protocols.session import Peer
 
@@ -29,18 +29,18 @@ def plain_host(host: str) -> str:
 
 def stream_peer(transport: ITransport) -> Peer:
     """Who is at the other end of a stream transport, as far as it and those below it know."""
-    kind = "tls" if ISSLTransport.providedBy(transport) else "tcp"
-    peer = address_peer(transport.getPeer(), kind)
+    peer = _addressed(transport)
     # Not by its interface: what wraps a transport hands on what it does not know itself.
     identify = getattr(transport, "identify", None)
     return peer if identify is None else identify(peer)
 
 
-def address_peer(address: IAddress, kind: str = "tcp") -> Peer:
-    """Who is at `address`, connected by `kind` of transport unless that is a Unix socket."""
+def _addressed(transport: ITransport) -> Peer:
+    address = transport.getPeer()
     if isinstance(address, UNIXAddress):
         name = address.name
         return Peer("unix", "" if name is None else name.decode("utf-8", "backslashreplace"))
+    kind = "tls" if ISSLTransport.providedBy(transport) else "tcp"
     if isinstance(address, IPv4Address | IPv6Address):
         return Peer(kind, plain_host(address.host), address.port)
     return Peer(kind, str(address))

@@ -27,7 +27,8 @@ class StandIn(Protocol):
 
     @property
     def __providedBy__(self) -> Any:  # noqa: N802 - zope's name
-        return implementedBy(type(self)) if self._successor is None else providedBy(self._successor)
+        own = implementedBy(type(self))
+        return own if self._successor is None else own + providedBy(self._successor)
 
     def dataReceived(self, data: bytes) -> None:
         """Whoever delivers several times from one read may have looked this up before."""

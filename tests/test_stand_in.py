@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
 from twisted.internet.protocol import Protocol, connectionDone
-from zope.interface import alsoProvides
+from zope.interface import alsoProvides, implementer
 
 from protocols.stand_in import StandIn
 
@@ -67,3 +67,15 @@ def test_what_the_other_provides_counts_when_it_is_asked():
     assert IHalfCloseableProtocol.providedBy(stand_in)
     assert IHalfCloseableProtocol(stand_in, None) is stand_in
     assert not IHandshakeListener.providedBy(stand_in)
+
+
+def test_what_it_provides_itself_it_goes_on_providing():
+    @implementer(IHandshakeListener)
+    class Listening(StandIn):
+        pass
+
+    stand_in, other = Listening(), Noting()
+    stand_in.stand_for(other)
+    alsoProvides(other, IHalfCloseableProtocol)
+    assert IHandshakeListener.providedBy(stand_in)
+    assert IHalfCloseableProtocol.providedBy(stand_in)

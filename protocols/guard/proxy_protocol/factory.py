@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory, IReactorTime, ITransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
 from protocols.guard.proxy_protocol.transport import ProxiedTransport
 from protocols.journal import Journal
-from protocols.networks import Networks
-from protocols.peer_address import address_peer, stream_peer
+from protocols.networks import UNIX, Networks
+from protocols.peer_address import plain_host, stream_peer
 from protocols.proxy_header import HeaderReader, ProxyHeader, ProxyHeaderError
 from protocols.roster import Roster
 from protocols.stand_in import StandIn
@@ -62,8 +63,7 @@ class ProxyProtocolFactory(Factory):
     def buildProtocol(  # type: ignore[override]  # nobody accepts without an address
         self, addr: IAddress
     ) -> IProtocol | None:
-        peer = address_peer(addr)
-        host = "unix" if peer.transport == "unix" else peer.host
+        host = UNIX if isinstance(addr, UNIXAddress) else plain_host(getattr(addr, "host", ""))
         return HeaderGate(self, addr) if host in self._proxies else self.inner.buildProtocol(addr)
 
 

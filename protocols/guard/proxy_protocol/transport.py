@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -45,8 +46,8 @@ class ProxiedTransport:
         return self._host
 
     def identify(self, peer: Peer) -> Peer:
-        """`peer`, with what the proxy says of its TLS; the transport below knows of the proxy only."""
-        return identified(peer, self._tls)
+        """`peer`, with what the proxy says of its TLS; what the kernel says is said of the proxy."""
+        return identified(replace(peer, credentials=None), self._tls)
 
 
 def _address(header: ProxyHeader, place: Place) -> IAddress:
