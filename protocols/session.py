@@ -98,6 +98,23 @@ class Connection(Protocol):
         """Undo :meth:`pause`."""
 
 
+class DuplexConnection(Connection, Protocol):
+    """A connection whose two directions end one by one, as those of a stream do.
+
+    Not every carrier has them: whoever could use what is here looks whether it is there.
+    """
+
+    @property
+    def local(self) -> tuple[str, int]:
+        """The host and port that the peer connected to; as in :class:`Peer`."""
+
+    def finish(self) -> None:
+        """Deliver what has been sent, and have the peer know that there will be no more; go on receiving."""
+
+    def abort(self) -> None:
+        """Close at once, whatever is still to be sent: the peer sees that something went wrong."""
+
+
 class Session(Protocol):
     """One conversation, as its handler sees it."""
 

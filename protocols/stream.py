@@ -13,6 +13,7 @@ from protocols.journal import Journal
 from protocols.roster import Roster
 from protocols.session import Handler
 from protocols.stream_connection import StreamConnection
+from protocols.stream_duplex import DuplexStreamConnection
 from protocols.stream_limits import CONNECTIONS, FIRST_BYTE, IDLE, OUTPUT
 from protocols.stream_timers import Timers
 
@@ -57,11 +58,11 @@ class StreamFactory(Factory):
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
         self, addr: IAddress | None
-    ) -> StreamConnection | None:
+    ) -> DuplexStreamConnection | None:
         if self._draining or len(self.connections) >= self.limit:
             self.journal.refused("draining" if self._draining else f"{self.limit} are open")
             return None
-        return StreamConnection(self)
+        return DuplexStreamConnection(self)
 
     def patience(self, *, silent: bool) -> float:
         """Seconds that a connection may say and hear nothing.

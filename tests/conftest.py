@@ -156,6 +156,12 @@ class FakeTransport(StringTransport):
         super().abortConnection()
 
 
+@pytest.fixture(scope="session")
+def fake_transport() -> type[FakeTransport]:
+    """A transport whose peer reads only when the test says so."""
+    return FakeTransport
+
+
 class FakePeer:
     """One connection to a service, seen from its client."""
 

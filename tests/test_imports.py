@@ -19,12 +19,15 @@ MAY_IMPORT = {
     "journal": {"session"},
     "peer_address": {"session"},
     "codec": {"session"},
-    "handlers": {"session", "codec", "roster"},
+    "handlers": {"session", "codec", "roster", "outgoing_tls", "proxy_header", "stand_in"},
+    "outgoing_tls": set(),
+    "proxy_header": {"session"},
     "roster": set(),
     "metering": set(),
     "stream_limits": set(),
     "stream_timers": set(),
-    "stream": CARRIED | {"stream_connection", "stream_limits", "stream_timers"},
+    "stream": CARRIED | {"stream_connection", "stream_duplex", "stream_limits", "stream_timers"},
+    "stream_duplex": {"peer_address", "stream_connection"},
     # It names its factory's class, for type checkers only.
     "stream_connection": CARRIED | {"metering", "stream", "stream_limits", "stream_writer"},
     "stream_writer": {"reactor", "stream_limits"},
@@ -36,9 +39,12 @@ MAY_IMPORT = {
     "token_buckets": set(),
     "http": {
         *("session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"),
-        *("networks", "source", "stand_in", "token_buckets"),
+        *("networks", "source", "stand_in", "token_buckets", "outgoing_tls"),
     },
-    "guard": {*CARRIED, "datagram", "networks", "source", "stand_in", "stream_timers", "token_buckets"},
+    "guard": {
+        *(*CARRIED, "datagram", "networks", "proxy_header"),
+        *("source", "stand_in", "stream_timers", "token_buckets"),
+    },
 }
 """What the parts of the package may import of one another, besides themselves."""
 

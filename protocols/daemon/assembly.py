@@ -63,6 +63,8 @@ class Assembly:
         self.reactor = reactor
         self.spec = spec
         self.carriers = Carriers(Journal(name), gate=gate_of(spec, loaded))
+        if spec.accept_proxy is not None:
+            self.carriers.proxies = loaded.networks.resolve(spec.accept_proxy)
 
     def function(self, spec: FunctionSpec, path: tuple[str | int, ...]) -> FunctionHandler:
         """The handler for a user's function; it is ended with the service."""

@@ -22,6 +22,7 @@ from zope.interface import alsoProvides
 from protocols.datagram import DatagramServer
 from protocols.guard.access import Access, Refusal
 from protocols.journal import Journal
+from protocols.networks import Networks
 from protocols.roster import Roster
 
 Stop = Callable[[], Deferred[None] | None]
@@ -80,6 +81,8 @@ class Carriers:
     """What has to be ready before the first connection; called once the reactor runs."""
     gate: Gate | None = None
     """Who may come in; without it, everybody."""
+    proxies: Networks | None = None
+    """The hosts that begin each stream with a PROXY header."""
 
 
 class ForeignConnection(ProtocolWrapper):

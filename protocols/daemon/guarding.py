@@ -8,6 +8,8 @@ is first, because it says whom the others are to look at; who may not come in do
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.access_rules import access_of
@@ -16,7 +18,7 @@ from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.datagram import DatagramServer
-from protocols.guard import TLSFactory
+from protocols.guard import ProxyProtocolFactory, TLSFactory
 from protocols.guard.access import AccessFactory, Admission, HandshakeAccessFactory, guard_datagrams
 
 
@@ -32,7 +34,7 @@ def gate_of(spec: ServiceSpec, loaded: Loaded) -> Gate | None:
     return Gate(access, spec.access.refuse, passes, by_request=True)
 
 
-def guarded_streams(carriers: Carriers, address: Address) -> IProtocolFactory:
+def guarded_streams(carriers: Carriers, address: Address, reactor: Any) -> IProtocolFactory:
     """What serves the streams of `carriers` at `address`, inside of all that guards it."""
     factory, gate = carriers.stream, carriers.gate
     assert factory is not None
@@ -46,6 +48,8 @@ def guarded_streams(carriers: Carriers, address: Address) -> IProtocolFactory:
     if gate is not None:
         admission = _admission(carriers, gate, is_inside=tls is None)
         factory = AccessFactory(factory, admission, refusal=gate.refusal)
+    if carriers.proxies is not None:
+        factory = ProxyProtocolFactory(factory, carriers.proxies, journal=carriers.journal, clock=reactor)
     return factory
 
 

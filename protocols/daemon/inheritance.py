@@ -28,10 +28,14 @@ def has_scheme(service: ServiceSpec, *schemes: str) -> bool:
     return any(address.scheme in schemes for address in service.listen)
 
 
+def has_stream(service: ServiceSpec) -> bool:
+    """Whether the service may get streams: an address of systemd's may be of either family."""
+    return any(address.family != "datagram" for address in service.listen)
+
+
 def is_framed(service: ServiceSpec) -> bool:
     """Whether a framing has a place in the service: a handler of messages, on a stream."""
-    carries_streams = any(address.family != "datagram" for address in service.listen)
-    return carries_streams and service.kind in ("function", "builtin")
+    return has_stream(service) and service.kind in ("function", "builtin")
 
 
 def _limits(own: LimitsSpec, inherited: LimitsSpec) -> LimitsSpec:

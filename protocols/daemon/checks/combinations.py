@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from protocols.daemon.checks.parts import Parts
-from protocols.daemon.inheritance import has_scheme
+from protocols.daemon.inheritance import has_scheme, has_stream
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path, Problem
 from protocols.daemon.spec.handler import BuiltinSpec
@@ -13,20 +13,14 @@ from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
 
 
 def check(parts: Parts) -> Iterator[Problem]:
-    """TLS without a place for it, or the reverse; framing where nothing is framed; datagrams where a
-    stream is needed; limits of HTTP without it."""
+    """TLS without a place for it, or the reverse; framing where nothing is framed; PROXY headers or datagrams
+    where a stream is needed or is not; limits of HTTP without it."""
     for name, service in parts.own.items():
         path = ("services", name)
         yield from _datagrams(path, service, parts.origin)
         yield from _framing(path, service, parts.origin)
-        if service.http is None:
-            for key in ("trusted", "log"):
-                if getattr(service, key) is not None:
-                    text = "only services with http have that; remove this key"
-                    yield parts.origin.problem((*path, key), text, key=True)
-            for limit in service.limits.model_fields_set.intersection((*LimitsSpec.http, *LimitsSpec.forms)):
-                text = "only requests of http have that; remove this key"
-                yield parts.origin.problem((*path, "limits", limit), text, key=True)
+        yield from _headers(path, service, parts.origin)
+        yield from _without_http(path, service, parts.origin)
         if service.tls is not None and not has_scheme(service, "tls", "fd"):
             text = "no address of this service is tls:// or fd://, so nothing would be encrypted"
             yield parts.origin.problem((*path, "tls"), text, key=True)
@@ -46,6 +40,24 @@ def _datagrams(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Pro
             yield origin.problem((*path, "listen", index), text, safe=True)
 
 
+def _without_http(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
+    if service.http is not None:
+        return
+    for key in ("trusted", "log"):
+        if getattr(service, key) is not None:
+            text = "only services with http have that; remove this key"
+            yield origin.problem((*path, key), text, key=True)
+    for limit in service.limits.model_fields_set.intersection((*LimitsSpec.http, *LimitsSpec.forms)):
+        text = "only requests of http have that; remove this key"
+        yield origin.problem((*path, "limits", limit), text, key=True)
+
+
+def _headers(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
+    if service.accept_proxy is not None and not has_stream(service):
+        text = "a PROXY header begins a stream, and this service has datagrams only; remove this key"
+        yield origin.problem((*path, "accept_proxy"), text, key=True)
+
+
 def _framing(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
     if service.framing is None:
         return
@@ -53,7 +65,7 @@ def _framing(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Probl
         text = f"{service.kind} does its own framing; remove this key"
     elif service.builtin is not None and service.builtin.kind not in BuiltinSpec.listening:
         text = f"what {service.builtin.kind} says is not framed; remove this key"
-    elif all(address.family == "datagram" for address in service.listen):
+    elif not has_stream(service):
         text = "datagrams are messages already; framing is for streams"
     else:
         return

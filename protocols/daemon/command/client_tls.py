@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL, crypto
 from service_identity import VerificationError
-from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
-from twisted.internet.ssl import CertificateOptions, PrivateCertificate, optionsForClientTLS
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
-if TYPE_CHECKING:
-    from typing import Any
+from protocols.outgoing_tls import OutgoingTLS
 
 
 class CertificateFileError(Exception):
@@ -40,40 +34,32 @@ class TLSSettings:
     """Whether to believe any server."""
 
 
-@implementer(IOpenSSLClientConnectionCreator)
-class ClientTLS:
-    """Makes the TLS connections of ``send``, and explains their failures.
+class ClientTLS(OutgoingTLS):
+    """Makes the TLS connection of ``send``, and explains its failure.
 
     Raises :class:`CertificateFileError`.
     """
 
     def __init__(self, settings: TLSSettings) -> None:
         self._settings = settings
-        self._trusted = _trusted(settings.ca)
-        own = _own_certificate(settings)
-        if settings.insecure:
-            options = CertificateOptions(verify=False, **own)
-            self._context = options.getContext()
-        else:
-            self._verifying = optionsForClientTLS(settings.name, extraCertificateOptions=own)
         self._connection: SSL.Connection | None = None
+        try:
+            super().__init__(
+                settings.name,
+                ca=settings.ca,
+                system=True,
+                certificate=settings.certificate,
+                key=settings.key,
+                verify=not settings.insecure,
+            )
+        except OSError as error:
+            raise CertificateFileError(f"{error.filename}: {error.strerror}") from None
+        except ValueError as error:
+            raise CertificateFileError(str(error)) from None
 
-    def clientConnectionForTLS(
-        self,
-        tlsProtocol: TLSMemoryBIOProtocol,
-    ) -> SSL.Connection:
-        if self._settings.insecure:
-            connection = SSL.Connection(self._context, None)
-            if not _is_ip_address(self._settings.name):
-                connection.set_tlsext_host_name(self._settings.name.encode("idna"))
-        else:
-            connection = self._verifying.clientConnectionForTLS(tlsProtocol)
-            store = connection.get_context().get_cert_store()
-            assert store is not None
-            for certificate in self._trusted:
-                store.add_cert(certificate)
-        self._connection = connection
-        return connection
+    def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        self._connection = super().clientConnectionForTLS(tlsProtocol)
+        return self._connection
 
     def explain(self, failure: Failure) -> str | None:
         """What TLS had against the connection; ``None`` if it was lost for another reason."""
@@ -123,43 +109,3 @@ _TLS_WORDS = {
 
 def _is_unknown(verdict: str) -> bool:
     return "self-signed" in verdict or "self signed" in verdict or "issuer" in verdict
-
-
-def _is_ip_address(name: str) -> bool:
-    from protocols.daemon.spec.address import ip_address
-
-    return ip_address(name) is not None
-
-
-def _trusted(ca: Path | None) -> list[crypto.X509]:
-    if ca is None:
-        return []
-    try:
-        found = x509.load_pem_x509_certificates(ca.read_bytes())
-    except OSError as error:
-        raise CertificateFileError(f"{ca}: {error.strerror}") from None
-    except ValueError:
-        raise CertificateFileError(f"{ca} holds no PEM certificate") from None
-    return [crypto.X509.from_cryptography(certificate) for certificate in found]
-
-
-def _own_certificate(settings: TLSSettings) -> dict[str, Any]:
-    """The options for Twisted that show our certificate to the server."""
-    if settings.certificate is None:
-        return {}
-    key = settings.key or settings.certificate
-    try:
-        chain = x509.load_pem_x509_certificates(settings.certificate.read_bytes())
-        leaf = chain[0].public_bytes(Encoding.PEM)
-        pair = PrivateCertificate.loadPEM(leaf + b"\n" + key.read_bytes())
-    except OSError as error:
-        raise CertificateFileError(f"{error.filename}: {error.strerror}") from None
-    except (ValueError, TypeError, SSL.Error, crypto.Error):
-        raise CertificateFileError(f"{settings.certificate} and {key} are no certificate and key") from None
-    options: dict[str, Any] = {
-        "privateKey": pair.privateKey.original,
-        "certificate": pair.original,
-    }
-    if chain[1:]:
-        options["extraCertChain"] = [crypto.X509.from_cryptography(one) for one in chain[1:]]
-    return options

@@ -15,6 +15,7 @@ from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec, Reference
 from protocols.daemon.spec.http import RoutePath, RouteSpec, RouteSpecs
 from protocols.daemon.spec.log import LogSpec
 from protocols.daemon.spec.model import Spec
+from protocols.daemon.spec.networks import NetworkMembers
 from protocols.daemon.spec.tls import TlsSpec
 from protocols.daemon.spec.trusted import TrustedSpec
 from protocols.daemon.spec.values import Duration, PositiveDuration, PositiveSize, Size
@@ -90,6 +91,9 @@ class ServiceSpec(Spec):
     """A web site: what answers each path, or a list of that, for different methods or hosts. A path that
     ends in a slash stands for everything below it, any other for itself; in `/items/{id}` the braces stand
     for any one segment. The exact path wins, then one with braces, then the longest."""
+    accept_proxy: NetworkMembers | None = None
+    """Load balancers that begin each stream with a PROXY header, version 1 or 2: networks, and `unix`. What
+    comes from there without one is closed; from elsewhere a header is none."""
     trusted: TrustedSpec | None = None
     """Proxies in front of `http` that are believed about who asks; unless said, those of `server`."""
     access: AccessSpec | None = None

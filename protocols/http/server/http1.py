@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer, ISSLTransport
+from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -66,8 +66,10 @@ class HTTP1Connection(PromptAnswers, Protocol):
 
     def connectionMade(self) -> None:
         transport: Any = self.transport
-        self.scheme = "https" if ISSLTransport.providedBy(transport) else "http"
-        self.peer = replace(stream_peer(transport), transport=self.scheme)
+        peer = stream_peer(transport)
+        # Also where the TLS ends at a load balancer, if that says so.
+        self.scheme = "https" if peer.transport == "tls" else "http"
+        self.peer = replace(peer, transport=self.scheme)
         self._times = Times(self.factory.clock.seconds())
         self._writer = ResponseWriter(transport)
         self._intake = Intake(self)

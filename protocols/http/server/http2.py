@@ -96,8 +96,10 @@ class HTTP2Connection(Protocol):
 
     def connectionMade(self) -> None:
         transport: Any = self.transport
-        self.scheme = "https" if ISSLTransport.providedBy(transport) else "http"
-        self.peer = replace(stream_peer(transport), transport=self.scheme)
+        peer = stream_peer(transport)
+        # Also where the TLS ends at a load balancer, if that says so.
+        self.scheme = "https" if peer.transport == "tls" else "http"
+        self.peer = replace(peer, transport=self.scheme)
         self.now = self.factory.clock.seconds
         self._active_at = self._checked_at = self.now()
         self._state = ServerState(self.factory.limits)

@@ -11,12 +11,14 @@ from twisted.logger import Logger
 
 from protocols.http.routes.proxy.limits import ProxyLimits
 from protocols.http.routes.proxy.origin_url import OriginURL
-from protocols.http.routes.proxy.trust import origin_tls
+from protocols.outgoing_tls import OutgoingTLS
 
 if TYPE_CHECKING:
     from protocols.http.routes.proxy.connection import OriginConnection
 
 log = Logger(namespace="polyport")
+
+ALPN = (b"http/1.1",)
 
 ATTEMPT_DELAY = 0.025
 """Seconds until the next address of a name is tried beside the first (RFC 8305, section 5, wants 10 ms at
@@ -90,7 +92,7 @@ def endpoint_for(
     :param ca: PEM certificates of the authorities to trust instead of the system's (https).
     :param name: the name that the certificate must be for, if it is not the host's (https).
 
-    Raises as :func:`~.trust.origin_tls`.
+    Raises as :class:`~protocols.outgoing_tls.OutgoingTLS`.
     """
     if url.socket:
         path = "\0" + url.socket[1:] if url.socket.startswith("@") else url.socket
@@ -100,5 +102,5 @@ def endpoint_for(
         reactor, url.host, url.port, timeout=limits.connect, attemptDelay=ATTEMPT_DELAY
     )
     if url.scheme == "https":
-        return wrapClientTLS(origin_tls(name or url.host, ca), endpoint)
+        return wrapClientTLS(OutgoingTLS(name or url.host, ca=ca, protocols=ALPN), endpoint)
     return endpoint

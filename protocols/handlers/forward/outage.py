@@ -1,0 +1,55 @@
+"""What the operator hears of a target that does not answer."""
+
+from __future__ import annotations
+
+from twisted.logger import Logger
+
+log = Logger(namespace="polyport")
+
+WARN_EVERY = 60.0
+"""Seconds between two warnings of one target: clients decide how often it is tried."""
+
+
+class Outage:
+    """Tells of a target once it fails, then every :data:`WARN_EVERY` seconds as long as it does, and of its
+    return.
+
+    :param service: whose target it is, for the log.
+    """
+
+    def __init__(self, service: str, target: object) -> None:
+        self._service = service
+        self._target = target
+        self._failures = 0  # since it was last there
+        self._told_at = -WARN_EVERY
+
+    def failed(self, reason: str, now: float) -> None:
+        """It could not be reached at `now`, in seconds."""
+        self._failures += 1
+        if self._failures > 1 and now - self._told_at < WARN_EVERY:
+            log.debug(
+                "{service}: cannot forward to {target}: {reason}",
+                service=self._service,
+                target=self._target,
+                reason=reason,
+            )
+            return
+        self._told_at = now
+        log.warn(
+            "{service}: cannot forward to {target}: {reason}{more}",
+            service=self._service,
+            target=self._target,
+            reason=reason,
+            more=f" ({self._failures} failures in a row)" if self._failures > 1 else "",
+        )
+
+    def succeeded(self) -> None:
+        """It is there."""
+        if self._failures:
+            log.info(
+                "{service}: {target} can be forwarded to again, after {count} failures",
+                service=self._service,
+                target=self._target,
+                count=self._failures,
+            )
+            self._failures = 0
