@@ -64,6 +64,11 @@ class StreamFactory(Factory):
             return None
         return DuplexStreamConnection(self)
 
+    @property
+    def open_connections(self) -> int:
+        """How many there are now."""
+        return len(self.connections)
+
     def patience(self, *, silent: bool) -> float:
         """Seconds that a connection may say and hear nothing.
 

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.access_log import access_log
 from protocols.daemon.carriers import Carriers, ForeignFactory
+from protocols.daemon.fairness import Fairness, Reputation
 from protocols.daemon.framings import framing_for
 from protocols.daemon.guarding import gate_of
 from protocols.daemon.handlers import builtin_handlers, function_handler
@@ -40,10 +41,11 @@ def assemble(loaded: Loaded, reactor: Any) -> dict[str, Carriers]:
     """
     problems: list[Problem] = []
     carriers: dict[str, Carriers] = {}
+    reputation = Reputation()
     for name, spec in loaded.config.services.items():
         if spec.enabled:
             try:
-                carriers[name] = _ASSEMBLERS[spec.kind](Assembly(loaded, reactor, name, spec))
+                carriers[name] = _ASSEMBLERS[spec.kind](Assembly(loaded, reactor, name, spec, reputation))
             except MisfitError as misfit:
                 path = ("services", name, *misfit.path)
                 problems.append(loaded.origin.problem(path, str(misfit)))
@@ -58,11 +60,16 @@ def assemble(loaded: Loaded, reactor: Any) -> dict[str, Carriers]:
 class Assembly:
     """One service on its way from words to parts."""
 
-    def __init__(self, loaded: Loaded, reactor: Any, name: str, spec: ServiceSpec) -> None:
+    def __init__(
+        self, loaded: Loaded, reactor: Any, name: str, spec: ServiceSpec, reputation: Reputation
+    ) -> None:
         self.loaded = loaded
         self.reactor = reactor
         self.spec = spec
-        self.carriers = Carriers(Journal(name), gate=gate_of(spec, loaded))
+        journal = Journal(name)
+        exempt = loaded.networks.resolve(spec.limits.exempt)
+        self.fairness = Fairness(spec.limits, exempt, reputation, journal, reactor)
+        self.carriers = Carriers(journal, gate=gate_of(spec, loaded), fairness=self.fairness)
         if spec.accept_proxy is not None:
             self.carriers.proxies = loaded.networks.resolve(spec.accept_proxy)
 
@@ -90,8 +97,11 @@ class Assembly:
             clock=self.reactor,
             idle=spec.limits.idle,
             connections=spec.limits.connections,
+            first_byte=spec.limits.first_byte,
+            output=spec.limits.output,
         )
-        carriers.datagram = lambda: DatagramServer(datagram, journal=carriers.journal)
+        limits = self.fairness.of_datagrams()
+        carriers.datagram = lambda: DatagramServer(datagram, journal=carriers.journal, gate=limits)
         carriers.tls = self.tls()
         return carriers
 

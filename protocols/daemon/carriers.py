@@ -19,6 +19,7 @@ from twisted.internet.interfaces import (
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from zope.interface import alsoProvides
 
+from protocols.daemon.fairness import Fairness
 from protocols.datagram import DatagramServer
 from protocols.guard.access import Access, Refusal
 from protocols.journal import Journal
@@ -34,6 +35,10 @@ Start = Callable[[], Deferred[None]]
 
 class Drainable(Protocol):
     """A factory that knows its connections."""
+
+    @property
+    def open_connections(self) -> int:
+        """How many there are now."""
 
     def drain(self) -> Deferred[None]:
         """Let every connection finish; fires when the last is gone."""
@@ -81,6 +86,8 @@ class Carriers:
     """What has to be ready before the first connection; called once the reactor runs."""
     gate: Gate | None = None
     """Who may come in; without it, everybody."""
+    fairness: Fairness | None = None
+    """How much each source may have; without it, as much as it likes."""
     proxies: Networks | None = None
     """The hosts that begin each stream with a PROXY header."""
 
@@ -132,6 +139,10 @@ class ForeignFactory(WrappingFactory[ForeignConnection]):
             return None
         inner = self.wrappedFactory.buildProtocol(addr)
         return None if inner is None else ForeignConnection(self, inner)
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._open)
 
     def registerProtocol(self, p: ForeignConnection) -> None:
         super().registerProtocol(p)

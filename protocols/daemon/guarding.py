@@ -45,6 +45,8 @@ def guarded_streams(carriers: Carriers, address: Address, reactor: Any) -> IProt
             admission = _admission(carriers, gate, is_inside=True)
             factory = HandshakeAccessFactory(factory, admission, refusal=gate.refusal)
         factory = TLSFactory(tls, factory)
+    if carriers.fairness is not None:
+        factory = carriers.fairness.around(factory, carriers.stream)
     if gate is not None:
         admission = _admission(carriers, gate, is_inside=tls is None)
         factory = AccessFactory(factory, admission, refusal=gate.refusal)

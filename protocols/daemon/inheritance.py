@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from protocols.daemon.spec.config import DefaultsSpec
+from protocols.daemon.spec.limits import LimitsSpec
 from protocols.daemon.spec.model import Spec
-from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
+from protocols.daemon.spec.service import ServiceSpec
 
 
 def inherit(service: ServiceSpec, defaults: DefaultsSpec) -> ServiceSpec:

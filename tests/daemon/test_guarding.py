@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
 
 from protocols.daemon.access_rules import access_of, written_rules
 from protocols.daemon.carriers import Carriers, Gate
@@ -30,7 +31,7 @@ def gate(allow: object, **settings) -> Gate:
 def layers(gate: Gate | None, address: Address) -> list[Factory]:
     """The factories from the socket inwards."""
     carriers = Carriers(Journal("x"), Factory(), tls=object(), gate=gate)
-    found = [guarded_streams(carriers, address)]
+    found = [guarded_streams(carriers, address, Clock())]
     while found[-1] is not carriers.stream:
         found.append(getattr(found[-1], "inner", None) or found[-1].wrappedFactory)
     return found[:-1]

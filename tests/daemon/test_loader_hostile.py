@@ -16,8 +16,9 @@ from protocols.daemon.spec.config import Config
 from protocols.daemon.spec.framing import FramingSpec, LengthSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.http import RouteSpec
+from protocols.daemon.spec.limits import LimitsSpec
 from protocols.daemon.spec.model import Spec
-from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
+from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec
 
 ADDRESSES = ["tcp://:0", "tcp://:7000", "tls://:7000", "udp://:1", "unix:a", "fd://a", "http://x"]

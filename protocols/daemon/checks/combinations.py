@@ -9,7 +9,8 @@ from protocols.daemon.inheritance import has_scheme, has_stream
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path, Problem
 from protocols.daemon.spec.handler import BuiltinSpec
-from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
+from protocols.daemon.spec.limits import LimitsSpec
+from protocols.daemon.spec.service import ServiceSpec
 
 
 def check(parts: Parts) -> Iterator[Problem]:

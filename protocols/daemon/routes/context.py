@@ -7,7 +7,7 @@ from typing import Any
 
 from protocols.daemon.carriers import Gate, Start, Stop
 from protocols.daemon.loader import Loaded
-from protocols.daemon.spec.service import LimitsSpec
+from protocols.daemon.spec.limits import LimitsSpec
 from protocols.http import FormLimits
 from protocols.journal import Journal
 

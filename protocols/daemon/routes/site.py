@@ -12,7 +12,8 @@ from protocols.daemon.problems import Path
 from protocols.daemon.routes.context import RouteContext
 from protocols.daemon.routes.table import ROUTES
 from protocols.daemon.spec.http import RouteSpec
-from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
+from protocols.daemon.spec.limits import LimitsSpec
+from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.trusted import TrustedSpec
 from protocols.http import Entry, HTTPFactory, Limits
 from protocols.http.access_log.access import Access

@@ -9,9 +9,10 @@ from pydantic import Field, StrictStr
 from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.choice import Listed
 from protocols.daemon.spec.framing import FramingSpec
+from protocols.daemon.spec.limits import LimitsSpec
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.networks import NetworkMembers
-from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
+from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, Name, TlsSpec
 from protocols.daemon.spec.trusted import TrustedSpec
 from protocols.daemon.spec.values import Duration

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from typing import Annotated
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool
 
 from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.address import Address
@@ -13,60 +13,12 @@ from protocols.daemon.spec.choice import Listed
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec, Reference
 from protocols.daemon.spec.http import RoutePath, RouteSpec, RouteSpecs
+from protocols.daemon.spec.limits import LimitsSpec
 from protocols.daemon.spec.log import LogSpec
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.networks import NetworkMembers
 from protocols.daemon.spec.tls import TlsSpec
 from protocols.daemon.spec.trusted import TrustedSpec
-from protocols.daemon.spec.values import Duration, PositiveDuration, PositiveSize, Size
-
-
-class LimitsSpec(Spec):
-    """How much peers may ask of a service."""
-
-    connections: Annotated[StrictInt, Field(ge=1)] = 1000
-    """Connections at once; further ones are closed as they come."""
-    pending: Annotated[StrictInt, Field(ge=1)] = 64
-    """Messages of one connection that may wait for their answers before reading from it pauses."""
-    idle: PositiveDuration = Duration.parse("5m")
-    """How long a connection may be silent before it is closed."""
-    body: PositiveSize = Size.parse("1MiB")
-    """The largest content of an HTTP request (413)."""
-    request_line: PositiveSize = Size.parse("8KiB")
-    """The longest target of an HTTP request (414)."""
-    header: PositiveSize = Size.parse("32KiB")
-    """All header fields of an HTTP request together (431)."""
-    header_fields: Annotated[StrictInt, Field(ge=1)] = 100
-    """Header fields of an HTTP request (431)."""
-    header_time: PositiveDuration = Duration.parse("10s")
-    """How long the header of an HTTP request may take to come (408)."""
-    body_rate: PositiveSize = Size.parse("500")
-    """Bytes per second that the content of an HTTP request must come with on average (408)."""
-    requests: Annotated[StrictInt, Field(ge=1)] = 10_000
-    """HTTP requests of one connection; then it is closed."""
-    streams: Annotated[StrictInt, Field(ge=1)] = 100
-    """Requests that one HTTP/2 connection may have open at a time."""
-
-    form_parts: Annotated[StrictInt, Field(ge=1)] = 100
-    """Fields and files of one form (413)."""
-    form_field: PositiveSize = Size.parse("64KiB")
-    """The value of one field of a form (413); files are bounded by `body` only."""
-    form_memory: Size = Size.parse("64KiB")
-    """Of one file of a form, what is held in memory; a larger one is in a temporary file."""
-
-    http: ClassVar[tuple[str, ...]] = (
-        "body",
-        "request_line",
-        "header",
-        "header_fields",
-        "header_time",
-        "body_rate",
-        "requests",
-        "streams",
-    )
-    """Those of HTTP connections."""
-    forms: ClassVar[tuple[str, ...]] = ("form_parts", "form_field", "form_memory")
-    """Those of forms, which only HTTP knows too."""
 
 
 class ServiceSpec(Spec):

@@ -43,9 +43,7 @@ class AdmissionFactory(Factory):
     ) -> IProtocol | None:
         if isinstance(addr, UNIXAddress):
             # Only the connection itself says whose it is.
-            return (
-                self.inner.buildProtocol(addr) if "unix" in self.sources.exempt else AdmissionGate(self, addr)
-            )
+            return self.inner.buildProtocol(addr) if self.sources.exempt.unix else AdmissionGate(self, addr)
         source = self.sources.of_host(getattr(addr, "host", ""))
         if source is None:
             return self.inner.buildProtocol(addr)

@@ -46,7 +46,7 @@ class DatagramLimits:
     ) -> None:
         self._limits = limits
         self._source_of = sources.of_host
-        self._exempts_unix = "unix" in sources.exempt
+        self._exempts_unix = sources.exempt.unix
         self._penalties = penalties
         self._acquaintances = acquaintances
         self._journal = journal

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Final, Literal, TypeAlias
+from ipaddress import ip_network
+from typing import Final
 
+from protocols.networks import Networks
 from protocols.peer_address import plain_host
 from protocols.session import Peer
 from protocols.source import source_of
 
-Exempt: TypeAlias = IPv4Network | IPv6Network | Literal["unix"]
-
-HERE: Final[tuple[Exempt, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"), "unix")
+HERE: Final = Networks([ip_network("127.0.0.0/8"), ip_network("::1")], unix=True)
 """This machine: who is on it needs no port of ours to slow it down, and a proxy that runs beside us brings
 the clients of the whole world."""
 
@@ -23,9 +21,8 @@ HOSTS: Final = 8192
 class Sources:
     """Finds the source of a peer; ``None`` stands for those who are `exempt`."""
 
-    def __init__(self, exempt: Iterable[Exempt] = HERE) -> None:
-        self.exempt = tuple(exempt)
-        self._networks = tuple(network for network in self.exempt if network != "unix")
+    def __init__(self, exempt: Networks = HERE) -> None:
+        self.exempt = exempt
         self._known: dict[str, str | None] = {}
 
     def of_host(self, host: str) -> str | None:
@@ -42,15 +39,12 @@ class Sources:
         """The source of `peer`: for that of a Unix socket its user, as far as the kernel says who it is."""
         if peer.transport not in ("unix", "unixgram"):
             return self.of_host(peer.host)
-        if "unix" in self.exempt:
+        if self.exempt.unix:
             return None
         return "unix" if peer.credentials is None else f"uid {peer.credentials.uid}"
 
     def _find(self, host: str) -> str | None:
-        try:
-            address = ip_address(plain_host(host).partition("%")[0])
-        except ValueError:
-            return host
-        if any(address in network for network in self._networks):
-            return None
-        return source_of(str(address))
+        plain = plain_host(host).partition("%")[0]
+        # What is no address is no client of a Unix socket either.
+        is_exempt = (":" in plain or "." in plain) and plain in self.exempt
+        return None if is_exempt else source_of(plain)

@@ -14,6 +14,9 @@ BURST: Final = 1.0
 """Seconds' worth that may come at once after a pause."""
 
 
+OFFENCE: Final = 1.0
+"""Points for a connection that was closed because its source sends too much."""
+
 _REPLACED: Final = ("pauseProducing", "resumeProducing", "count_messages")
 
 

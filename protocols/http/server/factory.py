@@ -108,6 +108,11 @@ class HTTPFactory(Factory):
         connection.factory = self
         return connection
 
+    @property
+    def open_connections(self) -> int:
+        """How many there are now."""
+        return len(self.connections)
+
     def acceptableProtocols(self) -> list[bytes]:  # noqa: N802 - Twisted's name
         """What is offered in ALPN (IProtocolNegotiationFactory)."""
         return list(ALPN)

@@ -6,6 +6,7 @@ import pytest
 
 from protocols.guard.limits import Sources
 from protocols.guard.limits.sources import HOSTS
+from protocols.networks import Networks
 from protocols.session import Credentials, Peer
 
 
@@ -31,7 +32,7 @@ def test_an_address_a_prefix_or_nobody(host, source):
 
 
 def test_who_is_exempt_is_said():
-    sources = Sources([ip_network("10.0.0.0/8")])
+    sources = Sources(Networks([ip_network("10.0.0.0/8")]))
     assert sources.of_host("10.1.2.3") is None
     assert sources.of_host("127.0.0.1") == "127.0.0.1"
 
@@ -39,7 +40,7 @@ def test_who_is_exempt_is_said():
 def test_peers_of_unix_sockets_are_their_users():
     anybody = Peer("unix", "/run/x.sock", credentials=Credentials(1000, 1000, 7))
     assert Sources().of(anybody) is None
-    strict = Sources([])
+    strict = Sources(Networks())
     assert strict.of(anybody) == "uid 1000"
     assert strict.of(Peer("unix")) == "unix"
     assert strict.of(Peer("tcp", "192.0.2.1", 7)) == "192.0.2.1"
