@@ -45,7 +45,8 @@ class TokenBuckets:
         full_at = max(self._full_at.pop(key, now), now) + amount * self._interval
         self._full_at[key] = full_at
         self._forget(now)
-        return max(0.0, full_at - now - self._slack - self._interval)
+        wait = full_at - now - self._slack - self._interval
+        return wait if wait > self._interval * 1e-6 else 0.0  # less is what floats have lost
 
     def give_back(self, key: str) -> None:
         """Undo a :meth:`take`."""
@@ -57,7 +58,7 @@ class TokenBuckets:
 
     def _forget(self, now: float) -> None:
         """Forget two keys that need not be remembered, so that there are ever fewer, and one too many."""
-        for _ in range(2):
+        for _ in range(min(2, len(self._full_at))):
             oldest = next(iter(self._full_at))
             if self._full_at[oldest] > now and len(self._full_at) <= self._keys:
                 return

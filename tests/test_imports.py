@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "token_buckets": set(),
     "http": {
         *("session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"),
+        "stream_limits",
         *("networks", "source", "stand_in", "token_buckets", "outgoing_tls"),
     },
     "guard": {

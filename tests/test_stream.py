@@ -115,6 +115,16 @@ class TestBackpressure:
         peer.transport.peer_reads()
         assert handler.calls[4:] == ["resume_writing", b"b", "pause_writing"]
 
+    def test_a_session_that_goes_on_regardless_loses_its_connection(self, serve, recording):
+        service = serve(recording(), output=100_000)
+        peer = service.connect()
+        for _ in range(3):
+            peer.connection.send(b"x" * 70_000)
+        assert not peer.transport.aborted
+        peer.connection.send(b"x" * 70_000)
+        assert peer.transport.aborted
+        assert service.factory.journal.counts.choked == 1
+
     def test_pause_in_the_middle_of_a_batch_holds_the_rest(self, serve, recording):
         handler = recording(lambda connection, message: message == b"2" and connection.pause())
         peer = serve(handler).connect()

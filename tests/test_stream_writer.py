@@ -78,3 +78,49 @@ def test_other_transports_do_their_own_writing(kind: Any) -> None:
     transport = kind()
     StreamWriter(transport).write(b"x")
     assert transport.value() == b"x"
+
+
+class Held:
+    """A transport that notes what it is given."""
+
+    def __init__(self) -> None:
+        self.given: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.given.append(data)
+
+
+def test_what_is_held_back_leaves_in_order_when_it_may():
+    transport = Held()
+    writer = StreamWriter(transport)
+    writer.write(b"1")
+    writer.hold_back()
+    writer.write(b"2")
+    writer.write(b"3")
+    assert transport.given == [b"1"]
+    assert writer.waiting == 2
+    assert not writer.go_on()
+    writer.write(b"4")
+    assert transport.given == [b"1", b"23", b"4"]
+
+
+def test_who_goes_on_to_a_peer_that_does_not_read_is_stopped():
+    choked: list[int] = []
+    writer = StreamWriter(Held(), 10, choked.append)
+    writer.hold_back()
+    writer.write(b"x" * 100)  # one write is as long as it is
+    assert choked == []
+    writer.write(b"y")
+    assert choked == [100]
+    assert writer.waiting == 100
+
+
+def test_what_a_peer_has_read_counts_no_more():
+    choked: list[int] = []
+    writer = StreamWriter(Held(), 10, choked.append)
+    for _ in range(10):
+        writer.hold_back()
+        writer.write(b"x" * 8)
+        writer.write(b"x" * 8)
+        writer.go_on()
+    assert choked == []

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.guarding import guarded_datagrams, guarded_streams
 from protocols.daemon.sockets import BoundSocket
+from protocols.guard.limits import DropWatch
 from protocols.reactor.adoption import adopt_datagrams, adopt_stream
 
 log = Logger(namespace="polyport")
@@ -38,6 +39,7 @@ class PortService(Service):
         self._ports: list[Any] = []
         self._datagram_ports: list[Any] = []
         self._drainables: list[Any] = []
+        self._drops: DropWatch
 
     def prepare(self) -> Deferred[Any]:
         """Start what has to be ready before the first connection; for a reactor that runs."""
@@ -46,6 +48,8 @@ class PortService(Service):
 
     def startService(self) -> None:
         super().startService()
+        datagrams = [bound.socket for bound in self.bound if not bound.is_stream]
+        self._drops = DropWatch(datagrams, self.carriers.journal, self._reactor)
         for bound in self.bound:
             self._serve(bound)
             log.info(
@@ -65,6 +69,7 @@ class PortService(Service):
         self._close(streams=True)
         for port in self._datagram_ports:
             port.stopReading()  # and no more: replies still leave by it
+        self._drops.stop()
         stopping += [drainable.drain() for drainable in self._drainables]
         stopped: Deferred[Any] = DeferredList(stopping, consumeErrors=True)
         stopped.addTimeout(self._drain, self._reactor, self._abort_rest)

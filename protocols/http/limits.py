@@ -24,6 +24,8 @@ class Limits:
     idle: float = 60.0
     """Without a request, or with a client that does not read; 0 for ever.  Long enough for the next click,
     short enough that forgotten connections do not pile up."""
+    first_byte: float = 30.0
+    """Without a first request, if that is less: browsers open some ahead of need, and need them soon."""
     requests: int = 10_000
     """Requests of one connection, after which it is closed: what leaks with a connection ends."""
     streams: int = 100

@@ -61,7 +61,7 @@ def _entry(place: Path, spec: RouteSpec, context: RouteContext, policies: Policy
 
 
 def _limits(spec: LimitsSpec) -> Limits:
-    return Limits(idle=spec.idle, **{name: getattr(spec, name) for name in LimitsSpec.http})
+    return Limits(**{name: getattr(spec, name) for name in ("idle", "first_byte", *LimitsSpec.http)})
 
 
 def _trusted(spec: TrustedSpec | None, networks: NamedNetworks) -> TrustedProxies | None:

@@ -4,11 +4,13 @@ Whom limits count as one, a *source*, is an IPv4 address, an IPv6 /64 or a user 
 (:class:`Sources`).  A :class:`Ledger` counts the connections of each, a :class:`Lobby` has those wait that
 are too many, an :class:`AdmissionFactory` stands with it in front of a service; a :class:`Throttle` slows
 down who sends too much, a :class:`DatagramLimits` drops it.  :class:`Penalties` remember who would not stop.
+A :class:`DropWatch` counts what was too much for the kernel.
 """
 
 from protocols.guard.limits.acquaintances import Acquaintances
 from protocols.guard.limits.admission import AdmissionFactory
 from protocols.guard.limits.datagrams import DatagramLimits
+from protocols.guard.limits.drop_watch import DropWatch
 from protocols.guard.limits.ledger import Ledger
 from protocols.guard.limits.lobby import Lobby
 from protocols.guard.limits.penalties import Penalties, Penalty
@@ -20,6 +22,7 @@ __all__ = [
     "Acquaintances",
     "AdmissionFactory",
     "DatagramLimits",
+    "DropWatch",
     "Ledger",
     "Lobby",
     "Over",

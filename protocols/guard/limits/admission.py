@@ -59,7 +59,6 @@ class AdmissionGate(StandIn):
         self._source = source
         self._told = False
         self._waits = False
-        self._inside: Any = None
         self._meter: Meter
 
     def makeConnection(self, transport: ITransport) -> None:
@@ -83,10 +82,8 @@ class AdmissionGate(StandIn):
             factory.lobby.left(source)
             transport.loseConnection()
             return
-        self._inside = inside
         self._meter = factory.throttle.meter(transport, source)
         self.stand_for(inside)
-        self.connectionLost = self._lost  # type: ignore[method-assign]
         if self._waits:
             transport.resumeProducing()
         inside.makeConnection(transport)
@@ -100,11 +97,14 @@ class AdmissionGate(StandIn):
         self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        assert self._source is not None
-        self._factory.lobby.gone(self, self._source)
-
-    def _lost(self, reason: Failure = connectionDone) -> None:
-        assert self._source is not None
-        self._meter.stop()
-        self._factory.lobby.left(self._source)
-        self._inside.connectionLost(reason)
+        lobby, source = self._factory.lobby, self._source
+        assert source is not None
+        if self._successor is None:
+            lobby.gone(self, source)
+        else:
+            self._meter.stop()
+            try:
+                super().connectionLost(reason)
+            finally:
+                # Not before: the next one is counted by the service, too.
+                lobby.left(source)

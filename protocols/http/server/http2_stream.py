@@ -75,6 +75,9 @@ class HTTP2Stream:
         request = parts.request(connection.peer, connection.scheme)
         length = 0 if parts.upgrade else parts.length
         exchange = self._exchange = Exchange(self, connection.factory, request, length)
+        count_messages = getattr(connection.transport, "count_messages", None)
+        if count_messages is not None:
+            count_messages(1)
         exchange.begun_at = now
         exchange.expects = parts.expects
         exchange.fault = parts.fault

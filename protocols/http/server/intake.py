@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from protocols.http.errors import HTTPError
@@ -83,12 +84,22 @@ class Intake:
        What came while too many requests were waiting.
     """
 
-    __slots__ = ("_asked", "_connection", "_parser", "_requests", "incoming", "remembered", "unread")
+    __slots__ = (
+        "_asked",
+        "_connection",
+        "_count",
+        "_parser",
+        "_requests",
+        "incoming",
+        "remembered",
+        "unread",
+    )
 
     def __init__(self, connection: HTTP1Connection) -> None:
         self._connection = connection
         self._parser = RequestParser(connection.factory.limits, self)
         self._requests = 0
+        self._count: Callable[[int], None] | None = getattr(connection.transport, "count_messages", None)
         self._asked: Asked | None = None
         """The last request."""
         self.remembered: bytes | None = None
@@ -168,6 +179,8 @@ class Intake:
     def _arrive(self, asked: Asked) -> None:
         connection = self._connection
         self._requests += 1
+        if self._count is not None:
+            self._count(1)
         request = Request.__new__(Request)
         # Not by its constructor, which would sort out what is known here.
         request.__dict__.update(asked.attributes)

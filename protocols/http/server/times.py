@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from protocols.http.limits import Limits
 
 LINGER = 2.0
@@ -15,11 +17,11 @@ CLOSING = 60.0
 class Times:
     """Moments of one connection, in seconds of the reactor's clock; ``None``: it is not so now."""
 
-    __slots__ = ("active_at", "begun_at", "blocked_at", "closing_at", "lingers_at", "paused_at")
+    __slots__ = ("active_at", "begun_at", "blocked_at", "closing_at", "lingers_at", "opened_at", "paused_at")
 
     def __init__(self, now: float) -> None:
-        self.active_at = now
-        """The last request or response."""
+        self.opened_at = self.active_at = now
+        """The last request or response; until there is one, the beginning."""
         self.begun_at: float | None = None
         """The first byte of the request that is coming in."""
         self.blocked_at: float | None = None
@@ -57,4 +59,8 @@ class Times:
 
     def is_idle(self, now: float, limits: Limits) -> bool:
         """Whether nothing has been asked for too long."""
-        return self.begun_at is None and 0 < limits.idle <= now - self.active_at
+        if self.begun_at is not None:
+            return False
+        idle = limits.idle or inf
+        patience = min(idle, limits.first_byte or inf) if self.active_at == self.opened_at else idle
+        return now - self.active_at >= patience

@@ -63,6 +63,7 @@ class WebSocketProtocol(Protocol):
         self.subprotocol = subprotocol
         self.listener = listener
         self.blocked = False
+        self._late = 0  # bytes sent since it was blocked
         """Whether the peer does not read what was written."""
         self.reading = True
         """Whether the peer is read from."""
@@ -91,6 +92,7 @@ class WebSocketProtocol(Protocol):
     def connectionMade(self) -> None:
         transport: Any = self.transport
         self._writer = FrameWriter(transport, self._extensions)
+        self._count: Callable[[int], None] | None = getattr(transport, "count_messages", None)
         transport.registerProducer(self, True)
         self._watch.set()
         self._tell(lambda: self.listener.opened(self))
@@ -304,6 +306,8 @@ class WebSocketProtocol(Protocol):
         messages = [waiting.popleft()[1]]
         while waiting and waiting[0][0] is kind and len(messages) < batch:
             messages.append(waiting.popleft()[1])
+        if self._count is not None:
+            self._count(len(messages))
         try:
             self.listener.received(messages, kind is TEXT)
         except BaseException as failure:  # noqa: BLE001 - whatever a listener raises ends here
@@ -345,6 +349,11 @@ class WebSocketProtocol(Protocol):
         if self.close_sent is None and not self.shut:
             if not self._writer.corked:
                 self._watch.sent()
+            if self.blocked and self._late > self._endpoint.settings.output:
+                self._endpoint.journal.choked(self.peer, self._late)
+                self.abort()
+                return
+            self._late = self._late + len(message) if self.blocked else 0
             self._writer.write(opcode, message)
 
     def _say(self, close: Close) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from protocols.stream_limits import OUTPUT
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -21,6 +23,8 @@ class Settings:
     idle: float = 300.0
     """Without a byte in either direction, or with a peer that does not read; 0: for ever.  A peer that
     answers pings is not idle."""
+    output: int = OUTPUT
+    """Bytes that may be sent while the peer does not read, beyond one message; then it is cut off."""
     compression: bool = True
     """Whether permessage-deflate (RFC 7692) is agreed to where the client offers it."""
     origins: tuple[str, ...] | None = None

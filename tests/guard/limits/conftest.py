@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.logger import LogLevel, globalLogPublisher
 
 
@@ -18,3 +19,19 @@ def said() -> Iterator[list[str]]:
     globalLogPublisher.addObserver(observe)
     yield lines
     globalLogPublisher.removeObserver(observe)
+
+
+class Answers:
+    """Answers of a function that come when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Deferred[bytes]] = []
+
+    async def wait(self, message: bytes) -> bytes:
+        self.waiting.append(Deferred())
+        return await self.waiting[-1]
+
+
+@pytest.fixture
+def answers() -> Answers:
+    return Answers()

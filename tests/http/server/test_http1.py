@@ -240,7 +240,16 @@ def pass_time(clock, seconds: float) -> None:
     clock.pump([1] * int(seconds))
 
 
-def test_a_connection_that_asks_nothing_is_closed(client, clock) -> None:
+def test_a_connection_that_never_asks_anything_is_closed(client, clock) -> None:
+    pass_time(clock, 29)
+    assert not client.closed
+    pass_time(clock, 2)
+    assert client.wire.disconnecting
+
+
+def test_one_that_asks_no_more_is_closed_later(client, clock) -> None:
+    pass_time(clock, 1)
+    client.send(GET)
     pass_time(clock, 59)
     assert not client.closed
     pass_time(clock, 2)
@@ -248,9 +257,10 @@ def test_a_connection_that_asks_nothing_is_closed(client, clock) -> None:
 
 
 def test_a_connection_that_is_used_is_kept(client, clock) -> None:
+    pass_time(clock, 20)
     for _ in range(4):
-        pass_time(clock, 40)
         client.send(GET)
+        pass_time(clock, 40)
     assert not client.closed
     assert statuses(client) == [200] * 4
 
