@@ -6,8 +6,10 @@ from threading import Event as Gate
 import pytest
 from twisted.internet.defer import Deferred, DeferredQueue
 
-from protocols.http import Event, EventsRoute, Request
+from protocols.codec import DecodeError, Fault
+from protocols.http import Event, EventsRoute, HTTPError, Request
 from protocols.http.response import Response
+from protocols.http.routes.events import PATIENCE
 from protocols.session import Peer
 
 GET = "GET {path} HTTP/1.1\r\nHost: a\r\n{headers}\r\n"
@@ -36,6 +38,14 @@ def follow(connect, clock, journal):
 
 def ask(client, path: str = "/e", headers: str = "") -> None:
     client.send(GET.format(path=path, headers=headers).encode())
+    client.turn()
+
+
+def open_quietly(client, headers: str = "") -> None:
+    """Ask, and wait for the head without an event."""
+    ask(client, headers=headers)
+    assert client.wire.value() == b""
+    client.clock.advance(PATIENCE)
     client.turn()
 
 
@@ -75,9 +85,9 @@ def ticker() -> Ticker:
 # -- the stream --------------------------------------------------------------------------------------
 
 
-def test_the_head_goes_out_at_once(follow, ticker) -> None:
+def test_the_stream(follow, ticker) -> None:
     client = follow(ticker.ticks)
-    ask(client)
+    open_quietly(client)
     head = client.wire.value().partition(b"\r\n\r\n")[0].decode()
     assert head.startswith("HTTP/1.1 200 OK\r\n")
     assert f"Content-Type: {MEDIA}\r\n" in head
@@ -94,7 +104,7 @@ def test_the_head_goes_out_at_once(follow, ticker) -> None:
 
 def test_heartbeats_in_the_silence(follow, ticker, clock) -> None:
     client = follow(ticker.ticks, heartbeat=10, retry=0.5)
-    ask(client)
+    open_quietly(client)
     clock.advance(9)
     ticker.queue.put("a")
     client.turn()
@@ -115,8 +125,8 @@ def test_the_end_of_the_generator_is_the_end_of_the_stream(follow, ticker, clock
     ask(client)
     ticker.queue.put("a")
     ticker.queue.put(None)
-    client.turn()
-    client.turn()
+    for _ in range(3):
+        client.turn()
     (answer,) = client.answers()
     assert (answer.status, answer.body) == (200, b"retry: 3000\n\ndata: a\n\n")
     assert (ticker.closed, client.closed, clock.getDelayedCalls()[1:]) == (1, False, [])
@@ -126,7 +136,7 @@ def test_the_end_of_the_generator_is_the_end_of_the_stream(follow, ticker, clock
 
 def test_a_client_that_leaves_closes_the_generator(follow, ticker, clock, failures) -> None:
     client = follow(ticker.ticks)
-    ask(client)
+    open_quietly(client)
     client.leave()
     client.turn()
     assert (ticker.closed, failures, client.route._open) == (1, [], set())
@@ -192,9 +202,7 @@ def test_what_cannot_be_an_event_is_an_error(follow, failures) -> None:
 
     client = follow(odd)
     ask(client)
-    client.turn()
-    assert client.wire.aborted
-    assert len(failures) == 1
+    assert (client.answers()[0].status, len(failures)) == (500, 1)
 
 
 def test_head(follow, ticker) -> None:
@@ -203,6 +211,91 @@ def test_head(follow, ticker) -> None:
     assert (answer.status, answer.headers["Content-Type"], answer.body) == (200, MEDIA, b"")
     assert ticker.heard == []
     assert client.ask("POST", "/e").headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+# -- before the first event --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("headers", ["", "Last-Event-ID: 7\r\n"])
+def test_the_head_does_not_wait_for_ever(follow, ticker, clock, headers: str) -> None:
+    client = follow(ticker.ticks)
+    ask(client, headers=headers)
+    clock.advance(PATIENCE * 0.9)
+    assert client.wire.value() == b""
+    clock.advance(PATIENCE * 0.1)
+    assert body(client) == b"retry: 3000\n\n"
+
+
+def test_a_heartbeat_is_not_waited_for(follow, ticker, clock) -> None:
+    client = follow(ticker.ticks, heartbeat=PATIENCE / 2)
+    ask(client)
+    clock.advance(PATIENCE / 2)
+    assert body(client) == b"retry: 3000\n\n"
+
+
+@pytest.mark.parametrize("headers", ["", "Last-Event-ID: 7\r\n"])
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize(
+    ("error", "status", "logged"),
+    [
+        (HTTPError(403, "Not for you", {"X-Why": "secret"}), 403, 0),
+        (DecodeError.invalid(Fault("", "No such day", "day")), 422, 0),
+        (RuntimeError("secret"), 500, 1),
+    ],
+)
+def test_an_error_before_the_first_event_is_the_answer(
+    follow, failures, headers: str, later: bool, error: Exception, status: int, logged: int
+) -> None:
+    gate: Deferred[None] = Deferred()
+
+    async def fail() -> AsyncIterator[str]:
+        if later:
+            await gate
+        raise error
+        yield ""
+
+    client = follow(fail)
+    ask(client, headers=headers)
+    gate.callback(None)
+    (answer,) = client.answers()
+    assert (answer.status, len(failures), client.route._open) == (status, logged, set())
+    assert answer.headers["X-Why"] == (None if status != 403 else "secret")
+    assert client.clock.getDelayedCalls()[1:] == []
+    assert not client.closed
+
+
+def test_a_generator_in_a_thread_may_refuse(follow, clock, failures) -> None:
+    def refuse() -> Iterator[str]:
+        raise HTTPError(403)
+        yield ""
+
+    client = follow(refuse)
+    ask(client)
+    clock.wait_for_thread()
+    client.turn()
+    assert (client.answers()[0].status, failures, client.route._open) == (403, [], set())
+
+
+def test_an_error_after_the_head_breaks_it_off(follow, failures) -> None:
+    gate: Deferred[None] = Deferred()
+
+    async def fail() -> AsyncIterator[str]:
+        await gate
+        yield ""
+
+    client = follow(fail)
+    open_quietly(client)
+    gate.errback(HTTPError(403))
+    assert (client.wire.aborted, failures, client.route._open) == (True, [], set())
+
+
+@pytest.mark.parametrize("headers", ["", "Last-Event-ID: 7\r\n"])
+def test_a_client_that_leaves_while_it_waits(follow, ticker, clock, failures, headers: str) -> None:
+    client = follow(ticker.ticks)
+    ask(client, headers=headers)
+    client.leave()
+    client.turn()
+    assert (ticker.closed, failures, client.route._open, clock.getDelayedCalls()) == (1, [], set(), [])
 
 
 # -- coming back -------------------------------------------------------------------------------------
@@ -228,15 +321,6 @@ def test_where_a_client_was(follow, ticker, path: str, headers: str, heard: str)
     assert body(client) == b"retry: 3000\n\ndata: next\n\n"
 
 
-def test_the_head_does_not_wait_for_ever(follow, ticker, clock) -> None:
-    client = follow(ticker.ticks)
-    ask(client, headers="Last-Event-ID: 7\r\n")
-    clock.advance(0.9)
-    assert client.wire.value() == b""
-    clock.advance(0.1)
-    assert body(client) == b"retry: 3000\n\n"
-
-
 @pytest.mark.parametrize("later", [False, True])
 def test_a_client_that_has_heard_everything_stays_away(follow, ticker, later: bool, clock) -> None:
     client = follow(ticker.ticks)
@@ -255,31 +339,6 @@ def test_an_end_without_an_event_is_no_reason_to_stay_away_at_first(follow, tick
     ask(client)
     client.turn()
     assert client.answers()[0].status == 200
-
-
-@pytest.mark.parametrize("later", [False, True])
-def test_an_error_before_the_first_event(follow, later: bool, failures) -> None:
-    gate: Deferred[None] = Deferred()
-
-    async def fail() -> AsyncIterator[str]:
-        if later:
-            await gate
-        raise RuntimeError("secret")
-        yield ""
-
-    client = follow(fail)
-    ask(client, headers="Last-Event-ID: 7\r\n")
-    gate.callback(None)
-    (answer,) = client.answers()
-    assert (answer.status, len(failures), client.route._open) == (500, 1, set())
-
-
-def test_a_client_that_leaves_while_it_waits(follow, ticker, clock, failures) -> None:
-    client = follow(ticker.ticks)
-    ask(client, headers="Last-Event-ID: 7\r\n")
-    client.leave()
-    client.turn()
-    assert (ticker.closed, failures, client.route._open, clock.getDelayedCalls()) == (1, [], set(), [])
 
 
 # -- parameters --------------------------------------------------------------------------------------
@@ -340,20 +399,20 @@ def test_what_is_no_source_of_events(follow) -> None:
 
 def test_a_limit_of_streams(follow, another, ticker) -> None:
     first = follow(ticker.ticks, streams=1, retry=7)
-    ask(first)
+    open_quietly(first)
     second = another(first)
     ask(second)
     (answer,) = second.answers()
     assert (answer.status, answer.headers["Retry-After"]) == (503, "7")
     first.leave()
     second.wire.clear()
-    ask(second)
+    open_quietly(second)
     assert body(second) == b"retry: 7000\n\n"
 
 
 def test_draining_ends_the_streams(follow, another, ticker, failures) -> None:
     client = follow(ticker.ticks)
-    ask(client)
+    open_quietly(client)
     waiting = another(client)
     ask(waiting, headers="Last-Event-ID: 7\r\n")
     drained = client.factory.drain()
@@ -409,11 +468,13 @@ def test_a_generator_in_a_thread_is_heard_event_by_event(follow, clock) -> None:
     assert ended.wait(20)
 
 
-def test_the_answer_is_a_response(clock, journal, ticker) -> None:
-    route = EventsRoute(ticker.ticks, reactor=clock, journal=journal)
+def test_the_answer_is_a_response(clock, journal) -> None:
+    async def one() -> AsyncIterator[str]:
+        yield "a"
+
+    route = EventsRoute(one, reactor=clock, journal=journal)
     response = route.respond(Request("GET", "/"), "")
     assert isinstance(response, Response)
     response.content.close()
     response.content.close()
-    assert ticker.heard == []
-    assert route.signature.result is object
+    assert route.signature.result is str
