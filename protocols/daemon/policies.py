@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from protocols.daemon.carriers import Stop
-from protocols.daemon.misfit import MisfitError
+from protocols.daemon.misfit import MisfitError, Misfits
 from protocols.daemon.problems import Path
 from protocols.daemon.spec.http import RouteSpec
 from protocols.daemon.spec.policy import AuthSpec, CorsSpec, RateSpec
@@ -45,22 +45,26 @@ class PolicyMaker:
     def wrap(self, route: Route, spec: RouteSpec, place: Path, body: int) -> Route:
         """`route` inside of its policies: headers, cors, rate by source, auth, rate by user.
 
-        Raises :class:`~protocols.daemon.misfit.MisfitError` for what cannot be made.
+        Raises :class:`~protocols.daemon.misfit.MisfitsError` for what cannot be made.
         """
+        misfits = Misfits()
         wrapped = route if route.streams else CollectingRoute(route, body)
         rate = spec.rate
         if rate is not None and rate.by == "user":
             wrapped = self._rate(wrapped, rate)
         if spec.auth is not None:
-            wrapped = self._auth(wrapped, spec.auth, (*place, "auth"))
+            with misfits.collected():
+                wrapped = self._auth(wrapped, spec.auth, (*place, "auth"))
         if rate is not None and rate.by == "source":
             wrapped = self._rate(wrapped, rate)
-        try:
-            if spec.cors is not None:
-                wrapped = _cors(wrapped, spec.cors, spec.methods or ())
-            return wrapped if spec.headers is None else HeadersRoute(wrapped, spec.headers)
-        except ValueError as error:
-            raise MisfitError(place, str(error)) from error
+        if spec.cors is not None:
+            with misfits.collected():
+                wrapped = _cors(wrapped, spec.cors, spec.methods or (), (*place, "cors"))
+        if spec.headers is not None:
+            with misfits.collected():
+                wrapped = _headers(wrapped, spec.headers, (*place, "headers"))
+        misfits.check()
+        return wrapped
 
     def _rate(self, route: Route, spec: RateSpec) -> Route:
         buckets = TokenBuckets(spec.rate, spec.burst or spec.rate.times)
@@ -68,11 +72,15 @@ class PolicyMaker:
         return RateRoute(route, buckets, clock=self._reactor, journal=self._journal, key=key)
 
     def _auth(self, route: Route, spec: AuthSpec, place: Path) -> Route:
+        misfits = Misfits()
         passwords = tokens = None
         if spec.basic is not None:
-            passwords = _shared(self._passwords, spec.basic, self._open_passwords, (*place, "basic"))
+            with misfits.collected():
+                passwords = _shared(self._passwords, spec.basic, self._open_passwords, (*place, "basic"))
         if spec.bearer is not None:
-            tokens = _shared(self._tokens, spec.bearer, self._open_tokens, (*place, "bearer"))
+            with misfits.collected():
+                tokens = _shared(self._tokens, spec.bearer, self._open_tokens, (*place, "bearer"))
+        misfits.check()
         return AuthRoute(
             route,
             realm=spec.realm,
@@ -94,16 +102,26 @@ class PolicyMaker:
         return Tokens(file, self._reactor)
 
 
-def _cors(route: Route, spec: CorsSpec, methods: tuple[str, ...]) -> Route:
-    return CORSRoute(
-        route,
-        spec.origins,
-        methods=spec.methods or methods,
-        headers=spec.headers,
-        credentials=spec.credentials,
-        expose=spec.expose,
-        max_age=spec.max_age,
-    )
+def _cors(route: Route, spec: CorsSpec, methods: tuple[str, ...], place: Path) -> Route:
+    try:
+        return CORSRoute(
+            route,
+            spec.origins,
+            methods=spec.methods or methods,
+            headers=spec.headers,
+            credentials=spec.credentials,
+            expose=spec.expose,
+            max_age=spec.max_age,
+        )
+    except ValueError as error:
+        raise MisfitError(place, str(error)) from error
+
+
+def _headers(route: Route, fields: Mapping[str, str], place: Path) -> Route:
+    try:
+        return HeadersRoute(route, fields)
+    except ValueError as error:
+        raise MisfitError(place, str(error)) from error
 
 
 def _shared(known: dict[FilePath, T], file: FilePath, make: Callable[[FilePath], T], place: Path) -> T:

@@ -9,7 +9,7 @@ import pytest
 
 from protocols.daemon.importing import importer
 from protocols.daemon.loader import load
-from protocols.daemon.misfit import MisfitError
+from protocols.daemon.misfit import MisfitsError
 from protocols.daemon.problems import ConfigError
 from protocols.daemon.routes import ROUTES, RouteContext, site_for
 from protocols.daemon.routes.proxy import proxy
@@ -187,9 +187,9 @@ def test_what_a_proxy_is_if_nothing_is_said():
 
 def test_a_route_that_cannot_be_made_says_which(setting, clock):
     spec, context, _ = setting(YAML.replace('"functions:shout"', '{call: "functions:later", run: threads}'))
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MisfitsError) as raised:
         site_for(spec, context)
-    assert raised.value.path == ("http", "/shout", "function")
+    assert [misfit.path for misfit in raised.value.misfits] == [("http", "/shout", "function")]
     assert str(raised.value)
 
 
@@ -242,7 +242,7 @@ def test_a_program_beside_the_yaml(written, forgotten_imports):
 def test_an_application_that_is_none(setting, clock, route, words):
     kind = route.partition(":")[0]
     spec, context, _ = setting(f"services: {{site: {{listen: 'tcp://:0', http: {{/: {{{route}}}}}}}}}")
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MisfitsError) as raised:
         site_for(spec, context)
-    assert raised.value.path == ("http", "/", kind)
+    assert [misfit.path for misfit in raised.value.misfits] == [("http", "/", kind)]
     assert words in str(raised.value)
