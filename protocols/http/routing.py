@@ -202,6 +202,10 @@ class RoutingTable:
         for pattern, entries in self._patterns:
             yield from ((pattern.path, entry) for entry in entries)
 
+    def path_of(self, entry: Entry) -> str:
+        """The path at which `entry` stands."""
+        return next((path for path, each in self.entries() if each is entry), "")
+
     def stop(self) -> None:
         """Stop every route."""
         for _, entry in self.entries():

@@ -30,6 +30,7 @@ from protocols.http import (
     WSGIRoute,
 )
 from protocols.journal import Journal
+from protocols.session import Peer
 
 YAML = """
 services:
@@ -150,6 +151,15 @@ def test_the_site_ends_its_threads_with_the_service(setting, clock):
     assert len(stops) == 11
     for stop in stops:
         stop()
+
+
+def test_what_a_route_says_itself_names_it(setting, failures):
+    spec, context, _ = setting(YAML)
+    route = websocket(spec.http["/live"].websocket, context.at("/live", ()))
+    route._endpoint.journal.failed(Peer("ws"), LookupError())
+    (event,) = failures.take(LookupError)
+    assert (event["service"], event["route"]) == (context.journal.service, "/live")
+    assert context.journal.counts.failures == 1
 
 
 def test_a_websocket_has_the_settings_that_are_written_and_the_limits_of_the_service(setting):

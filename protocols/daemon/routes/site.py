@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from ipaddress import ip_network
 
 from protocols.daemon.misfit import MisfitError, Misfits
@@ -34,7 +33,7 @@ def site_for(
     for place, route in spec.routes:
         path = str(place[1])
         with misfits.collected():
-            entry = _entry(place, route, replace(context, path=path, methods=route.methods or ()), policies)
+            entry = _entry(place, route, context.at(path, route.methods or ()), policies)
             routes.setdefault(path, []).append(entry)
             places.setdefault(path, []).append(place)
     try:

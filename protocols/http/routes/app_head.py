@@ -8,6 +8,7 @@ from typing import Final
 
 from protocols.http.response import BODILESS, Response
 from protocols.http.source import Source
+from protocols.session import ForeseenError
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -68,8 +69,8 @@ class AppHead:
     def whole(self, method: str, body: bytes, report: Callable[[BaseException], None]) -> Response:
         """The response to `method`, of which `body` is all there is.
 
-        If that is more than was announced it is cut, and `report` hears of it.  Raises :class:`RuntimeError`
-        if it is less.
+        If that is more than was announced it is cut, and `report` hears of it.  Raises
+        :class:`~protocols.session.ForeseenError` if it is less.
         """
         length = self.length
         if method == "HEAD":
@@ -83,14 +84,14 @@ class AppHead:
         return self.response(body[:length])
 
 
-def too_much(length: int) -> RuntimeError:
+def too_much(length: int) -> ForeseenError:
     """What is to be said of a body that has more than the `length` bytes announced."""
-    return RuntimeError(f"the application announced {length} bytes and has more")
+    return ForeseenError(f"the application announced {length} bytes and has more")
 
 
-def too_little(sent: int, length: int) -> RuntimeError:
+def too_little(sent: int, length: int) -> ForeseenError:
     """What is to be said of a body of which only `sent` of the `length` bytes announced have come."""
-    return RuntimeError(f"the application announced {length} bytes and sent {sent}")
+    return ForeseenError(f"the application announced {length} bytes and sent {sent}")
 
 
 class NoContent(Source):

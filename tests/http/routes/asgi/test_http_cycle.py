@@ -469,7 +469,7 @@ async def test_a_response_that_does_not_begin_in_time(site, failures) -> None:
 
     served = site(app, timeout=0.05, name="shop:app")
     assert (await served.ask("GET", "/app/")).status == 504
-    assert "shop:app did not begin its response within 0.05 s" in str(failures[0]["log_failure"].value)
+    assert "shop:app did not begin its response within 0.05 s" in str(failures[0]["error"])
     await served.until(lambda: cancelled)
 
 

@@ -408,7 +408,7 @@ def test_another_length_than_was_announced(site, failures, written: bytes) -> No
 
     got = site(answer).ask("GET", "/app/")
     assert (got.status, got.body[:3]) == ((500, b"500") if written == b"ab" else (200, b"abc"))
-    assert "announced 3 bytes" in str(failures[0]["log_failure"].value)
+    assert "announced 3 bytes" in str(failures[0]["error"])
 
 
 def test_a_head_that_cannot_be_sent(site, failures) -> None:
@@ -433,7 +433,7 @@ def test_a_response_that_does_not_begin_in_time(site, clock, failures) -> None:
     (got,) = client.answers()
     assert got.status == 504
     assert len(reasons) == 1
-    assert "shop:root" in str(failures[0]["log_failure"].value)
+    assert "shop:root" in str(failures[0]["error"])
 
 
 def test_content_is_bounded(site) -> None:
