@@ -132,18 +132,25 @@ class Journal:
         """
         self.counts.failures += 1
         route = route or self.route
-        place = {"service": self.service, **({"route": route} if route else {})}
-        where = " ".join(place.values())
+        where = f"{self.service} {route}" if route else self.service
         if isinstance(error, ForeseenError):
-            log.error("{where}: {peer}: {error}", where=where, peer=peer, error=error, **place)
+            log.error(
+                "{where}: {peer}: {error}",
+                where=where,
+                error=error,
+                service=self.service,
+                route=route,
+                peer=peer,
+            )
             return
         log.failure(
             "{where}: {peer}: the handler failed{notes}",
             failure=Failure(error),
             where=where,
             notes="".join(f"\n{note}" for note in getattr(error, "__notes__", ())),
+            service=self.service,
+            route=route,
             peer=peer,
-            **place,
         )
 
     def summary(self) -> str:

@@ -68,7 +68,7 @@ def _escaped(character: str) -> str:
 
 
 def as_json(event: LogEvent) -> str | None:
-    """One object: ``time`` (RFC 3339), ``level``, ``logger``, ``message``, and what the event carries of
+    """One object: ``time`` (RFC 3339), ``level``, ``logger``, ``message``, and what the event says of
     ``service``, ``route``, ``peer``, ``address`` and ``traceback``."""
     message = formatEvent(event)
     if not message:
@@ -80,7 +80,7 @@ def as_json(event: LogEvent) -> str | None:
         "message": message,
     }
     for key in ("service", "route", "peer", "address"):
-        if key in event:
+        if event.get(key):
             line[key] = str(event[key])
     traceback = _traceback(event)
     if traceback:

@@ -243,6 +243,13 @@ def test_a_program_beside_the_yaml(written, forgotten_imports):
             "wsgi: {app: functions:broken, factory: true}",
             "calling functions:broken raised KeyError: 'DB_URL'",
         ),
+        ("wsgi: functions:asgi", "is no WSGI application: it takes three arguments, as those of ASGI do"),
+        ("wsgi: functions:make", "{app: functions:make, factory: true}"),
+        ("asgi: functions:wsgi", "is no ASGI application: it takes two arguments, as those of WSGI do"),
+        (
+            "asgi: {app: functions:make, factory: true}",
+            "is no ASGI application: it takes two arguments, as those of WSGI do",
+        ),
         ("asgi: functions:asgi", "needs asyncio"),
         ("resource: functions:nothing", "functions:nothing neither is nor makes a resource"),
         ("resource: functions:broken", "calling functions:broken raised KeyError: 'DB_URL'"),
