@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from protocols.http.response import BODILESS, Response
+from protocols.http.routes.body_tally import BodyTally
 from protocols.http.source import Source
-from protocols.session import ForeseenError
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -77,21 +77,11 @@ class AppHead:
             return self.response(NoContent(length if length is not None else len(body) or None))
         if self.status in BODILESS:
             return self.response(b"")
-        if length is not None and len(body) != length:
-            if len(body) < length:
-                raise too_little(len(body), length)
-            report(too_much(length))
-        return self.response(body[:length])
-
-
-def too_much(length: int) -> ForeseenError:
-    """What is to be said of a body that has more than the `length` bytes announced."""
-    return ForeseenError(f"the application announced {length} bytes and has more")
-
-
-def too_little(sent: int, length: int) -> ForeseenError:
-    """What is to be said of a body of which only `sent` of the `length` bytes announced have come."""
-    return ForeseenError(f"the application announced {length} bytes and sent {sent}")
+        tally = BodyTally(length, report)
+        content = tally.fitting(body)
+        if tally.shortfall is not None:
+            raise tally.shortfall
+        return self.response(content)
 
 
 class NoContent(Source):
