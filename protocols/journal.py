@@ -2,19 +2,20 @@
 
 Whose fault an error is decides how it shows.  The peer's faults are counted and logged at debug, since
 anybody on the network can make any number of them; the handler's are logged as failures with their
-traceback, once.  No payload is ever logged.
+traceback, once, or as one line where their words say everything.  No payload is ever logged.
 """
 
 from __future__ import annotations
 
 import time
+from copy import copy
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from protocols.session import Peer
+from protocols.session import ForeseenError, Peer
 
 WARN_EVERY = 60.0
 """Seconds between two warnings of refused connections: peers decide how many there are."""
@@ -71,9 +72,17 @@ class Journal:
 
     def __init__(self, service: str) -> None:
         self.service = service
+        self.route = ""
+        """The path of the route whose journal it is; empty: the service's."""
         self.counts = Counts()
         self._warned_at = -WARN_EVERY
         self._over_at: dict[str, float] = {}
+
+    def of_route(self, path: str) -> Journal:
+        """The same journal, for what happens in the route at `path`: its failures are logged with that."""
+        journal = copy(self)
+        journal.route = path
+        return journal
 
     def opened(self, peer: Peer) -> None:
         self.counts.connections += 1
@@ -178,13 +187,31 @@ class Journal:
             seconds=seconds,
         )
 
-    def failed(self, peer: Peer, error: BaseException) -> None:
+    def failed(self, peer: Peer, error: BaseException, route: str = "") -> None:
+        """The handler failed.
+
+        :param route: the path of the route that did, where the journal is not its own.
+        """
         self.counts.failures += 1
+        route = route or self.route
+        where = f"{self.service} {route}" if route else self.service
+        if isinstance(error, ForeseenError):
+            log.error(
+                "{where}: {peer}: {error}",
+                where=where,
+                error=error,
+                service=self.service,
+                route=route,
+                peer=peer,
+            )
+            return
         log.failure(
-            "{service}: {peer}: the handler failed{notes}",
+            "{where}: {peer}: the handler failed{notes}",
             failure=Failure(error),
+            where=where,
             notes="".join(f"\n{note}" for note in getattr(error, "__notes__", ())),
             service=self.service,
+            route=route,
             peer=peer,
         )
 

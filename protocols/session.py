@@ -69,6 +69,11 @@ class Peer:
         return f"{self.transport}://{self.host}"
 
 
+class ForeseenError(RuntimeError):
+    """A failure of the handler whose words say everything, such as an answer that did not come in time: where
+    in our code it was noticed helps nobody, so it is logged as one line, without a traceback."""
+
+
 class Connection(Protocol):
     """What a session may do with its peer."""
 

@@ -72,7 +72,8 @@ class LoggedFailures:
         events, self.events = self.events, []
         assert len(events) == len(kinds), events
         for event, kind in zip(events, kinds, strict=True):
-            assert event["log_failure"].check(kind), event["log_failure"]
+            error = event["error"] if "error" in event else event["log_failure"].value
+            assert isinstance(error, kind), event
         return events
 
 

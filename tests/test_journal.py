@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from twisted.logger import LogLevel, capturedLogs
+from twisted.logger import LogLevel, capturedLogs, formatEvent
 
+from protocols.daemon.log import as_text
+from protocols.handlers import CallTimeoutError
 from protocols.journal import WARN_EVERY, Journal
 from protocols.session import Peer
 
@@ -40,6 +42,31 @@ def test_failure_is_logged_with_its_traceback(failures):
     assert event["peer"] == PEER
     assert "test_failure_is_logged_with_its_traceback" in event["log_failure"].getTraceback()
     assert journal.counts.failures == 1
+
+
+def test_what_words_say_whole_is_logged_without_a_traceback(failures):
+    journal = Journal("orders")
+    try:
+        raise CallTimeoutError("shop.price did not answer within 5 s")
+    except CallTimeoutError as error:
+        journal.failed(PEER, error)
+    (event,) = failures.take(CallTimeoutError)
+    assert "log_failure" not in event
+    assert formatEvent(event) == "orders: tcp://192.0.2.1:4000: shop.price did not answer within 5 s"
+    assert as_text(event).count("\n") == 1
+    assert journal.counts.failures == 1
+
+
+@pytest.mark.parametrize("error", [CallTimeoutError("it is late"), LookupError("the shelf is empty")])
+def test_a_failure_is_logged_with_its_route(failures, error):
+    journal = Journal("web")
+    journal.of_route("/price").failed(PEER, error)
+    journal.failed(PEER, error, "/items/{id}")
+    first, second = failures.take(type(error), type(error))
+    assert (first["service"], first["route"]) == ("web", "/price")
+    assert formatEvent(first).startswith("web /price: tcp://192.0.2.1:4000: ")
+    assert formatEvent(second).startswith("web /items/{id}: tcp://192.0.2.1:4000: ")
+    assert journal.counts.failures == 2
 
 
 def test_summary_names_what_is_not_zero():

@@ -16,7 +16,7 @@ from protocols.daemon.framings import framing_for
 from protocols.daemon.guarding import gate_of
 from protocols.daemon.handlers import builtin_handlers, function_handler
 from protocols.daemon.loader import Loaded
-from protocols.daemon.misfit import MisfitError
+from protocols.daemon.misfit import MisfitError, Misfits
 from protocols.daemon.problems import ConfigError, Problem
 from protocols.daemon.routes import RouteContext, site_for
 from protocols.daemon.spec.framing import FramingSpec
@@ -44,11 +44,14 @@ def assemble(loaded: Loaded, reactor: Any) -> dict[str, Carriers]:
     reputation = Reputation()
     for name, spec in loaded.config.services.items():
         if spec.enabled:
-            try:
-                carriers[name] = _ASSEMBLERS[spec.kind](Assembly(loaded, reactor, name, spec, reputation))
-            except MisfitError as misfit:
+            assembly = Assembly(loaded, reactor, name, spec, reputation)
+            carriers[name] = assembly.carriers
+            misfits = Misfits()
+            with misfits.collected():
+                _ASSEMBLERS[spec.kind](assembly)
+            for misfit in misfits.found:
                 path = ("services", name, *misfit.path)
-                problems.append(loaded.origin.problem(path, str(misfit)))
+                problems.append(loaded.origin.problem(path, str(misfit), key=misfit.key))
     if problems:
         for made in carriers.values():
             for stop in made.stops:
@@ -173,9 +176,13 @@ def _http(assembly: Assembly) -> Carriers:
         assembly.spec.limits,
         gate=carriers.gate,
     )
-    access = access_log(assembly.spec.log, carriers, assembly.reactor)
-    carriers.stream = site_for(assembly.spec, context, access)
-    carriers.tls = assembly.tls(*ALPN)
+    misfits = Misfits()
+    with misfits.collected():
+        access = access_log(assembly.spec.log, carriers, assembly.reactor)
+        carriers.stream = site_for(assembly.spec, context, access)
+    with misfits.collected():
+        carriers.tls = assembly.tls(*ALPN)
+    misfits.check()
     return carriers
 
 

@@ -68,8 +68,8 @@ def _escaped(character: str) -> str:
 
 
 def as_json(event: LogEvent) -> str | None:
-    """One object: ``time`` (RFC 3339), ``level``, ``logger``, ``message``, and what the event carries of
-    ``service``, ``peer``, ``address`` and ``traceback``."""
+    """One object: ``time`` (RFC 3339), ``level``, ``logger``, ``message``, and what the event says of
+    ``service``, ``route``, ``peer``, ``address`` and ``traceback``."""
     message = formatEvent(event)
     if not message:
         return None
@@ -79,8 +79,8 @@ def as_json(event: LogEvent) -> str | None:
         "logger": event.get("log_namespace", "twisted"),
         "message": message,
     }
-    for key in ("service", "peer", "address"):
-        if key in event:
+    for key in ("service", "route", "peer", "address"):
+        if event.get(key):
             line[key] = str(event[key])
     traceback = _traceback(event)
     if traceback:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from protocols.daemon.access_rules import access_of
 from protocols.daemon.carriers import Stop
-from protocols.daemon.misfit import MisfitError
+from protocols.daemon.misfit import MisfitError, Misfits
 from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.problems import Path
 from protocols.daemon.spec.http import RouteSpec
@@ -61,8 +61,9 @@ class PolicyMaker:
         """`route` inside of its policies: headers, cors, access, rate by source, auth, access by user, rate
         by user.
 
-        Raises :class:`~protocols.daemon.misfit.MisfitError` for what cannot be made.
+        Raises :class:`~protocols.daemon.misfit.MisfitsError` for what cannot be made.
         """
+        misfits = Misfits()
         wrapped = route if route.streams else CollectingRoute(route, body)
         rate = spec.rate
         if rate is not None and rate.by == "user":
@@ -71,16 +72,19 @@ class PolicyMaker:
         rules = [access for access in (own, self._access) if access is not None]
         if spec.auth is not None:
             by_user = [access for access in rules if access.asks_who]
-            wrapped = self._auth(self._admit(wrapped, by_user), spec.auth, (*place, "auth"))
+            with misfits.collected():
+                wrapped = self._auth(self._admit(wrapped, by_user), spec.auth, (*place, "auth"))
         if rate is not None and rate.by == "source":
             wrapped = self._rate(wrapped, rate)
         wrapped = self._admit(wrapped, rules, before_auth=spec.auth is not None)
-        try:
-            if spec.cors is not None:
-                wrapped = _cors(wrapped, spec.cors, spec.methods or ())
-            return wrapped if spec.headers is None else HeadersRoute(wrapped, spec.headers)
-        except ValueError as error:
-            raise MisfitError(place, str(error)) from error
+        if spec.cors is not None:
+            with misfits.collected():
+                wrapped = _cors(wrapped, spec.cors, spec.methods or (), (*place, "cors"))
+        if spec.headers is not None:
+            with misfits.collected():
+                wrapped = _headers(wrapped, spec.headers, (*place, "headers"))
+        misfits.check()
+        return wrapped
 
     def wraps(self, spec: RouteSpec) -> bool:
         """Whether there is anything to be around the route `spec`."""
@@ -99,11 +103,15 @@ class PolicyMaker:
         return RateRoute(route, buckets, clock=self._reactor, journal=self._journal, key=key)
 
     def _auth(self, route: Route, spec: AuthSpec, place: Path) -> Route:
+        misfits = Misfits()
         passwords = tokens = None
         if spec.basic is not None:
-            passwords = _shared(self._passwords, spec.basic, self._open_passwords, (*place, "basic"))
+            with misfits.collected():
+                passwords = _shared(self._passwords, spec.basic, self._open_passwords, (*place, "basic"))
         if spec.bearer is not None:
-            tokens = _shared(self._tokens, spec.bearer, self._open_tokens, (*place, "bearer"))
+            with misfits.collected():
+                tokens = _shared(self._tokens, spec.bearer, self._open_tokens, (*place, "bearer"))
+        misfits.check()
         return AuthRoute(
             route,
             realm=spec.realm,
@@ -125,16 +133,26 @@ class PolicyMaker:
         return Tokens(file, self._reactor)
 
 
-def _cors(route: Route, spec: CorsSpec, methods: tuple[str, ...]) -> Route:
-    return CORSRoute(
-        route,
-        spec.origins,
-        methods=spec.methods or methods,
-        headers=spec.headers,
-        credentials=spec.credentials,
-        expose=spec.expose,
-        max_age=spec.max_age,
-    )
+def _cors(route: Route, spec: CorsSpec, methods: tuple[str, ...], place: Path) -> Route:
+    try:
+        return CORSRoute(
+            route,
+            spec.origins,
+            methods=spec.methods or methods,
+            headers=spec.headers,
+            credentials=spec.credentials,
+            expose=spec.expose,
+            max_age=spec.max_age,
+        )
+    except ValueError as error:
+        raise MisfitError(place, str(error)) from error
+
+
+def _headers(route: Route, fields: Mapping[str, str], place: Path) -> Route:
+    try:
+        return HeadersRoute(route, fields)
+    except ValueError as error:
+        raise MisfitError(place, str(error)) from error
 
 
 def _shared(known: dict[FilePath, T], file: FilePath, make: Callable[[FilePath], T], place: Path) -> T:

@@ -9,10 +9,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from protocols.session import ForeseenError
+
 log = Logger(namespace="polyport")
 
 
-class CallTimeoutError(Exception):
+class CallTimeoutError(ForeseenError):
     """A function did not answer in time."""
 
 

@@ -31,7 +31,7 @@ from twisted.internet.interfaces import IReactorFromThreads
 
 from protocols.codec import DecodeError, codec_for
 from protocols.handlers.signature import name_of
-from protocols.session import Peer
+from protocols.session import ForeseenError, Peer
 
 COLLECTED = 16 * 1024 * 1024
 """Bytes of replies that one call may collect before they are sent: a generator in a worker is run to
@@ -119,7 +119,7 @@ def _settle(future: Future[Any], deferred: Deferred[Replies], name: str) -> None
         deferred.cancel()
     except ProcessExpired as died:
         deferred.errback(
-            RuntimeError(f"{name}: the worker process died at it, with exit status {died.exitcode}")
+            ForeseenError(f"{name}: the worker process died at it, with exit status {died.exitcode}")
         )
     except Exception as error:  # noqa: BLE001 - whatever the worker raised is the caller's to see
         deferred.errback(_with_traceback(error, error))

@@ -19,6 +19,8 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
+from protocols.session import ForeseenError
+
 WORKERS = 10
 """Threads of one function: enough that a handful of slow calls does not hold up the quick ones."""
 
@@ -67,10 +69,11 @@ class ThreadPool:
     def call(self, function: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
         """Call ``function(*arguments)`` in a thread; cancelling gives the call up.
 
-        Fails with :class:`RuntimeError` if no thread is left that could ever make the call.
+        Fails with :class:`~protocols.session.ForeseenError` if no thread is left that could ever make the
+        call.
         """
         if self._abandoned >= self._workers + ABANDONED:
-            return fail(RuntimeError("all threads are held by calls that were given up"))
+            return fail(ForeseenError("all threads are held by calls that were given up"))
         job = _Job(function, arguments)
         deferred: Deferred[Any] = Deferred(lambda _: self._cancel(job))
         job.deferred = deferred

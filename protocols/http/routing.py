@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from protocols.http.contract import METHODS, Route
@@ -90,6 +90,24 @@ class _Pattern:
         return parameters.pop("__rest", ""), parameters
 
 
+class RouteProblem(NamedTuple):
+    """One thing that is wrong with the routes of a site."""
+
+    path: str
+    """As it is written."""
+    entry: int | None
+    """Which of the path's entries is for methods that its route has not; ``None``: it is the path."""
+    message: str
+
+
+class RoutesError(ValueError):
+    """Routes that cannot be served; ``problems`` holds everything that is wrong with them."""
+
+    def __init__(self, problems: Sequence[RouteProblem]) -> None:
+        super().__init__("\n".join(problem.message for problem in problems))
+        self.problems = tuple(problems)
+
+
 def parameter_names(path: str) -> tuple[str, ...]:
     """The names in braces of `path`, escaped or not."""
     return tuple(_PARAMETER.findall(unquote(path)))
@@ -102,7 +120,7 @@ class RoutingTable:
     in a slash.  Paths may be written escaped, as in a URL, or plain.  Several entries of one path are for
     different methods or hosts; the first that fits answers.
 
-    Raises :class:`ValueError`, with what is wrong in words, for a path that no request could have, for
+    Raises :class:`RoutesError`, with everything that is wrong, for a path that no request could have, for
     two that are the same, for a folder whose path does not end in a slash, and for an entry whose methods
     its route has not.
     """
@@ -110,16 +128,16 @@ class RoutingTable:
     def __init__(self, routes: Mapping[str, Route | Sequence[Entry]]) -> None:
         self._exact: dict[str, tuple[Entry, ...]] = {}
         self._patterns: list[tuple[_Pattern, tuple[Entry, ...]]] = []
+        problems: list[RouteProblem] = []
         for written, given in routes.items():
             entries = tuple(given) if isinstance(given, Sequence) else (Entry(given),)
-            path = _checked(written, entries)
-            shape = _PARAMETER.sub("{}", path)
-            if path in self._exact or any(shape == pattern.shape for pattern, _ in self._patterns):
-                raise ValueError(f"{written} is the same path as another route's")
-            if _PARAMETER.search(path):
-                self._patterns.append((_Pattern(path), entries))
-            else:
-                self._exact[path] = entries
+            problems += _without_methods(written, entries)
+            try:
+                self._add(written, entries)
+            except ValueError as error:
+                problems.append(RouteProblem(written, None, str(error)))
+        if problems:
+            raise RoutesError(problems)
         self._plain = {
             path: Match(entries[0])
             for path, entries in self._exact.items()
@@ -128,6 +146,19 @@ class RoutingTable:
         """What answers a path for every host, with every method its route has: the usual case."""
         self._patterns.sort(key=lambda item: item[0].order)
         self._prefixes = sorted((path for path in self._exact if path.endswith("/")), key=len, reverse=True)
+
+    def _add(self, written: str, entries: tuple[Entry, ...]) -> None:
+        """Raises :class:`ValueError`, with what is wrong with the path in words."""
+        path = _decoded(written)
+        if not path.endswith("/") and any(entry.route.subtree for entry in entries):
+            raise ValueError(f"{written} stands for a folder, so it must end in a slash: {written}/")
+        shape = _PARAMETER.sub("{}", path)
+        if path in self._exact or any(shape == pattern.shape for pattern, _ in self._patterns):
+            raise ValueError(f"{written} is the same path as another route's")
+        if _PARAMETER.search(path):
+            self._patterns.append((_Pattern(path), entries))
+        else:
+            self._exact[path] = entries
 
     def find(self, method: str, host: str, path: str) -> Found:
         """What answers `method` on `path`, which is decoded, at `host`, which may have a port."""
@@ -171,6 +202,10 @@ class RoutingTable:
         for pattern, entries in self._patterns:
             yield from ((pattern.path, entry) for entry in entries)
 
+    def path_of(self, entry: Entry) -> str:
+        """The path at which `entry` stands."""
+        return next((path for path, each in self.entries() if each is entry), "")
+
     def stop(self) -> None:
         """Stop every route."""
         for _, entry in self.entries():
@@ -189,7 +224,8 @@ def _is_one_of(host: str, hosts: tuple[str, ...]) -> bool:
 KNOWN: Final = frozenset(METHODS)
 
 
-def _checked(written: str, entries: tuple[Entry, ...]) -> str:
+def _decoded(written: str) -> str:
+    """The path that is `written`; raises :class:`ValueError` for what no request could have."""
     try:
         path = decode_path(written)
     except HTTPError as error:
@@ -203,11 +239,13 @@ def _checked(written: str, entries: tuple[Entry, ...]) -> str:
         raise ValueError(f"{written}: a name in braces, such as {{id}}, stands for a whole segment")
     if len(set(names)) != len(names):
         raise ValueError(f"{written} has two parameters of one name")
-    for entry in entries:
-        if entry.route.subtree and not path.endswith("/"):
-            raise ValueError(f"{written} stands for a folder, so it must end in a slash: {written}/")
+    return path
+
+
+def _without_methods(written: str, entries: tuple[Entry, ...]) -> Iterable[RouteProblem]:
+    for index, entry in enumerate(entries):
         lacking = [method for method in entry.methods if method not in entry.route.methods]
         if lacking:
             known = ", ".join(entry.route.methods)
-            raise ValueError(f"{written} does not answer {', '.join(lacking)}; it answers {known}")
-    return path
+            text = f"{written} does not answer {', '.join(lacking)}; it answers {known}"
+            yield RouteProblem(written, index, text)

@@ -81,10 +81,15 @@ class Site:
             return error_response(request, error)
         if isinstance(error, ClientGoneError):
             return error_response(request, HTTPError(400, "The content did not come to its end"))
-        self._journal.failed(request.peer, error)
+        self._journal.failed(request.peer, error, self._place(request))
         if isinstance(error, CallTimeoutError):
             return error_response(request, HTTPError(504, "The answer did not come in time"))
         return error_response(request, HTTPError(500))
+
+    def _place(self, request: RequestHead) -> str:
+        """The path of the route that answers `request`, for the log."""
+        found = self.table.find(request.method, request.host, request.path)
+        return self.table.path_of(found.entry) if isinstance(found, Match) else ""
 
     def _preflight(self, request: RequestHead) -> Match | None:
         """The route whose policy answers the question whether a script may send what it would: the route of

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 PIECE = 64 * 1024
 """Bytes read at a time: as much as a transport buffers before it asks for a pause."""
@@ -31,6 +33,32 @@ class Source(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of what the pieces come from; a read that is under way is cancelled."""
+
+
+def read_from(
+    source: Source, come: Callable[[bytes | None], object], failed: Callable[[Failure], object]
+) -> None:
+    """Have `come` called with the next piece of `source`, or `failed` with why not: now or later."""
+    try:
+        piece = source.read()
+    except Exception:  # noqa: BLE001 - it is told as what a Deferred fails with
+        failed(Failure())
+        return
+    if isinstance(piece, Deferred):
+        piece.addCallbacks(come, failed)
+    else:
+        come(piece)
+
+
+def fulfil(waiting: Deferred[bytes | None], source: Source) -> None:
+    """Give who waits by `waiting` what can be read of `source` now, also if that is an error."""
+    try:
+        piece = source.read()
+    except BaseException as error:  # noqa: BLE001 - whoever waits hears of it
+        waiting.errback(error)
+        return
+    assert not isinstance(piece, Deferred)
+    waiting.callback(piece)
 
 
 class OctetsSource(Source):

@@ -204,3 +204,33 @@ def test_all_misfits_are_said_at_once(assembled):
         "services.a.function",
         "services.c.factory",
     ]
+
+
+def test_what_does_not_fit_of_several_routes_is_said_together(assembled, tmp_path):
+    services = """
+  one:
+    listen: "tcp://:0"
+    http:
+      /shout: {function: "functions:shout"}
+      /app/: {wsgi: "functions:not_one"}
+      /made/: {wsgi: {app: "functions:breaks", factory: true}}
+      /docs: {files: .}
+      /two:
+        - {function: "functions:shout", methods: GET}
+        - {function: {call: "functions:later", run: threads}}
+      /fixed: {respond: fine, methods: [GET, PUT]}
+  two:
+    listen: "tcp://:0"
+    function: {call: "functions:later", run: threads}
+"""
+    with pytest.raises(ConfigError) as raised:
+        assembled(services)
+    found = {(problem.path, problem.line, problem.column) for problem in raised.value.problems}
+    assert found == {
+        ("services.one.http./app/.wsgi", 8, 21),
+        ("services.one.http./made/.wsgi", 9, 22),
+        ("services.one.http./docs", 10, 7),
+        ("services.one.http./two[1].function", 13, 22),
+        ("services.one.http./fixed.methods", 14, 40),
+        ("services.two.function", 17, 15),
+    }

@@ -75,13 +75,16 @@ def test_control_characters_are_escaped():
 
 
 def test_json():
-    line = as_json(event("shout: hello é", service="shout", peer=42, address="tcp://:1", secret="x"))
+    line = as_json(
+        event("shout: hello é", service="shout", route="/a", peer=42, address="tcp://:1", secret="x")
+    )
     assert json.loads(line) == {
         "time": "2023-11-14T22:13:20.250+00:00",
         "level": "info",
         "logger": "polyport",
         "message": "shout: hello é",
         "service": "shout",
+        "route": "/a",
         "peer": "42",
         "address": "tcp://:1",
     }

@@ -8,7 +8,7 @@ import pytest
 
 from protocols.daemon.guarding import gate_of
 from protocols.daemon.loader import load
-from protocols.daemon.misfit import MisfitError
+from protocols.daemon.misfit import MisfitsError
 from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.policies import PolicyMaker
 from protocols.daemon.routes import RouteContext, site_for
@@ -141,9 +141,11 @@ def test_a_file_that_went_bad_since_it_was_checked(site, written, folder, clock)
     (folder / "users").write_text("alice:secret\n")
     stops: list = []
     spec = loaded.config.services["site"]
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MisfitsError) as raised:
         site_for(spec, RouteContext(loaded, clock, Journal("site"), stops, [], spec.limits))
-    assert raised.value.path == ("http", "/all", "auth", "basic")
+    assert [misfit.path for misfit in raised.value.misfits] == [
+        ("http", path, "auth", "basic") for path in ("/all", "/user")
+    ]
     assert "secret" not in str(raised.value)
     for stop in stops:
         stop()

@@ -9,7 +9,7 @@ import pytest
 
 from protocols.daemon.importing import importer
 from protocols.daemon.loader import load
-from protocols.daemon.misfit import MisfitError
+from protocols.daemon.misfit import MisfitsError
 from protocols.daemon.problems import ConfigError
 from protocols.daemon.routes import ROUTES, RouteContext, site_for
 from protocols.daemon.routes.proxy import proxy
@@ -30,6 +30,7 @@ from protocols.http import (
     WSGIRoute,
 )
 from protocols.journal import Journal
+from protocols.session import Peer
 
 YAML = """
 services:
@@ -152,6 +153,15 @@ def test_the_site_ends_its_threads_with_the_service(setting, clock):
         stop()
 
 
+def test_what_a_route_says_itself_names_it(setting, failures):
+    spec, context, _ = setting(YAML)
+    route = websocket(spec.http["/live"].websocket, context.at("/live", ()))
+    route._endpoint.journal.failed(Peer("ws"), LookupError())
+    (event,) = failures.take(LookupError)
+    assert (event["service"], event["route"]) == (context.journal.service, "/live")
+    assert context.journal.counts.failures == 1
+
+
 def test_a_websocket_has_the_settings_that_are_written_and_the_limits_of_the_service(setting):
     spec, context, stops = setting(YAML)
     route = websocket(spec.http["/live"].websocket, context)
@@ -187,9 +197,9 @@ def test_what_a_proxy_is_if_nothing_is_said():
 
 def test_a_route_that_cannot_be_made_says_which(setting, clock):
     spec, context, _ = setting(YAML.replace('"functions:shout"', '{call: "functions:later", run: threads}'))
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MisfitsError) as raised:
         site_for(spec, context)
-    assert raised.value.path == ("http", "/shout", "function")
+    assert [misfit.path for misfit in raised.value.misfits] == [("http", "/shout", "function")]
     assert str(raised.value)
 
 
@@ -233,6 +243,13 @@ def test_a_program_beside_the_yaml(written, forgotten_imports):
             "wsgi: {app: functions:broken, factory: true}",
             "calling functions:broken raised KeyError: 'DB_URL'",
         ),
+        ("wsgi: functions:asgi", "is no WSGI application: it takes three arguments, as those of ASGI do"),
+        ("wsgi: functions:make", "{app: functions:make, factory: true}"),
+        ("asgi: functions:wsgi", "is no ASGI application: it takes two arguments, as those of WSGI do"),
+        (
+            "asgi: {app: functions:make, factory: true}",
+            "is no ASGI application: it takes two arguments, as those of WSGI do",
+        ),
         ("asgi: functions:asgi", "needs asyncio"),
         ("resource: functions:nothing", "functions:nothing neither is nor makes a resource"),
         ("resource: functions:broken", "calling functions:broken raised KeyError: 'DB_URL'"),
@@ -242,7 +259,7 @@ def test_a_program_beside_the_yaml(written, forgotten_imports):
 def test_an_application_that_is_none(setting, clock, route, words):
     kind = route.partition(":")[0]
     spec, context, _ = setting(f"services: {{site: {{listen: 'tcp://:0', http: {{/: {{{route}}}}}}}}}")
-    with pytest.raises(MisfitError) as raised:
+    with pytest.raises(MisfitsError) as raised:
         site_for(spec, context)
-    assert raised.value.path == ("http", "/", kind)
+    assert [misfit.path for misfit in raised.value.misfits] == [("http", "/", kind)]
     assert words in str(raised.value)

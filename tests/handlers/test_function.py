@@ -135,7 +135,7 @@ def test_never_returns(serve, clock, failures):
     assert ended == [b"x"]
     assert peer.closing
     (event,) = failures.take(CallTimeoutError)
-    assert "did not answer within 5 s" in str(event["log_failure"].value)
+    assert "did not answer within 5 s" in str(event["error"])
 
 
 def test_disconnect_runs_finally(serve):

@@ -85,7 +85,7 @@ def test_crashed_worker_is_replaced(ask, clock, failures):
     assert peer.received == b""
     assert peer.closing
     (event,) = failures.take(RuntimeError)
-    said = str(event["log_failure"].value)
+    said = str(event["error"])
     assert said == "polyport_worker_functions.crash: the worker process died at it, with exit status 3"
     again = service.connect()
     again.send(b"well\n")

@@ -254,7 +254,7 @@ class TestThroughAConnection:
         assert running.wait(20)
         clock.advance(5)
         (event,) = failures.take(CallTimeoutError)
-        assert "within 5 s" in str(event["log_failure"].value)
+        assert "within 5 s" in str(event["error"])
         assert stuck.closing
         clock.advance(GRACE)
         quick = service.connect()

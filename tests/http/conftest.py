@@ -14,7 +14,7 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableDescriptor
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -206,7 +206,7 @@ def failures() -> Iterator[list[LogEvent]]:
     found: list[LogEvent] = []
 
     def observe(event: LogEvent) -> None:
-        if "log_failure" in event:
+        if event["log_level"] in (LogLevel.error, LogLevel.critical):
             found.append(event)
 
     globalLogPublisher.addObserver(observe)

@@ -4,7 +4,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from protocols.http import Entry, FilesRoute, RespondRoute
-from protocols.http.routing import Match, OtherMethods, RoutingTable, SlashMissing
+from protocols.http.routing import Match, OtherMethods, RoutesError, RoutingTable, SlashMissing
 
 A, B, C = RespondRoute("a"), RespondRoute("b"), RespondRoute("c")
 
@@ -126,3 +126,16 @@ def test_methods_that_a_route_has_not() -> None:
 def test_a_folder_without_its_slash_is_not_what_is_around_it(path: str) -> None:
     table = RoutingTable({"/": A, "/users/{id}/": B, "/admin/": C})
     assert table.find("GET", "", path) == SlashMissing(path + "/")
+
+
+def test_everything_that_is_wrong_is_said_together() -> None:
+    put = Entry(A, methods=("PUT",))
+    with pytest.raises(RoutesError, match="leads nowhere") as raised:
+        RoutingTable({"a": A, "/a": A, "/%61": [Entry(A), put], "/{x}": A, "/{y}": A, "/b//": A, "/c": B})
+    assert [(problem.path, problem.entry) for problem in raised.value.problems] == [
+        ("a", None),
+        ("/%61", 1),
+        ("/%61", None),
+        ("/{y}", None),
+        ("/b//", None),
+    ]

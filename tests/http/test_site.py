@@ -5,8 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from twisted.logger import formatEvent
 
-from protocols.http import RespondRoute
+from protocols.handlers import CallTimeoutError
+from protocols.http import RespondRoute, Response, Source
 
 
 @pytest.fixture
@@ -88,3 +90,56 @@ def test_importing_it_installs_no_reactor() -> None:
 def test_trace_is_known_and_no_route_answers_it(client) -> None:
     answer = client.ask("TRACE", "/a")
     assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+# -- what fails --------------------------------------------------------------------------------------
+
+
+class Failing:
+    """A route that fails at once, or in the middle of its answer."""
+
+    methods = ("GET",)
+    subtree = streams = False
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def respond(self, request, rest):
+        if request.query.get("later") is None:
+            raise self.error
+        return Response(Breaking(self.error))
+
+    def stop(self) -> None: ...
+
+
+class Breaking(Source):
+    def __init__(self, error: Exception) -> None:
+        self.pieces = iter([b"x"])
+        self.error = error
+
+    def read(self) -> bytes:
+        for piece in self.pieces:
+            return piece
+        raise self.error
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(("query", "status"), [("", 500), ("?later=1", 200)])
+def test_a_failure_is_logged_with_its_route(connect, failures, query: str, status: int) -> None:
+    client = connect({"/items/{id}": Failing(LookupError("secret")), "/": RespondRoute("a")})
+    client.send(f"GET /items/7{query} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    for _ in range(3):
+        client.turn()
+    assert client.wire.value().startswith(b"HTTP/1.1 %d " % status)
+    (event,) = failures
+    assert formatEvent(event) == "web /items/{id}: http://192.0.2.7:4321: the handler failed"
+    assert event["log_failure"].check(LookupError)
+
+
+def test_an_answer_that_is_late_is_one_line(connect, failures) -> None:
+    client = connect({"/old/": Failing(CallTimeoutError("shop.price did not answer within 5 s"))})
+    assert client.ask("GET", "/old/").status == 504
+    (event,) = failures
+    assert formatEvent(event) == "web /old/: http://192.0.2.7:4321: shop.price did not answer within 5 s"
+    assert "log_failure" not in event

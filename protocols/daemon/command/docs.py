@@ -27,7 +27,7 @@ def command(
 ) -> None:
     """Read FILE (polyport.yaml unless given) and print what it offers, made from the annotations of its
     functions: OpenAPI 3.1 for the routes of a service with http, AsyncAPI 3.0 for all services that answer
-    messages on sockets. Nothing is started.
+    messages on sockets and WebSockets. Nothing is started.
 
     \b
     Examples:

@@ -1,22 +1,20 @@
-"""The socket services of a configuration as an AsyncAPI 3.0 document.
+"""The socket services, and the WebSocket routes, of a configuration as an AsyncAPI 3.0 document.
 
 https://www.asyncapi.com/docs/reference/specification/v3.0.0
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from typing import Any, Final
 
-from protocols.daemon.describe.payload import Payload
+from protocols.daemon.describe.messages import Messages
 from protocols.daemon.describe.schemas import Built, Schemas
+from protocols.daemon.describe.servers import server_name, socket_server
+from protocols.daemon.describe.websocket_channels import WebSocketChannels
 from protocols.daemon.loader import Loaded
-from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.framing import FramingSpec
-from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.service import ServiceSpec
-from protocols.handlers.signature import Signature, name_of, signature_of
 
 VERSION: Final = "3.0.0"
 
@@ -31,108 +29,74 @@ FRAMINGS: Final = {
 
 
 def asyncapi(loaded: Loaded, title: str, version: str) -> dict[str, Any]:
-    """The document: a server for each address, a channel for each service that answers messages.
+    """The document: a server for each address, a channel for each service that answers messages, and for each
+    WebSocket route of the others.
 
     :param title: of the interface, for people.
     :param version: of the interface.
     """
     schemas = Schemas()
-    services = [
-        _Service(name, spec, loaded, schemas)
-        for name, spec in loaded.config.services.items()
-        if spec.enabled and spec.http is None
-    ]
+    sockets: list[_SocketService] = []
+    sites: list[WebSocketChannels] = []
+    names = set(loaded.config.services)
+    for name, spec in loaded.config.services.items():
+        if spec.enabled and spec.http is None:
+            sockets.append(_SocketService(name, spec, loaded, schemas))
+        elif spec.enabled:
+            sites.append(WebSocketChannels(name, spec, loaded, schemas, names))
+    services: list[_SocketService | WebSocketChannels] = [*sockets, *sites]
     built = schemas.build()
+    components: dict[str, Any] = {}
+    if built.definitions:
+        components["schemas"] = built.definitions
+    if security := {key: value for site in sites for key, value in site.security()}:
+        components["securitySchemes"] = security
     document: dict[str, Any] = {
         "asyncapi": VERSION,
         "info": {"title": title, "version": version},
         "defaultContentType": "application/json",
         "servers": {key: value for service in services for key, value in service.servers()},
-        "channels": {service.name: service.channel(built) for service in services},
+        "channels": {key: value for service in services for key, value in service.channels(built)},
         "operations": {key: value for service in services for key, value in service.operations()},
     }
-    if built.definitions:
-        document["components"] = {"schemas": built.definitions}
-    return document
+    return {**document, "components": components} if components else document
 
 
-class _Service:
-    """One service."""
+class _SocketService:
+    """A service that answers messages on its sockets: one channel."""
 
     def __init__(self, name: str, spec: ServiceSpec, loaded: Loaded, schemas: Schemas) -> None:
-        self.name = name
+        self._name = name
         self._spec = spec
-        self._function: object = None
-        self._messages: dict[str, Payload] = {}
-        if spec.function is not None:
-            self._read(spec.function, loaded, schemas)
-
-    def _read(self, spec: FunctionSpec, loaded: Loaded, schemas: Schemas) -> None:
-        function = loaded.resolved.get(spec.call)
-        if not callable(function):
-            return
-        self._function = function
-        signature = signature_of(function)
-        self._messages["message"] = Payload(signature.message, spec.codec, "validation", schemas)
-        result = _result(function, signature)
-        if result is not None and result is not type(None):
-            self._messages["reply"] = Payload(result, spec.codec, "serialization", schemas)
+        self._messages = Messages(spec.function, loaded, schemas)
 
     def servers(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """One for each address."""
         for index, address in enumerate(self._spec.listen):
-            yield self._server_name(index), _server(address)
+            yield server_name(self._name, self._spec, index), socket_server(address)
 
-    def channel(self, built: Built) -> dict[str, Any]:
+    def channels(self, built: Built) -> Iterator[tuple[str, dict[str, Any]]]:
         """What goes over the connections."""
-        names = [self._server_name(index) for index in range(len(self._spec.listen))]
+        names = [server_name(self._name, self._spec, index) for index in range(len(self._spec.listen))]
         channel: dict[str, Any] = {
             "address": None,
-            "title": self.name,
+            "title": self._name,
             "servers": [{"$ref": f"#/servers/{name}"} for name in names],
         }
-        description = _described(self._spec, self._function)
-        if description:
-            channel["description"] = description
-        if self._messages:
-            channel["messages"] = {
-                name: {"contentType": payload.content_type, "payload": payload.schema(built)}
-                for name, payload in self._messages.items()
-            }
-        return channel
+        if words := _described(self._spec, self._messages):
+            channel["description"] = words
+        yield self._name, {**channel, **self._messages.channel(built)}
 
     def operations(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What the service does with messages: receive them, and reply."""
-        if "message" not in self._messages:
-            return
-        channel = f"#/channels/{self.name}"
-        operation: dict[str, Any] = {
-            "action": "receive",
-            "channel": {"$ref": channel},
-            "messages": [{"$ref": f"{channel}/messages/message"}],
-        }
-        if "reply" in self._messages:
-            operation["reply"] = {
-                "channel": {"$ref": channel},
-                "messages": [{"$ref": f"{channel}/messages/reply"}],
-            }
-        yield self.name, operation
-
-    def _server_name(self, index: int) -> str:
-        return self.name if len(self._spec.listen) == 1 else f"{self.name}-{index + 1}"
+        """What is done with messages."""
+        operation = self._messages.operation(self._name)
+        if operation is not None:
+            yield self._name, operation
 
 
-def _server(address: Address) -> dict[str, Any]:
-    host = address.path or address.name
-    if address.scheme in ("tcp", "tls", "udp"):
-        name = address.host or "localhost"
-        host = f"[{name}]:{address.port}" if ":" in name else f"{name}:{address.port}"
-    return {"host": host, "protocol": address.scheme, "description": str(address)}
-
-
-def _described(spec: ServiceSpec, function: object) -> str:
+def _described(spec: ServiceSpec, messages: Messages) -> str:
     """What a person wants to know: what the function says of itself, and how messages are told apart."""
-    words = [inspect.getdoc(function) or ""] if function is not None else []
+    words = [messages.words]
     if spec.builtin is not None:
         words.append(f"The builtin service {spec.builtin.kind}.")
     if spec.factory is not None:
@@ -141,17 +105,3 @@ def _described(spec: ServiceSpec, function: object) -> str:
         kind = spec.framing.kind if isinstance(spec.framing, FramingSpec) else "lines"
         words.append(f"Framing {kind}: {FRAMINGS[kind]}.")
     return "\n\n".join(word for word in words if word)
-
-
-def _result(function: Any, signature: Signature) -> object:
-    """The annotation of a reply; ``None`` where there is none to tell."""
-    try:
-        annotation = inspect.signature(function, eval_str=True).return_annotation
-    except (ValueError, NameError) as error:
-        raise TypeError(f"{name_of(function)} does not tell what it gives") from error
-    if signature.kind == "conversation":
-        return None
-    if "generator" in signature.kind and annotation is not inspect.Signature.empty:
-        arguments = getattr(annotation, "__args__", ())
-        return arguments[0] if arguments else object
-    return annotation

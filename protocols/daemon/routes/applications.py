@@ -7,6 +7,7 @@ from typing import Any
 from protocols.daemon.routes.context import RouteContext
 from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
 from protocols.http import ASGIRoute, Route, WSGIRoute
+from protocols.http.routes.app_interface import takes_nothing
 from protocols.http.websocket import Endpoint
 
 
@@ -56,7 +57,14 @@ def resource(spec: ResourceSpec, context: RouteContext) -> Route:
 
 def _application(reference: str, is_factory: bool, context: RouteContext) -> Any:
     named = context.loaded.resolved[reference]
-    return _called(named, reference) if is_factory else named
+    if is_factory:
+        return _called(named, reference)
+    if takes_nothing(named):
+        raise TypeError(
+            f"{reference} takes no arguments, as what makes an application does: "
+            f"{{app: {reference}, factory: true}}"
+        )
+    return named
 
 
 def _called(named: Any, reference: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from protocols.daemon.carriers import Gate, Start, Stop
@@ -19,7 +19,7 @@ class RouteContext:
     loaded: Loaded
     reactor: Any
     journal: Journal
-    """The service's."""
+    """The service's, or that of the route at :attr:`path`."""
     stops: list[Stop]
     """Gets what has to be ended after the last request."""
     starts: list[Start]
@@ -32,6 +32,10 @@ class RouteContext:
     """The path of the route, as it is written."""
     methods: tuple[str, ...] = ()
     """The methods it is for; none: unless said."""
+
+    def at(self, path: str, methods: tuple[str, ...]) -> RouteContext:
+        """The context of the route at `path`, for `methods`."""
+        return replace(self, path=path, methods=methods, journal=self.journal.of_route(path))
 
     @property
     def forms(self) -> FormLimits:

@@ -13,6 +13,7 @@ def proxy(spec: ProxySpec, context: RouteContext) -> Route:
     route = ProxyRoute(
         spec.origins,
         reactor=context.reactor,
+        journal=context.journal,
         limits=ProxyLimits(**{field.name: getattr(spec, field.name) for field in fields(ProxyLimits)}),
         balance=spec.balance,
         host=spec.host,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 
-from protocols.daemon.misfit import MisfitError
+from protocols.daemon.misfit import MisfitError, Misfits
 from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.policies import PolicyMaker
 from protocols.daemon.problems import Path
@@ -18,6 +17,7 @@ from protocols.daemon.spec.trusted import TrustedSpec
 from protocols.http import Entry, HTTPFactory, Limits
 from protocols.http.access_log.access import Access
 from protocols.http.forwarded import TrustedProxies
+from protocols.http.routing import RouteProblem, RoutesError
 
 
 def site_for(
@@ -25,19 +25,22 @@ def site_for(
 ) -> HTTPFactory:
     """The factory that serves the routes of `spec`, and tells `access` of every request.
 
-    Raises :class:`~protocols.daemon.misfit.MisfitError` for the first route that cannot be made.
+    Raises :class:`~protocols.daemon.misfit.MisfitsError` for every route that cannot be made.
     """
     networks = context.loaded.networks
     rules = None if context.gate is None else context.gate.rules_of_requests
+    misfits = Misfits()
     policies = PolicyMaker(context.reactor, context.journal, context.stops, networks, rules)
     routes: dict[str, list[Entry]] = {}
+    places: dict[str, list[Path]] = {}
     for place, route in spec.routes:
         path = str(place[1])
-        routes.setdefault(path, []).append(
-            _entry(place, route, replace(context, path=path, methods=route.methods or ()), policies)
-        )
+        with misfits.collected():
+            entry = _entry(place, route, context.at(path, route.methods or ()), policies)
+            routes.setdefault(path, []).append(entry)
+            places.setdefault(path, []).append(place)
     try:
-        return HTTPFactory(
+        factory = HTTPFactory(
             routes,
             journal=context.journal,
             clock=context.reactor,
@@ -46,8 +49,16 @@ def site_for(
             trusted=_trusted(spec.trusted or context.loaded.config.server.trusted, networks),
             access=access,
         )
-    except ValueError as error:
-        raise MisfitError(("http",), str(error)) from error
+    except RoutesError as error:
+        misfits.found += [_misplaced(problem, places) for problem in error.problems]
+    misfits.check()
+    return factory
+
+
+def _misplaced(problem: RouteProblem, places: Mapping[str, Sequence[Path]]) -> MisfitError:
+    if problem.entry is None:
+        return MisfitError(("http", problem.path), problem.message, key=True)
+    return MisfitError((*places[problem.path][problem.entry], "methods"), problem.message)
 
 
 def _entry(place: Path, spec: RouteSpec, context: RouteContext, policies: PolicyMaker) -> Entry:

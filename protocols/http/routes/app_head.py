@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from protocols.http.response import BODILESS, Response
+from protocols.http.routes.body_tally import BodyTally
 from protocols.http.source import Source
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -68,29 +69,19 @@ class AppHead:
     def whole(self, method: str, body: bytes, report: Callable[[BaseException], None]) -> Response:
         """The response to `method`, of which `body` is all there is.
 
-        If that is more than was announced it is cut, and `report` hears of it.  Raises :class:`RuntimeError`
-        if it is less.
+        If that is more than was announced it is cut, and `report` hears of it.  Raises
+        :class:`~protocols.session.ForeseenError` if it is less.
         """
         length = self.length
         if method == "HEAD":
             return self.response(NoContent(length if length is not None else len(body) or None))
         if self.status in BODILESS:
             return self.response(b"")
-        if length is not None and len(body) != length:
-            if len(body) < length:
-                raise too_little(len(body), length)
-            report(too_much(length))
-        return self.response(body[:length])
-
-
-def too_much(length: int) -> RuntimeError:
-    """What is to be said of a body that has more than the `length` bytes announced."""
-    return RuntimeError(f"the application announced {length} bytes and has more")
-
-
-def too_little(sent: int, length: int) -> RuntimeError:
-    """What is to be said of a body of which only `sent` of the `length` bytes announced have come."""
-    return RuntimeError(f"the application announced {length} bytes and sent {sent}")
+        tally = BodyTally(length, report)
+        content = tally.fitting(body)
+        if tally.shortfall is not None:
+            raise tally.shortfall
+        return self.response(content)
 
 
 class NoContent(Source):

@@ -96,7 +96,8 @@ def _channels(asyncapi: Document) -> Iterator[str]:
         rows = [_row("at", server["protocol"], {}, server["description"]) for server in hosts]
         for kind, message in channel.get("messages", {}).items():
             rows.append(_row(kind, message["contentType"], message["payload"]))
-        yield _entry(f"<code>{escape(name)}</code>", "", channel.get("description", ""), rows)
+        head = f"<code>{escape(channel.get('address') or name)}</code>"
+        yield _entry(head, "", channel.get("description", ""), rows)
 
 
 def _types(schemas: Mapping[str, Any]) -> Iterator[str]:

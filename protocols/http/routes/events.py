@@ -37,9 +37,9 @@ HEARTBEAT: Final = 15.0
 STREAMS: Final = 100
 """Clients of one route at a time: each holds a connection for as long as its page is open."""
 
-PATIENCE: Final = 1.0
-"""Seconds that a client which comes back waits for the head: a function with nothing left to say has ended
-by then."""
+PATIENCE: Final = 0.5
+"""Seconds that the head waits for the first event: a function that refuses a client, or has nothing left to
+say to one that comes back, has done so by then; and the page of a quiet stream hears soon that it is open."""
 
 HEADERS: Final = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 """Nobody is to keep the stream; and proxies, nginx among them, are not to hold it back."""
@@ -64,6 +64,9 @@ class EventsRoute:
     The generator may ask for parameters of the path and the query, for ``peer: Peer`` and
     ``request: Request``, and for ``last_event_id``: what the client heard last before it came back.  It is
     closed when the client leaves, and waits while the client does not read.
+
+    What it raises before its first event is the answer, such as an :class:`~protocols.http.HTTPError` that
+    refuses the client; so the head waits for that event, :data:`PATIENCE` at most.
 
     When it ends, so does the stream, and browsers come back; one that came back, and for which the generator
     ends before its first event, gets 204, after which it stays away.
@@ -120,10 +123,8 @@ class EventsRoute:
         if self._draining or len(self._open) >= self._limit:
             why = "The service is stopping" if self._draining else f"{self._limit} streams are open already"
             raise HTTPError(503, why, {"Retry-After": str(self._retry)})
-        stream = self._begin(arguments, request.peer)
-        if last_event_id(request, LAST_EVENT_ID) is None:
-            return _response(stream)
-        return self._going_on(stream)
+        came_back = last_event_id(request, LAST_EVENT_ID) is not None
+        return self._answer(self._begin(arguments, request.peer), came_back)
 
     def drain(self) -> None:
         """End the streams, and begin no other."""
@@ -153,12 +154,12 @@ class EventsRoute:
         self._open.add(stream)
         return stream
 
-    def _going_on(self, stream: EventStream) -> Response | Deferred[Response]:
-        """The answer to a client that came back, once it is clear whether there is more."""
+    def _answer(self, stream: EventStream, came_back: bool) -> Response | Deferred[Response]:
+        """The answer to a client, once it is clear whether there is an event, or after a while."""
 
         def answer(there_is_more: bool) -> Response:
-            if there_is_more:
-                return _response(stream)
+            if there_is_more or not came_back:
+                return Response(stream, content_type=MEDIA, headers=HEADERS)
             stream.close()
             return Response(status=204)
 
@@ -222,7 +223,3 @@ def last_event_id(request: Request, name: str) -> str | None:
         return said.encode("latin-1").decode()
     except UnicodeDecodeError:
         raise DecodeError.malformed("Last-Event-ID is not UTF-8 text", "utf8_invalid") from None
-
-
-def _response(stream: EventStream) -> Response:
-    return Response(stream, content_type=MEDIA, headers=HEADERS)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 
 from protocols.http.body import HELD
-from protocols.http.source import PIECE, Source
+from protocols.http.source import PIECE, Source, fulfil
 
 
 class Outflow(Source):
@@ -122,10 +122,4 @@ class Outflow(Source):
         if waiting is None or self.closed or not (self._pieces or self._over):
             return
         self._waiting = None
-        try:
-            piece = self.read()
-        except BaseException as error:  # noqa: BLE001 - whoever reads it hears of it
-            waiting.errback(error)
-            return
-        assert not isinstance(piece, Deferred)
-        waiting.callback(piece)
+        fulfil(waiting, self)

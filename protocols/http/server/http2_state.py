@@ -12,19 +12,27 @@ from h2.connection import (
     H2Connection,
     H2ConnectionStateMachine,
 )
+from h2.events import DataReceived, Event
 from h2.settings import SettingCodes, Settings
-from h2.stream import H2Stream, StreamInputs
+from h2.stream import H2Stream, StreamInputs, StreamState
+from h2.windows import WindowManager
+from hyperframe.frame import Frame
 
 from protocols.http.limits import Limits
 from protocols.http.server.http2_decoder import RepeatDecoder
 from protocols.http.server.http2_fields import NO_TABLE
+from protocols.http.server.http2_frames import Data, FrameReader
 
 STREAM_WINDOW: Final = 128 * 1024
-"""Bytes of one request's content that may be on their way or unread here: twice what a reader that has not
-asked is kept."""
+"""Bytes of one request's content that may be on their way or unread here at first: twice what a reader that
+has not asked is kept."""
 
 CONNECTION_WINDOW: Final = 1024 * 1024
 """The same for all requests of a connection."""
+
+OWED: Final = 256 * 1024
+"""Bytes that have been read and that a connection's client is not told of yet.  h2 would wait for half of the
+window, which streams whose readers have stopped may hold: nobody could send any more, nor be told."""
 
 FIRST_WINDOW: Final = 65_535
 """What every window begins with, unless it is said otherwise (RFC 9113, section 6.9.2)."""
@@ -77,6 +85,17 @@ class _GracefulStateMachine(H2ConnectionStateMachine):
     }
 
 
+class _ConnectionWindow(WindowManager):
+    """How much of all requests' content the client may send."""
+
+    def _maybe_update_window(self) -> int | None:
+        if self._bytes_processed < OWED:
+            return None
+        increment, self._bytes_processed = self._bytes_processed, 0
+        self.current_window_size += increment
+        return increment
+
+
 class ServerState(H2Connection):
     """The server's side of one connection: h2's, but for what it would be slow in or end a connection for.
 
@@ -92,6 +111,8 @@ class ServerState(H2Connection):
         super().__init__(_CONFIG)
         self.state_machine = _GracefulStateMachine()
         self.decoder = RepeatDecoder(limits.header + LIST_ROOM)
+        self.incoming_buffer = FrameReader(server=True)
+        self._frame_dispatch_table[Data] = self._receive_content
         self._swept_at = 2 * limits.streams
         self._lead = NO_TABLE
         self.local_settings = Settings(
@@ -104,6 +125,7 @@ class ServerState(H2Connection):
                 NO_PRIORITIES: 1,  # type: ignore[dict-item]  # one that h2 has no name for
             },
         )
+        self._inbound_flow_control_window_manager = _ConnectionWindow(FIRST_WINDOW)
         self.initiate_connection()
         self.increment_flow_control_window(CONNECTION_WINDOW - FIRST_WINDOW)
         # The client has been told; h2 need not know.
@@ -116,6 +138,38 @@ class ServerState(H2Connection):
 
     def clear_outbound_data_buffer(self) -> None:
         """Not on GOAWAY: who says that goes on listening."""
+
+    def _receive_content(self, frame: Data) -> tuple[list[Frame], list[Event]]:
+        """What h2 does, without the detours, in the usual case that the content goes on."""
+        stream = self.streams.get(frame.stream_id)
+        if stream is None or stream.state_machine.state is not StreamState.OPEN or frame.flags:
+            return self._receive_data_frame(frame)
+        if self.state_machine.state is not ConnectionState.SERVER_OPEN:
+            return self._receive_data_frame(frame)
+        size = len(frame.data)
+        self._inbound_flow_control_window_manager.window_consumed(size)
+        stream._inbound_window_manager.window_consumed(size)
+        stream._track_content_length(size, False)
+        event = DataReceived(stream_id=frame.stream_id)
+        event.data, event.flow_controlled_length = frame.data, size
+        return [], [event]
+
+    def widen_stream(self, stream: H2Stream, size: int) -> bool:
+        """Let the client have `size` bytes more of one request's content unread, if more of it can come."""
+        if stream.state_machine.state not in (StreamState.OPEN, StreamState.HALF_CLOSED_LOCAL):
+            return False
+        manager = stream._inbound_window_manager
+        most = manager.max_window_size + size
+        self.increment_flow_control_window(size, stream.stream_id)
+        manager.max_window_size = most  # h2 would take it for what was read
+        return True
+
+    def widen_connection(self, size: int) -> None:
+        """Let the client have `size` bytes more of all requests' content unread."""
+        manager = self._inbound_flow_control_window_manager
+        most = manager.max_window_size + size
+        self.increment_flow_control_window(size)
+        manager.max_window_size = most
 
     def head_frames(self, stream: H2Stream, block: bytes, *, end: bool) -> bytes:
         """The frames of a response's field block; `end`: there is no body."""

@@ -17,6 +17,7 @@ from protocols.http.response import BODILESS, Response
 from protocols.http.server import http2_fields
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.http2_request import RequestParts
+from protocols.http.server.http2_state import STREAM_WINDOW
 from protocols.http.server.http2_tunnel import StreamTransport
 from protocols.http.upgrade import Upgrade
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 ENOUGH: Final = 64 * 1024
 """Bytes of a body that wait for the client; whoever makes it then waits too."""
+
+BEHIND: Final = 4
+"""The part of its window, one in so many, that a reader may leave unread and still count as keeping up."""
 
 
 class HTTP2Stream:
@@ -42,10 +46,12 @@ class HTTP2Stream:
         "_exchange",
         "_gathered",
         "_input_over",
+        "_kept_up",
         "_moved_at",
         "_pieces",
         "_tunnel",
         "_unread",
+        "_window",
         "_writer",
         "ending",
         "gone",
@@ -69,6 +75,8 @@ class HTTP2Stream:
         self._input_over = False
         self._gathered = 0  # bytes of the content that are kept, until it is whole and then until the end
         self._unread = 0  # bytes that came and have not been given back to the client's windows
+        self._window = STREAM_WINDOW
+        self._kept_up = 0  # bytes since the window was opened, or since a reader fell behind
         self._early: list[bytes] = []  # another protocol's, until it is clear whether it is spoken
         self._tunnel: StreamTransport | None = None
         self._begun_at = self._moved_at = now = connection.now()
@@ -109,6 +117,13 @@ class HTTP2Stream:
         elif not self._exchange.answered:
             self._early.append(piece)
         self.give_back()
+        if self._unread > self._window // BEHIND:
+            self._kept_up = 0
+            return
+        self._kept_up += size
+        if self._kept_up >= self._window:
+            self._kept_up = 0
+            self._window += self._writer.windows.widen(self.state, self._window)
 
     def _take_in(self, piece: bytes) -> None:
         exchange = self._exchange
@@ -379,4 +394,5 @@ class HTTP2Stream:
         self._early.clear()
         self.size = 0
         self.give_back()
+        self._writer.windows.left(self._window)
         self._connection.left(self.state.stream_id, self._gathered)

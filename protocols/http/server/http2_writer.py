@@ -9,6 +9,7 @@ from h2.stream import H2Stream
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from protocols.http.server.http2_state import ServerState
+from protocols.http.server.http2_windows import ReceiveWindows
 
 GATHERED: Final = 64 * 1024
 """Bytes that are gathered before they are written."""
@@ -20,10 +21,15 @@ class FrameWriter:
     .. attribute:: gathers
 
        Whether :meth:`flush` is sure to be called soon.
+
+    .. attribute:: windows
+
+       How much the client may send.
     """
 
     def __init__(self, state: ServerState, transport: Any, clock: IReactorTime) -> None:
         self.gathers = False
+        self.windows = ReceiveWindows(state)
         self._state = state
         self._transport = transport
         self._clock = clock

@@ -1,11 +1,16 @@
-"""Socket services as an AsyncAPI document."""
+"""Socket services as an AsyncAPI document.
+
+``asyncapi-3.0.0.json`` is the specification's own schema; where it comes from stands in it.
+"""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from jsonschema import Draft7Validator
 
 from protocols.daemon.describe.asyncapi import asyncapi
 from protocols.daemon.importing import importer
@@ -67,6 +72,11 @@ def document(tmp_path: Path, forgotten_imports: None):
 def test_what_it_is(document):
     assert document["asyncapi"] == "3.0.0"
     assert document["info"] == {"title": "Shop", "version": "1.2"}
+
+
+def test_it_is_as_the_specification_wants_it(document):
+    schema = json.loads(Path(__file__).with_name("asyncapi-3.0.0.json").read_text())
+    assert list(Draft7Validator(schema).iter_errors(document)) == []
 
 
 def test_every_address_is_a_server(document):

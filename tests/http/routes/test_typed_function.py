@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from datetime import date
-from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -15,26 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
-from twisted.internet.defer import CancelledError, Deferred
-from typing_extensions import TypedDict
 
 from protocols.handlers import Conversation
-from protocols.http import Query, Request, Response, StreamingRequest, function_route
+from protocols.http import Query, Request, StreamingRequest, function_route
 from protocols.http.routes.arguments import Arguments
 from protocols.http.routes.route_signature import route_signature
 from protocols.session import Peer
 
 PROBLEM = "application/problem+json"
+
+
 READING = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 
 class Order(BaseModel):
     item: str
     count: int = 1
-
-
-class Nested(BaseModel):
-    order: Order
 
 
 class Thing:
@@ -182,135 +175,8 @@ def test_texts_survive_the_query(text: str, texts: list[str]) -> None:
     assert read == ({"one": text, "many": texts} if texts else {"one": text})
 
 
-# -- messages ----------------------------------------------------------------------------------------
-
-
-class Filter(TypedDict, total=False):
-    tags: list[str]
-    item: str
-
-
-@dataclass
-class Point:
-    x: int
-    y: int = 0
-
-
 def price(order: Order) -> int:
     return order.count * 3
-
-
-@pytest.mark.parametrize("run", ["loop", "threads"])
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_a_model_is_read_from_the_query(serve, clock, method: str, run: str) -> None:
-    client = serve(price, run=run)
-    client.send(f"{method} /f?item=a&count=2&other=1 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-    if run == "threads":
-        clock.wait_for_thread()
-        client.turn()
-    (answer,) = client.answers()
-    assert (answer.status, answer.body) == (200, b"6")
-
-
-@pytest.mark.parametrize("run", ["loop", "threads"])
-def test_faults_of_a_model_from_the_query(serve, clock, run: str) -> None:
-    client = serve(price, run=run)
-    client.send(b"GET /f?count=two HTTP/1.1\r\nHost: a\r\n\r\n")
-    if run == "threads":
-        clock.wait_for_thread()
-        client.turn()
-    (answer,) = client.answers()
-    assert faults(answer) == {("/query/item", "missing"), ("/query/count", "int_parsing")}
-
-
-def test_a_dataclass_and_a_typed_dict(serve) -> None:
-    def total(point: Point) -> int:
-        return point.x + point.y
-
-    def seen(wanted: Filter) -> dict[str, object]:
-        return dict(wanted)
-
-    assert serve(total).ask("GET", "/f?x=1&y=2").body == b"3"
-    answer = serve(seen).ask("GET", "/f?tags=a&item=b")
-    assert json.loads(answer.body) == {"tags": ["a"], "item": "b"}
-
-
-def test_path_parameters_are_fields_of_the_message(serve) -> None:
-    def put(order: Order) -> dict[str, object]:
-        return order.model_dump()
-
-    client = serve(put, "/orders/{item}")
-    assert json.loads(client.ask("GET", "/orders/tea?count=2&item=x").body) == {"item": "tea", "count": 2}
-    answer = client.ask("PUT", "/orders/tea", b'{"count": 2, "item": "coffee"}')
-    assert json.loads(answer.body) == {"item": "tea", "count": 2}
-    assert faults(client.ask("PUT", "/orders/tea", b'{"count": "x"}')) == {("/body/count", "int_parsing")}
-    assert client.ask("PUT", "/orders/tea", b"{").status == 400
-    assert client.ask("PUT", "/orders/tea", b"[]").status == 422
-    assert client.ask("PUT", "/orders/tea", b"{}", Content_Type="image/png").status == 415
-
-
-def test_a_fault_of_the_path_in_a_message(serve) -> None:
-    def put(point: Point) -> None: ...
-
-    client = serve(put, "/points/{x}")
-    assert faults(client.ask("PUT", "/points/a", b'{"y": "b"}')) == {
-        ("/path/x", "int_parsing"),
-        ("/body/y", "int_parsing"),
-    }
-    assert faults(client.ask("GET", "/points/a")) == {("/path/x", "int_parsing")}
-
-
-def test_a_plain_message_has_the_name_of_its_parameter(serve) -> None:
-    def double(number: int) -> int:
-        return number * 2
-
-    def shout(message: str) -> str:
-        return message.upper()
-
-    def total(numbers: list[int]) -> int:
-        return sum(numbers)
-
-    assert serve(double).ask("GET", "/f?number=4").body == b"8"
-    assert serve(double).ask("POST", "/f?number=4", b"5").body == b"10"
-    assert serve(shout).ask("GET", "/f?message=hi").body == b"HI"
-    assert serve(total).ask("GET", "/f?numbers=1&numbers=2").body == b"3"
-    assert faults(serve(double).ask("GET", "/f?number=x")) == {("/query/number", "int_parsing")}
-    assert faults(serve(double).ask("GET", "/f")) == {("/query/number", "missing")}
-    assert faults(serve(shout).ask("GET", "/f?message=a&message=b")) == {("/query/message", "repeated")}
-    assert faults(serve(total).ask("GET", "/f?numbers=1&numbers=b")) == {("/query/numbers/1", "int_parsing")}
-
-
-def test_what_no_query_can_say_is_posted_only(serve) -> None:
-    def nested(message: Nested) -> None: ...
-    def orders(message: list[Order]) -> None: ...
-    def anything(message: dict[str, Any]) -> None: ...
-
-    for function in (nested, orders, anything):
-        assert serve(function).ask("GET", "/f").headers["Allow"] == "POST, PUT, PATCH, OPTIONS"
-    answer = serve(price, codec="msgpack").ask("GET", "/f?item=a")
-    assert answer.headers["Allow"] == "POST, PUT, PATCH, OPTIONS"
-
-
-def test_a_message_with_settings_beside_it(serve) -> None:
-    def search(q: str, limit: int = 10) -> list[object]:
-        return [q, limit]
-
-    client = serve(search)
-    assert json.loads(client.ask("POST", "/f", b"text").body) == ["text", 10]
-    assert json.loads(client.ask("POST", "/f?limit=2", b"text").body) == ["text", 2]
-    assert json.loads(client.ask("GET", "/f?q=a&limit=3").body) == ["a", 3]
-
-    def orders(order: Order, limit: int = 10) -> list[object]:
-        return [order.item, order.count, limit]
-
-    client = serve(orders)
-    assert json.loads(client.ask("GET", "/f?item=a&count=2&limit=3").body) == ["a", 2, 3]
-    assert json.loads(client.ask("POST", "/f?limit=3", b'{"item": "b"}').body) == ["b", 1, 3]
-    assert faults(client.ask("GET", "/f?count=x&limit=y")) == {
-        ("/query/item", "missing"),
-        ("/query/count", "int_parsing"),
-        ("/query/limit", "int_parsing"),
-    }
 
 
 # -- the body ----------------------------------------------------------------------------------------
@@ -396,86 +262,6 @@ def test_faults_of_a_form(serve) -> None:
     answer = serve(f).ask("POST", "/f", b"age=x", Content_Type="application/x-www-form-urlencoded")
     assert faults(answer) == {("/form/age", "int_parsing"), ("/form/name", "missing")}
     assert serve(f).ask("POST", "/f", b"{}", Content_Type="application/json").status == 415
-
-
-# -- results -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("result", "status", "media", "body"),
-    [
-        (None, 204, None, b""),
-        ("é", 200, "text/plain; charset=utf-8", "é".encode()),
-        (b"\0", 200, "application/octet-stream", b"\0"),
-        (("a", 201), 200, "application/json", b'["a",201]'),
-        (Order(item="a"), 200, "application/json", b'{"item":"a","count":1}'),
-        (Response("x", HTTPStatus.CREATED, "text/css"), 201, "text/css", b"x"),
-    ],
-)
-@pytest.mark.parametrize("run", ["loop", "threads"])
-def test_results(serve, clock, result: object, status: int, media: str, body: bytes, run: str) -> None:
-    def typed(a: int = 0) -> object:
-        return result
-
-    def message(number: int) -> object:
-        return result
-
-    for function, path in ((typed, "/f"), (message, "/f?number=1")):
-        client = serve(function, run=run)
-        client.send(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-        if run == "threads":
-            clock.wait_for_thread()
-            client.turn()
-        (answer,) = client.answers()
-        assert (answer.status, answer.headers["Content-Type"], answer.body) == (status, media, body)
-
-
-def test_generators_stream(serve) -> None:
-    def count(to: int = 3) -> Iterator[int]:
-        yield from range(to)
-
-    async def count_later(to: int = 3) -> AsyncIterator[int]:
-        for number in range(to):
-            yield number
-
-    for function in (count, count_later):
-        answer = serve(function).ask("GET", "/f?to=2")
-        assert (answer.headers["Content-Type"], answer.body) == ("application/x-ndjson", b"0\n1\n")
-    assert serve(count).ask("HEAD", "/f").body == b""
-
-
-def test_a_generator_of_the_whole_request(serve) -> None:
-    def lines(request: Request) -> Iterator[str]:
-        yield from request.query.all("a")
-
-    assert serve(lines).ask("GET", "/f?a=1&a=2").body == b'"1"\n"2"\n'
-
-
-def test_an_async_function_and_its_timeout(serve, clock, failures) -> None:
-    cancelled = []
-
-    async def wait(id: int) -> None:
-        try:
-            await Deferred()
-        except CancelledError:
-            cancelled.append(id)
-            raise
-
-    client = serve(wait, "/x/{id}", run=None, timeout=5)
-    client.send(b"GET /x/7 HTTP/1.1\r\nHost: a\r\n\r\n")
-    clock.advance(5)
-    assert (client.answers()[0].status, cancelled) == (504, [7])
-    assert len(failures) == 1
-
-
-def test_an_error_of_the_function(serve, failures) -> None:
-    def fail(id: int) -> None:
-        raise RuntimeError("secret")
-
-    answer = serve(fail, "/x/{id}").ask("GET", "/x/7")
-    assert answer.status == 500
-    assert b"secret" not in answer.body
-    assert len(failures) == 1
 
 
 # -- settings ----------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from h2.settings import SettingCodes
 from hyperframe.frame import DataFrame, WindowUpdateFrame
 
 from protocols.http import Entry, Response, Source
-from protocols.http.server.http2_state import CONNECTION_WINDOW, FIRST_WINDOW, STREAM_WINDOW
+from protocols.http.server.http2_state import CONNECTION_WINDOW, FIRST_WINDOW, OWED, STREAM_WINDOW
+from protocols.http.server.http2_windows import LARGEST_CONNECTION_WINDOW, LARGEST_STREAM_WINDOW
 
 FRAME = b"x" * 2**14
 
@@ -212,6 +213,112 @@ def test_content_longer_than_the_windows(http2) -> None:
             http2.send(stream, FRAME[:size], end=not left)
             http2.turn()
         assert http2.reply(stream).body == expected
+
+
+# -- windows that widen ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unbounded(connect2, routes):
+    """A client whose uploads may have any length."""
+    return connect2(routes, body=1 << 40)
+
+
+def window_of(http2, stream: int | None = None) -> int:
+    """What the server lets the client send ahead, on a stream or on the whole connection."""
+    state = http2.client.connection._state
+    managers = {None: state._inbound_flow_control_window_manager}
+    if stream is not None:
+        managers[stream] = state.streams[stream]._inbound_window_manager
+    return managers[stream].max_window_size
+
+
+def upload(http2, stream: int, size: int) -> None:
+    """Send `size` bytes as fast as the windows allow."""
+    while size:
+        piece = FRAME[: min(size, http2.state.local_flow_control_window(stream))]
+        assert piece, "the window stays closed"
+        size -= len(piece)
+        http2.send(stream, piece)
+        http2.client.turn()
+        http2.read()
+
+
+def test_a_window_widens_while_its_reader_keeps_up(unbounded) -> None:
+    stream = unbounded.request("POST", "/count", None)
+    upload(unbounded, stream, STREAM_WINDOW - 1)
+    assert window_of(unbounded, stream) == STREAM_WINDOW
+    upload(unbounded, stream, 1)
+    assert window_of(unbounded, stream) == 2 * STREAM_WINDOW
+    assert window_of(unbounded) == CONNECTION_WINDOW + STREAM_WINDOW
+    upload(unbounded, stream, 2 * LARGEST_STREAM_WINDOW)
+    assert window_of(unbounded, stream) == LARGEST_STREAM_WINDOW
+    assert window_of(unbounded) == CONNECTION_WINDOW + LARGEST_STREAM_WINDOW - STREAM_WINDOW
+    # The client was told, and has as much again once everything is read.
+    assert unbounded.state.local_flow_control_window(stream) > LARGEST_STREAM_WINDOW // 2
+    unbounded.send(stream, b"", end=True)
+    unbounded.turn()
+    assert unbounded.reply(stream).body == b"%d None" % (STREAM_WINDOW + 2 * LARGEST_STREAM_WINDOW)
+
+
+def test_a_window_does_not_widen_for_a_reader_that_falls_behind(unbounded, bodies) -> None:
+    stream = unbounded.request("POST", "/hold", None)
+    unbounded.turn()
+    (request,) = bodies
+    for _ in range(20):
+        for _ in range(8):
+            unbounded.send(stream, FRAME)
+        assert len(request.body.read()) == STREAM_WINDOW  # all at once, after a pause
+        unbounded.turn()
+    assert window_of(unbounded, stream) == STREAM_WINDOW
+    assert window_of(unbounded) == CONNECTION_WINDOW
+
+
+def test_a_reader_that_stops_leaves_the_others_as_much_as_they_had(unbounded, bodies) -> None:
+    fast = unbounded.request("POST", "/hold", None)
+    (request,) = bodies
+    waiting = request.body.read()
+    while window_of(unbounded, fast) < LARGEST_STREAM_WINDOW:
+        unbounded.send(fast, FRAME)
+        assert waiting.called
+        waiting = request.body.read()
+    for _ in range(LARGEST_STREAM_WINDOW // len(FRAME)):  # and now it stops
+        size = min(len(FRAME), unbounded.state.local_flow_control_window(fast))
+        unbounded.send(fast, FRAME[:size])
+    assert unbounded.state.local_flow_control_window(fast) == 0
+    left = CONNECTION_WINDOW - STREAM_WINDOW - OWED
+    assert left <= unbounded.state.outbound_flow_control_window <= CONNECTION_WINDOW
+    assert unbounded.ask("POST", "/size", FRAME).body == b"16384"
+
+
+def test_all_windows_together_have_a_bound(unbounded) -> None:
+    streams = [unbounded.request("POST", "/count", None) for _ in range(4)]
+    for stream in streams:
+        upload(unbounded, stream, 2 * LARGEST_STREAM_WINDOW)
+    assert window_of(unbounded) == LARGEST_CONNECTION_WINDOW
+    assert [window_of(unbounded, stream) for stream in streams] == [
+        LARGEST_STREAM_WINDOW,
+        LARGEST_CONNECTION_WINDOW - CONNECTION_WINDOW - LARGEST_STREAM_WINDOW + 2 * STREAM_WINDOW,
+        STREAM_WINDOW,
+        STREAM_WINDOW,
+    ]
+    unbounded.send(streams[0], b"", end=True)
+    unbounded.turn()
+    upload(unbounded, streams[3], 2 * LARGEST_STREAM_WINDOW)
+    assert window_of(unbounded, streams[3]) == LARGEST_STREAM_WINDOW
+    assert window_of(unbounded) == LARGEST_CONNECTION_WINDOW
+
+
+def test_content_that_has_ended_widens_nothing(unbounded) -> None:
+    stream = unbounded.request("POST", "/count", None)
+    upload(unbounded, stream, STREAM_WINDOW - 1)
+    unbounded.send(stream, b"x", end=True)
+    unbounded.turn()
+    assert unbounded.reply(stream).ended
+    assert window_of(unbounded) == CONNECTION_WINDOW
+
+
+# -- content that is kept ----------------------------------------------------------------------------
 
 
 def test_content_that_is_kept_is_bounded_by_the_connection(connect2, routes, monkeypatch) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from protocols.http.body import BodyStream
 from protocols.http.errors import HTTPError
 from protocols.http.routes.asgi.change import Change
 from protocols.http.routes.asgi.runtime import Message
+from protocols.http.source import read_from
 
 
 class Inflow:
@@ -62,15 +62,7 @@ class Inflow:
         if self._reading or self._complete or self._pieces:
             return
         self._reading = True
-        try:
-            piece = self._body.read()
-        except Exception:  # noqa: BLE001 - it is told as a Deferred's failure is
-            self._failed(Failure())
-            return
-        if isinstance(piece, Deferred):
-            piece.addCallbacks(self._come, self._failed)
-        else:
-            self._come(piece)
+        read_from(self._body, self._come, self._failed)
 
     def _come(self, piece: bytes | None) -> None:
         self._reading = False

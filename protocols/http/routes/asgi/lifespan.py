@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from protocols.http.routes.asgi.change import Change
 from protocols.http.routes.asgi.runtime import ApplicationTask, Message, Runtime
-from protocols.session import Peer
+from protocols.session import ForeseenError, Peer
 
 STARTUP: Final = 60.0
 """Seconds an application may take to start: it may wait for a database that starts at the same time."""
@@ -93,7 +93,7 @@ class Lifespan:
             self._stopped()
         elif kind == "lifespan.shutdown.failed":
             reason = message.get("message") or "it does not say why"
-            self._report(RuntimeError(f"{self._name} did not shut down well: {reason}"))
+            self._report(ForeseenError(f"{self._name} did not shut down well: {reason}"))
             self._stopped()
         else:
             raise RuntimeError(f"{kind} is not what can be sent now")
@@ -140,7 +140,7 @@ class Lifespan:
     def _late_stop(self, outcome: Any, seconds: float) -> None:
         self._stopping = None
         self._task.cancel()
-        self._report(TimeoutError(f"{self._name} took more than {seconds:g} s to shut down"))
+        self._report(ForeseenError(f"{self._name} took more than {seconds:g} s to shut down"))
 
     def _report(self, error: BaseException) -> None:
         self._runtime.journal.failed(Peer("lifespan"), error)

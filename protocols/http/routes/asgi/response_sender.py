@@ -7,9 +7,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from protocols.http.routes.app_head import AppHead, NoContent, too_little, too_much
+from protocols.http.routes.app_head import AppHead, NoContent
 from protocols.http.routes.asgi.change import Change
 from protocols.http.routes.asgi.runtime import DisconnectedError, Message, header_pairs
+from protocols.http.routes.body_tally import BodyTally
 from protocols.http.routes.outflow import Outflow
 
 
@@ -35,8 +36,8 @@ class ResponseSender:
         self._report = report
         self._head: AppHead | None = None
         self._outflow: Outflow | None = None
+        self._tally: BodyTally
         self._room = Change()
-        self._sent = 0
         self._closed = False
 
     async def send(self, message: Message) -> None:
@@ -100,18 +101,12 @@ class ResponseSender:
             self._left()
         else:
             self._outflow = Outflow(head.length, left=self._left, drained=self._room.tell)
+            self._tally = BodyTally(head.length, self._report)
             self._flow(self._outflow, body, more)
             self.answer.callback(head.response(self._outflow))
 
     def _flow(self, outflow: Outflow, body: bytes, more: bool) -> None:
-        length = outflow.length
-        if length is not None and self._sent + len(body) > length:
-            if self._sent <= length:
-                self._report(too_much(length))
-            outflow.put(body[: max(length - self._sent, 0)])
-        elif body:
-            outflow.put(body)
-        self._sent += len(body)
+        if body:
+            outflow.put(self._tally.fitting(body))
         if not more:
-            short = length is not None and self._sent < length
-            outflow.finish(too_little(self._sent, length or 0) if short else None)
+            outflow.finish(self._tally.shortfall)

@@ -36,8 +36,8 @@ class ASGIRoute:
         a call may go on after its client has gone.
     :param endpoint: opens WebSockets; without one, what asks for one is a request like any other.
 
-    Raises :class:`TypeError` for an `application` that cannot be called, and :class:`ValueError` where the
-    reactor has no asyncio.
+    Raises :class:`TypeError` for an `application` that is certainly none of ASGI 3, and :class:`ValueError`
+    where the reactor has no asyncio.
     """
 
     methods = METHODS

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 from protocols.handlers.coroutines import beginner, run
 from protocols.handlers.deadline import Deadlines
 from protocols.handlers.task import Task
+from protocols.http.routes.app_interface import check_asgi
 from protocols.journal import Journal
 from protocols.roster import Roster
 
@@ -32,15 +33,14 @@ class Runtime:
     :param timeout: seconds until a response has to begin, and which a call may go on after its client has
         gone.
 
-    Raises :class:`TypeError` for an application that cannot be called, and :class:`ValueError` where the
-    reactor has no asyncio.
+    Raises :class:`TypeError` for an application that is certainly none of ASGI 3, and :class:`ValueError`
+    where the reactor has no asyncio.
     """
 
     def __init__(
         self, application: Application, *, reactor: Any, journal: Journal, name: str, timeout: float
     ) -> None:
-        if not callable(application):
-            raise TypeError(f"{name} is no ASGI application: it cannot be called")
+        check_asgi(application, name)
         self.begin = beginner(reactor)
         if self.begin is run:
             raise ValueError(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Call(Protocol):
-    """Who waits for the response.  It hears one of these, once."""
+    """Who waits for the response.  It hears one of these, once, but for :meth:`cut_off`."""
 
     def answered(self, head: ResponseHead, content: bytes | Source) -> None:
         """The response has begun; bytes are all of its content."""
@@ -37,6 +37,9 @@ class Call(Protocol):
 
         :param unheard: whether nothing of one had come.
         """
+
+    def cut_off(self, error: Exception) -> None:
+        """The content of the response will not be whole, as its reader is told too."""
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
@@ -52,6 +55,7 @@ class OriginConnection(TwistedProtocol):
         """Whether it has answered before: then it may be stale."""
         self._parser = ResponseParser(self)
         self._call: Call | None = None  # until it has been told something
+        self._answered: Call | None = None  # while its content comes
         self._busy = False
         self._closed = False
         self.gone = False
@@ -206,6 +210,7 @@ class OriginConnection(TwistedProtocol):
             else:
                 call.answered(head, pieces[0] if len(pieces) == 1 else b"".join(pieces))
         else:
+            self._answered = call
             content = self._content = OriginContent(self, head.length)
             if head.length is None:
                 # It may be a stream that begins with a silence; its head is not to wait for that.
@@ -229,7 +234,7 @@ class OriginConnection(TwistedProtocol):
         head, content, upload = self._head, self._content, self._upload
         assert head is not None
         self._busy = False
-        self._head = self._content = self._upload = None
+        self._head = self._content = self._upload = self._answered = None
         if content is not None:
             content.finish()
         sent = upload is None or upload.over
@@ -289,7 +294,10 @@ class OriginConnection(TwistedProtocol):
             if head is not None and head.until_close and reason.check(ConnectionDone):
                 self._content.finish()
             else:
-                self._content.fail(_cause(reason))
+                error = _cause(reason)
+                if self._answered is not None and not reason.check(ConnectionAborted):
+                    self._answered.cut_off(error)  # it was not we who did that
+                self._content.fail(error)
 
 
 def _cause(reason: Failure) -> Exception:

@@ -77,18 +77,19 @@ class Forwarding:
             return
         connection.send(self, request.method, head, body, upgrades=handshake is not None)
 
-    def refused(self, error: Exception, origin: Origin | None) -> None:
+    def refused(self, error: HTTPError, origin: Origin | None) -> None:
         if self._over:
             return
-        if origin is None or not self._goes_elsewhere(error, origin):
-            self._end(error)
+        if origin is not None and isinstance(error, OriginError) and self._goes_elsewhere(error, origin):
+            return
+        self._end(error)
 
     # -- the connection's side -----------------------------------------------------------------------
 
     def answered(self, head: ResponseHead, content: bytes | Source) -> None:
         origin = self._origin
         assert origin is not None
-        origin.succeeded()
+        origin.health.succeeded(self._now())
         self._over = True
         response = Response.passed_on(head.status, (), content)
         response.headers = passed_fields(head.fields)
@@ -104,10 +105,11 @@ class Forwarding:
         problem = handshake.problem(head.fields)
         if problem:
             connection.abort()
-            origin.failed(self._route.pool.clock.seconds(), problem)
-            self._end(unreadable(problem))
+            error = unreadable(problem)
+            origin.health.failed(self._now(), error)
+            self._end(error)
             return
-        origin.succeeded()
+        origin.health.succeeded(self._now())
         self._over = True
         self.answer.callback(
             Upgrade(end, handshake.protocol.decode("latin-1"), handshake.passed(head.fields))
@@ -126,17 +128,25 @@ class Forwarding:
                 self._renewed = True
                 self._route.pool.want(self, again=origin)
                 return
+            origin.health.troubled(self._now(), error)
         elif isinstance(error, OriginError) and harmless and error.status == 502:
             if self._goes_elsewhere(error, origin):
                 return
         elif isinstance(error, OriginError):
-            origin.failed(self._route.pool.clock.seconds(), error.reason)
+            origin.health.failed(self._now(), error)
         self._end(error)
 
-    def _goes_elsewhere(self, error: Exception, origin: Origin) -> bool:
+    def cut_off(self, error: Exception) -> None:
+        if isinstance(error, OriginError) and self._origin is not None:
+            self._origin.health.troubled(self._now(), error)
+
+    def _now(self) -> float:
+        now: float = self._route.pool.clock.seconds()
+        return now
+
+    def _goes_elsewhere(self, error: OriginError, origin: Origin) -> bool:
         """Note that `origin` has failed, and try another if there is one."""
-        reason = error.reason if isinstance(error, OriginError) else str(error)
-        origin.failed(self._route.pool.clock.seconds(), reason)
+        origin.health.failed(self._now(), error)
         self.tried = (*self.tried, origin)
         if len(self.tried) >= len(self._route.origins):
             return False

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
-from twisted.logger import Logger
 
+from protocols.http.routes.proxy.health import Health
 from protocols.http.routes.proxy.limits import ProxyLimits
 from protocols.http.routes.proxy.origin_url import OriginURL
 from protocols.outgoing_tls import OutgoingTLS
 
 if TYPE_CHECKING:
     from protocols.http.routes.proxy.connection import OriginConnection
-
-log = Logger(namespace="polyport")
 
 ALPN = (b"http/1.1",)
 
@@ -28,6 +26,8 @@ least); also what it costs that ``localhost`` may be an address on which nobody 
 class Origin:
     """One server that requests are passed on to.
 
+    :param service: the service that it is an origin of, for the log.
+
     .. attribute:: idle
 
        Connections that wait for a request, the latest used last.
@@ -37,15 +37,16 @@ class Origin:
        How many connections there are, with those that are just being made.
     """
 
-    def __init__(self, url: OriginURL, endpoint: IStreamClientEndpoint, limits: ProxyLimits) -> None:
+    def __init__(
+        self, url: OriginURL, endpoint: IStreamClientEndpoint, limits: ProxyLimits, service: str
+    ) -> None:
         self.url = url
         self.endpoint = endpoint
         self.encrypted = url.scheme == "https"
         self.idle: list[OriginConnection] = []
         self.opened = 0
+        self.health = Health(url, service, limits)
         self._limits = limits
-        self._failures = 0
-        self._out_until = 0.0
 
     @property
     def has_room(self) -> bool:
@@ -56,32 +57,6 @@ class Origin:
     def load(self) -> int:
         """Requests that are under way there."""
         return self.opened - len(self.idle)
-
-    def is_out(self, now: float) -> bool:
-        """Whether it has failed too often of late."""
-        return self._failures >= self._limits.failures and now < self._out_until
-
-    def succeeded(self) -> None:
-        """It has answered."""
-        if self._failures:
-            if self._failures >= self._limits.failures:
-                log.info("the origin {origin} answers again", origin=self.url)
-            self._failures = 0
-
-    def failed(self, now: float, reason: str) -> None:
-        """It has not answered."""
-        self._failures += 1
-        if self._failures >= self._limits.failures:
-            if self._failures == self._limits.failures:
-                log.warn(
-                    "the origin {origin} has failed {count} times in a row, now: {reason}",
-                    origin=self.url,
-                    count=self._failures,
-                    reason=reason,
-                )
-            self._out_until = now + self._limits.out
-        else:
-            log.debug("the origin {origin} failed: {reason}", origin=self.url, reason=reason)
 
 
 def endpoint_for(

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
+from protocols.http.errors import HTTPError
 from protocols.http.routes.proxy.connection import OriginConnection
 from protocols.http.routes.proxy.errors import overloaded, slow_to_connect, unreachable
 from protocols.http.routes.proxy.limits import ProxyLimits
@@ -32,7 +33,7 @@ class Client(Protocol):
     def connected(self, connection: OriginConnection, origin: Origin) -> None:
         """Here is one."""
 
-    def refused(self, error: Exception, origin: Origin | None) -> None:
+    def refused(self, error: HTTPError, origin: Origin | None) -> None:
         """There is none; `origin`, if there is one, cannot be connected to."""
 
 
@@ -122,7 +123,7 @@ class OriginPool:
         self._turn = (self._turn + 1) % len(origins)
         inline = [*origins[self._turn :], *origins[: self._turn]]
         inline = [origin for origin in inline if origin not in tried] or inline
-        inline = [origin for origin in inline if not origin.is_out(now)] or inline
+        inline = [origin for origin in inline if not origin.health.is_out(now)] or inline
         free = [origin for origin in inline if origin.has_room]
         if self._fewest and free:
             return min(free, key=lambda origin: origin.load)
@@ -169,7 +170,7 @@ class OriginPool:
             error = unreachable(failure.getErrorMessage())
             self._missed(attempt, error)
 
-    def _missed(self, attempt: Attempt, error: Exception) -> None:
+    def _missed(self, attempt: Attempt, error: HTTPError) -> None:
         """No connection came of `attempt`."""
         del self._attempts[attempt.client]
         attempt.origin.opened -= 1
@@ -255,7 +256,7 @@ class OriginPool:
 
     def _late(self, attempt: Attempt) -> None:
         self._abandon(attempt)
-        attempt.client.refused(slow_to_connect(), attempt.origin)
+        attempt.client.refused(slow_to_connect(self.limits.connect), attempt.origin)
 
     def stop(self) -> None:
         """Close every connection; nothing is wanted any more."""

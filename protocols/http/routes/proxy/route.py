@@ -18,6 +18,7 @@ from protocols.http.routes.proxy.mapping import origin_target, own_location
 from protocols.http.routes.proxy.origin import Origin, endpoint_for
 from protocols.http.routes.proxy.origin_url import OriginURL
 from protocols.http.routes.proxy.pool import Balance, OriginPool
+from protocols.journal import Journal
 
 Host = Literal["preserve", "origin"]
 
@@ -32,6 +33,7 @@ class ProxyRoute:
     """Passes requests on to `origins`, the responses back, neither held in memory.
 
     :param reactor: connects, and keeps the time.
+    :param journal: the service's, whose name stands in front of what is logged of the origins.
     :param host: the Host that the origin sees: the client's, or its own.
     :param append: whether clients, which are proxies then, may say for whom they ask; else what they say
         of that is replaced.
@@ -53,6 +55,7 @@ class ProxyRoute:
         origins: Sequence[OriginURL],
         *,
         reactor: Any,
+        journal: Journal,
         limits: ProxyLimits | None = None,
         balance: Balance = "round_robin",
         host: Host = "preserve",
@@ -66,7 +69,8 @@ class ProxyRoute:
             raise ValueError("a proxy needs an origin")
         limits = limits or ProxyLimits()
         self.origins = [
-            Origin(url, endpoint_for(url, reactor, limits, ca, server_name), limits) for url in origins
+            Origin(url, endpoint_for(url, reactor, limits, ca, server_name), limits, journal.service)
+            for url in origins
         ]
         if (ca or server_name) and not any(origin.encrypted for origin in self.origins):
             raise ValueError("ca and server_name are for origins whose URL begins with https://")

@@ -19,7 +19,8 @@ from protocols.handlers.deadline import CallTimeoutError, Deadlines
 from protocols.http.errors import HTTPError
 from protocols.http.request import Request
 from protocols.http.response import Response
-from protocols.http.routes.app_head import AppHead, NoContent, too_little, too_much
+from protocols.http.routes.app_head import AppHead, NoContent
+from protocols.http.routes.body_tally import BodyTally
 from protocols.http.routes.outflow import Outflow
 from protocols.http.routes.resource.producer import Production
 from protocols.http.routes.resource.request import ResourceRequest
@@ -51,7 +52,7 @@ class Channel:
         self._request: ResourceRequest | None = None
         self._head: AppHead | None = None
         self._outflow: Outflow | None = None
-        self._sent = 0
+        self._tally: BodyTally
         self._beginning: IDelayedCall | None = None
         self._production: Production | None = None
 
@@ -92,19 +93,13 @@ class Channel:
         ]
         self._head = head = AppHead(int(code), fields)
         self._outflow = Outflow(head.length, left=self._left, drained=self._drained, hungry=self._hungry)
+        self._tally = BodyTally(head.length, self._report)
         self._begin_soon()
 
     def write(self, data: bytes) -> None:
-        head, outflow = self._head, self._outflow
-        assert head is not None
+        outflow = self._outflow
         assert outflow is not None
-        if head.length is not None and self._sent + len(data) > head.length:
-            if self._sent <= head.length:
-                self._journal.failed(self._asked.peer, too_much(head.length))
-            outflow.put(data[: max(head.length - self._sent, 0)])
-        else:
-            outflow.put(data)
-        self._sent += len(data)
+        outflow.put(self._tally.fitting(data))
         if outflow.full and self._production is not None:
             self._production.pause()
 
@@ -117,8 +112,7 @@ class Channel:
         head, outflow = self._head, self._outflow
         if head is None or outflow is None:
             return  # it has failed
-        short = head.length is not None and self._sent < head.length and not head.bodiless(self._asked.method)
-        error = too_little(self._sent, head.length or 0) if short else None
+        error = None if head.bodiless(self._asked.method) else self._tally.shortfall
         outflow.finish(error)
         if not self._answer.called:
             self._settle(error, head, outflow)
@@ -213,6 +207,9 @@ class Channel:
             self._answer.errback(error)
         elif self._outflow is not None:
             self._outflow.finish(error)
+
+    def _report(self, error: BaseException) -> None:
+        self._journal.failed(self._asked.peer, error)
 
     def _lose(self, reason: Failure) -> None:
         self._begun()

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from protocols.http.response import Response
-from protocols.http.routes.app_head import AppHead, too_little, too_much
+from protocols.http.routes.app_head import AppHead
+from protocols.http.routes.body_tally import BodyTally
 from protocols.http.routes.wsgi.content import ContentError
 from protocols.http.routes.wsgi.outflow import Outflow
 from protocols.http.source import PIECE
@@ -45,7 +46,7 @@ class ApplicationCall:
         self._sender = sender
         self._head: AppHead | None = None
         self._outflow: Outflow | None = None
-        self._sent = 0
+        self._tally: BodyTally
 
     def run(self, application: Application, environ: dict[str, Any]) -> Response | None:
         """Call `application`, and send what it answers.
@@ -83,7 +84,8 @@ class ApplicationCall:
                 exc_info = None  # it refers to this frame
         elif self._head is not None:
             raise AssertionError("start_response was called again without exc_info")
-        self._head = _head(status, headers)
+        self._head = head = _head(status, headers)
+        self._tally = BodyTally(head.length, self._sender.report)
         return self.write
 
     def write(self, block: bytes) -> None:
@@ -103,9 +105,9 @@ class ApplicationCall:
                 break
         if self._outflow is None:
             return self._whole(b"")
-        length = self._started().length
-        if length is not None and self._sent < length and not self._outflow.closed:
-            raise too_little(self._sent, length)
+        shortfall = self._tally.shortfall
+        if shortfall is not None and not self._outflow.closed:
+            raise shortfall
         self._outflow.finish()
         return None
 
@@ -118,14 +120,11 @@ class ApplicationCall:
             return True
         if head.bodiless(self._method):
             return False
-        if head.length is not None and self._sent + len(block) > head.length:
-            self._sender.report(too_much(head.length))
-            block = block[: head.length - self._sent]
-            if not block:
-                return False
-        self._sent += len(block)
+        block = self._tally.fitting(block)
+        if not block:
+            return False
         sent = self._flow(head, block)
-        if self._outflow is not None and self._sent == head.length:
+        if self._outflow is not None and self._tally.is_complete:
             self._outflow.finish()
         return sent
 
@@ -136,7 +135,7 @@ class ApplicationCall:
         self._outflow = outflow = self._sender.outflow(head.length)
         # As much as there is room for: whoever reads finds something.
         outflow.write(block[:PIECE])
-        if self._sent == head.length and len(block) <= PIECE:
+        if self._tally.is_complete and len(block) <= PIECE:
             outflow.finish()
         self._sender.begin(head, outflow)
         return outflow.write(block[PIECE:])

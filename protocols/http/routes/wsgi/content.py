@@ -7,11 +7,11 @@ from io import RawIOBase
 from queue import SimpleQueue
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from protocols.http.body import BodyStream, ClientGoneError
 from protocols.http.errors import HTTPError
+from protocols.http.source import read_from
 
 
 class ContentError(OSError):
@@ -83,15 +83,7 @@ class Content(RawIOBase):
         self._body.close()
 
     def _ask(self) -> None:
-        try:
-            piece = self._body.read()
-        except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
-            self._outcomes.put(error)
-            return
-        if isinstance(piece, Deferred):
-            piece.addCallbacks(self._come, self._failed)
-        else:
-            self._come(piece)
+        read_from(self._body, self._come, self._failed)
 
     def _come(self, piece: bytes | None) -> None:
         self._moved()

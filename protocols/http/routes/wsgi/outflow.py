@@ -8,7 +8,7 @@ from threading import Condition
 from twisted.internet.defer import Deferred
 
 from protocols.http.body import HELD
-from protocols.http.source import PIECE, Source
+from protocols.http.source import PIECE, Source, fulfil
 
 
 class Outflow(Source):
@@ -111,10 +111,4 @@ class Outflow(Source):
         waiting, self._waiting = self._waiting, None
         if waiting is None or self._closed:
             return
-        try:
-            piece = self.read()
-        except BaseException as error:  # noqa: BLE001 - whoever reads it hears of it
-            waiting.errback(error)
-            return
-        assert not isinstance(piece, Deferred)
-        waiting.callback(piece)
+        fulfil(waiting, self)

@@ -11,6 +11,7 @@ from protocols.handlers.threads import ThreadPool
 from protocols.http.contract import METHODS
 from protocols.http.request import StreamingRequest
 from protocols.http.response import Response
+from protocols.http.routes.app_interface import check_wsgi
 from protocols.http.routes.wsgi.application import Application
 from protocols.http.routes.wsgi.call import Call, Runtime
 from protocols.journal import Journal
@@ -35,7 +36,7 @@ class WSGIRoute:
     :param queue: requests that may wait for a thread; further ones get status 503.
     :param timeout: seconds until the response has to begin, from the last piece of the content on.
 
-    Raises :class:`TypeError` for an `application` that cannot be called.
+    Raises :class:`TypeError` for an `application` that is certainly none of WSGI.
     """
 
     methods = METHODS
@@ -53,8 +54,7 @@ class WSGIRoute:
         queue: int = QUEUE,
         timeout: float = TIMEOUT,
     ) -> None:
-        if not callable(application):
-            raise TypeError(f"{name} is no WSGI application: it cannot be called")
+        check_wsgi(application, name)
         self._runtime = Runtime(
             application,
             reactor,

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from protocols.http.routes.asgi import lifespan as module
 from protocols.http.routes.asgi.lifespan import StartupError
 from protocols.http.routes.asgi.route import ASGIRoute
+from protocols.session import ForeseenError
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ async def test_what_takes_too_long_is_cancelled(route, monkeypatch, failures) ->
     await served.end()
     await asyncio_turn()
     assert cancelled == ["start", "stop"]
-    assert failures[0]["log_failure"].check(TimeoutError)
+    assert isinstance(failures[0]["error"], ForeseenError)
 
 
 async def asyncio_turn() -> None:
@@ -140,7 +141,7 @@ async def test_a_shutdown_that_fails_is_logged(route, failures) -> None:
     served = route(app)
     await served.lifespan.start()
     await served.end()
-    assert "still busy" in str(failures[0]["log_failure"].value)
+    assert "still busy" in str(failures[0]["error"])
 
 
 @pytest_twisted.ensureDeferred

@@ -9,6 +9,7 @@ from twisted.internet.error import ConnectError, ConnectionDone
 from twisted.python.failure import Failure
 
 from protocols.http import OriginURL, ProxyLimits, ProxyRoute
+from protocols.journal import Journal
 
 
 class Accepted:
@@ -105,7 +106,7 @@ def proxied(connect, clock, origins) -> Callable[..., Any]:
     def proxied(*urls: str, path: str = "/p/", **settings: Any) -> Any:
         limits = ProxyLimits(**{name: settings.pop(name) for name in list(settings) if name in names})
         parsed = [OriginURL.parse(url) for url in urls or ["unix:one.sock"]]
-        route = ProxyRoute(parsed, reactor=clock, limits=limits, **settings)
+        route = ProxyRoute(parsed, reactor=clock, journal=Journal("web"), limits=limits, **settings)
         client = connect({path: route}, body=1 << 40, idle=0)
         client.route = route
         return client

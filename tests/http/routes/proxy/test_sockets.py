@@ -105,7 +105,13 @@ async def proxied():
 
     def start(*urls: str, **settings: Any) -> int:
         limits = ProxyLimits(connect=settings.pop("connect", 5.0))
-        route = ProxyRoute([OriginURL.parse(url) for url in urls], reactor=reactor, limits=limits, **settings)
+        route = ProxyRoute(
+            [OriginURL.parse(url) for url in urls],
+            reactor=reactor,
+            journal=Journal("web"),
+            limits=limits,
+            **settings,
+        )
         factory = HTTPFactory(
             {"/": route}, journal=Journal("web"), clock=reactor, limits=Limits(body=1 << 40)
         )
@@ -220,13 +226,15 @@ def test_authorities_that_are_none(tmp_path: Path, content: str) -> None:
     file = tmp_path / "ca.pem"
     file.write_text(content)
     with pytest.raises(ValueError, match="holds no PEM certificate"):
-        ProxyRoute([OriginURL.parse("https://a")], reactor=reactor, ca=file)
+        ProxyRoute([OriginURL.parse("https://a")], reactor=reactor, journal=Journal("web"), ca=file)
     with pytest.raises(OSError, match="none"):
-        ProxyRoute([OriginURL.parse("https://a")], reactor=reactor, ca=tmp_path / "none")
+        ProxyRoute(
+            [OriginURL.parse("https://a")], reactor=reactor, journal=Journal("web"), ca=tmp_path / "none"
+        )
     with pytest.raises(ValueError, match="begins with https"):
-        ProxyRoute([OriginURL.parse("http://a")], reactor=reactor, ca=file)
+        ProxyRoute([OriginURL.parse("http://a")], reactor=reactor, journal=Journal("web"), ca=file)
     with pytest.raises(ValueError, match="needs an origin"):
-        ProxyRoute([], reactor=reactor)
+        ProxyRoute([], reactor=reactor, journal=Journal("web"))
 
 
 @pytest_twisted.ensureDeferred

@@ -10,6 +10,7 @@ import pytest
 
 from protocols.http import Headers, HTTPError, OriginURL, ProxyRoute, Request, StreamingRequest, Upgrade
 from protocols.http.body import BodyStream
+from protocols.journal import Journal
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 WISH = (
@@ -201,7 +202,7 @@ def extended_connect(clock, origins):
     """Ask a route as HTTP/2 does; the answer, and the connection to the origin."""
 
     def ask(**settings: Any) -> tuple[list[Any], Any]:
-        route = ProxyRoute([OriginURL.parse("unix:one")], reactor=clock, **settings)
+        route = ProxyRoute([OriginURL.parse("unix:one")], reactor=clock, journal=Journal("web"), **settings)
         request = Request(
             "GET",
             "/p/a",
