@@ -12,7 +12,6 @@ from twisted.python.failure import Failure
 
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.sockets import BoundSocket
-from protocols.guard import TLSFactory
 from protocols.reactor.adoption import adopt_datagrams, adopt_stream
 
 log = Logger(namespace="polyport")
@@ -46,6 +45,8 @@ class PortService(Service):
 
     def startService(self) -> None:
         super().startService()
+        if self.carriers.tls is not None:
+            self.carriers.tls.upkeep.start()
         for bound in self.bound:
             self._serve(bound)
             log.info(
@@ -57,6 +58,8 @@ class PortService(Service):
     def stopService(self) -> Deferred[None]:
         """Listen no more, let connections finish until the deadline, then close what is left."""
         super().stopService()
+        if self.carriers.tls is not None:
+            self.carriers.tls.upkeep.stop()
         # A factory that is told to stop while its connections finish may close what they still need.
         stream = self.carriers.stream
         if stream is not None:
@@ -88,7 +91,7 @@ class PortService(Service):
         if factory not in self._drainables:
             self._drainables.append(factory)
         if self.carriers.tls is not None and bound.address.scheme in ("tls", "fd"):
-            factory = TLSFactory(self.carriers.tls, factory)
+            factory = self.carriers.tls.around(factory, self.carriers.journal)
         self._ports.append(adopt_stream(bound.socket, factory, self._reactor))
 
     def _serve_datagrams(self, bound: BoundSocket) -> None:

@@ -1,5 +1,5 @@
 """What wraps a factory: TLS."""
 
-from protocols.guard.tls import TLSFactory, server_context
+from protocols.guard.tls import ServerTLS, TLSFactory
 
-__all__ = ["TLSFactory", "server_context"]
+__all__ = ["ServerTLS", "TLSFactory"]

@@ -65,16 +65,17 @@ class OneOf(Spec):
 class Listed:
     """Annotation of a tuple: one text alone stands for a list of it."""
 
-    def __init__(self, least: int = 0) -> None:
-        """`least` is how many items are needed."""
+    def __init__(self, least: int = 0, *, mappings: bool = False) -> None:
+        """`least` is how many items are needed; with `mappings` an item may be one."""
         self._least = least
+        self._kept = (list,) if mappings else (list, dict)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def listed(value: Any) -> Any:
             # pydantic would count the valid items only, and complain of those it has refused again.
             if isinstance(value, list) and len(value) < self._least:
                 raise PydanticCustomError("too_short", "{problem}", {"problem": "must not be empty"})
-            return value if isinstance(value, list | dict | None) else [value]
+            return value if value is None or isinstance(value, self._kept) else [value]
 
         return core_schema.no_info_before_validator_function(listed, handler(source))
 
