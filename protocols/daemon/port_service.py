@@ -50,6 +50,8 @@ class PortService(Service):
         super().startService()
         datagrams = [bound.socket for bound in self.bound if not bound.is_stream]
         self._drops = DropWatch(datagrams, self.carriers.journal, self._reactor)
+        if self.carriers.tls is not None:
+            self.carriers.tls.upkeep.start()
         for bound in self.bound:
             self._serve(bound)
             log.info(
@@ -61,6 +63,8 @@ class PortService(Service):
     def stopService(self) -> Deferred[None]:
         """Listen no more, let connections finish until the deadline, then close what is left."""
         super().stopService()
+        if self.carriers.tls is not None:
+            self.carriers.tls.upkeep.stop()
         # A factory that is told to stop while its connections finish may close what they still need.
         stream = self.carriers.stream
         if stream is not None:

@@ -19,6 +19,7 @@ from protocols.http.server.exchange import Exchange
 from protocols.http.server.http2_request import RequestParts
 from protocols.http.server.http2_state import STREAM_WINDOW
 from protocols.http.server.http2_tunnel import StreamTransport
+from protocols.http.server.misdirected import governs_of, misdirected
 from protocols.http.upgrade import Upgrade
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class HTTP2Stream:
             count_messages(1)
         exchange.begun_at = now
         exchange.expects = parts.expects
-        exchange.fault = parts.fault
+        governs = governs_of(connection.transport)
+        exchange.fault = parts.fault or misdirected(governs, parts.host)
         exchange.complete = parts.upgrade is not None
 
     # -- the request ---------------------------------------------------------------------------------
