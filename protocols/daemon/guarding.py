@@ -59,9 +59,15 @@ def guarded_datagrams(carriers: Carriers) -> DatagramServer:
     """What serves one datagram socket of `carriers`, inside of all that guards it."""
     assert carriers.datagram is not None
     server = carriers.datagram()
-    if carriers.gate is not None:
-        guard_datagrams(server, _admission(carriers, carriers.gate, is_inside=True))
+    admission = datagram_admission(carriers)
+    if admission is not None:
+        guard_datagrams(server, admission)
     return server
+
+
+def datagram_admission(carriers: Carriers) -> Admission | None:
+    """Who may send datagrams to `carriers`; ``None``: everybody."""
+    return None if carriers.gate is None else _admission(carriers, carriers.gate, is_inside=True)
 
 
 def _admission(carriers: Carriers, gate: Gate, *, is_inside: bool) -> Admission:

@@ -56,8 +56,9 @@ def _shown(address: Address, origin: Origin) -> str:
     return str(replace(address, path=origin.shown(FilePath(address.path))) if address.path else address)
 
 
-def _way(path: str, route: RouteSpec) -> Way:
-    text = route.kind
+def route_answers(route: RouteSpec) -> str:
+    """What answers in a route, such as ``GET: function shop:price, with a login``."""
+    text: str = route.kind
     if route.function is not None:
         text = f"function {route.function.call}"
     elif route.builtin is not None:
@@ -68,9 +69,13 @@ def _way(path: str, route: RouteSpec) -> Way:
         text = f"{', '.join(route.methods)}: {text}"
     if route.auth is not None:
         text += ", with a login"
+    return text
+
+
+def _way(path: str, route: RouteSpec) -> Way:
     may_open = route.kind in OPENING and "{" not in path and not route.hosts
     opens = may_open and (route.methods is None or "GET" in route.methods)
-    return Way(quote(path, safe=SAFE + "%{}"), text, opens)
+    return Way(quote(path, safe=SAFE + "%{}"), route_answers(route), opens)
 
 
 def _site(spec: ServiceSpec) -> str:
