@@ -31,6 +31,8 @@ def answers(spec: ServiceSpec) -> str:
         return f"function {spec.function.call}"
     if spec.builtin is not None:
         return f"builtin {spec.builtin.kind}"
+    if spec.forward is not None:
+        return f"forward to {spec.forward.to}"
     if spec.factory is not None:
         return f"factory {spec.factory}"
     return "http " + ", ".join(spec.http or ())

@@ -135,6 +135,8 @@ def _described(spec: ServiceSpec, function: object) -> str:
     words = [inspect.getdoc(function) or ""] if function is not None else []
     if spec.builtin is not None:
         words.append(f"The builtin service {spec.builtin.kind}.")
+    if spec.forward is not None:
+        words.append("A stream of another server.")
     if spec.factory is not None:
         words.append(f"A protocol of its own: {spec.factory}.")
     elif any(address.family != "datagram" for address in spec.listen):

@@ -9,6 +9,7 @@ from pydantic import Field, StrictBool, StrictInt
 
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.choice import Listed
+from protocols.daemon.spec.forward import ForwardSpec
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec, Reference
 from protocols.daemon.spec.http import RoutePath, RouteSpec, RouteSpecs
@@ -71,7 +72,7 @@ class LimitsSpec(Spec):
 class ServiceSpec(Spec):
     """A service: where it listens, how bytes become messages, and what answers them."""
 
-    choices = ("function", "builtin", "factory", "http")
+    choices = ("function", "builtin", "forward", "factory", "http")
 
     listen: Annotated[
         tuple[Address, ...],
@@ -84,6 +85,8 @@ class ServiceSpec(Spec):
     """A Python function that answers messages."""
     builtin: BuiltinSpec | None = None
     """One of the classic services: echo, discard, daytime, time, chargen or qotd."""
+    forward: ForwardSpec | None = None
+    """Another server, to which everything is passed on."""
     factory: Reference | None = None
     """A Twisted protocol factory of your own, as `module:name`; it does its own framing."""
     http: Annotated[dict[RoutePath, RouteSpecs], Field(min_length=1)] | None = None
