@@ -56,8 +56,9 @@ class Journal:
     """The log and the counters of one service."""
 
     follows_connections: ClassVar[bool] = True
-    """Whether each connection has its two lines, at debug.  To write what nobody will read costs as much
-    as to accept a connection, so who leaves that level out, as the daemon does, sets this too."""
+    """Whether each connection has its two lines, and each that is denied its one, at debug.  To write what
+    nobody will read costs as much as to accept a connection, so who leaves that level out, as the daemon
+    does, sets this too."""
 
     def __init__(self, service: str) -> None:
         self.service = service
@@ -102,7 +103,8 @@ class Journal:
     def denied(self, peer: Peer, why: str) -> None:
         """The rules of ``access`` refuse `peer`."""
         self.counts.denied += 1
-        log.debug("{service}: {peer}: denied: {why}", service=self.service, peer=peer, why=why)
+        if self.follows_connections:
+            log.debug("{service}: {peer}: denied: {why}", service=self.service, peer=peer, why=why)
 
     def login_failed(self, peer: Peer) -> None:
         self.counts.failed_logins += 1

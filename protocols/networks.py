@@ -33,8 +33,8 @@ class Networks:
         self._ranges = {4: _ranges(four), 6: _ranges(six)}
         self._holds = lru_cache(maxsize=REMEMBERED)(self._found)
 
-    def __contains__(self, host: str) -> bool:
-        return self._holds(host)
+    def __contains__(self, host: object) -> bool:
+        return isinstance(host, str) and self._holds(host)
 
     def covers(self, other: Networks) -> bool:
         """Whether every host that is in `other` is in this."""
@@ -71,3 +71,7 @@ def _ranges(networks: Iterable[Network]) -> tuple[list[int], list[int]]:
             begins.append(first)
             ends.append(last)
     return begins, ends
+
+
+EVERYBODY: Final = Networks([IPv4Network("0.0.0.0/0"), IPv6Network("::/0")], unix=True)
+"""Whoever there is."""

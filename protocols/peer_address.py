@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import socket
+import struct
+from typing import Final, Protocol
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import ISSLTransport, ITransport
 
-from protocols.session import Peer
+from protocols.session import Credentials, Peer
 
 IPV4_MAPPED = "::ffff:"
 """How a dual-stack socket writes an IPv4 peer (RFC 4291, section 2.5.5.2)."""
+
+_UCRED: Final = struct.Struct("iII")
+"""Process, user and group (``struct ucred``, unix(7))."""
 
 
 class IdentifiedTransport(Protocol):
@@ -39,7 +44,8 @@ def _addressed(transport: ITransport) -> Peer:
     address = transport.getPeer()
     if isinstance(address, UNIXAddress):
         name = address.name
-        return Peer("unix", "" if name is None else name.decode("utf-8", "backslashreplace"))
+        path = "" if name is None else name.decode("utf-8", "backslashreplace")
+        return Peer("unix", path, credentials=_credentials(transport))
     kind = "tls" if ISSLTransport.providedBy(transport) else "tcp"
     if isinstance(address, IPv4Address | IPv6Address):
         return Peer(kind, plain_host(address.host), address.port)
@@ -55,6 +61,20 @@ def stream_host(transport: ITransport) -> tuple[str, int]:
     if isinstance(address, IPv4Address | IPv6Address):
         return plain_host(address.host), address.port
     return str(address), 0
+
+
+def _credentials(transport: ITransport) -> Credentials | None:
+    """Whose process made the connection, if the kernel can tell."""
+    # What wraps a transport hands on what it does not know itself, down to the socket.
+    connected = getattr(transport, "socket", None)
+    if not isinstance(connected, socket.socket):
+        return None
+    try:
+        found = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    except OSError:
+        return None
+    pid, uid, gid = _UCRED.unpack(found)
+    return Credentials(uid, gid, pid)
 
 
 def datagram_peer(address: object) -> Peer:

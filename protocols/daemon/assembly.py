@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IProtocolFactory
 from protocols.daemon.access_log import access_log
 from protocols.daemon.carriers import Carriers, ForeignFactory
 from protocols.daemon.framings import framing_for
+from protocols.daemon.guarding import gate_of
 from protocols.daemon.handlers import builtin_handlers, function_handler, stream_forward
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
@@ -62,7 +63,7 @@ class Assembly:
         self.loaded = loaded
         self.reactor = reactor
         self.spec = spec
-        self.carriers = Carriers(Journal(name))
+        self.carriers = Carriers(Journal(name), gate=gate_of(spec, loaded))
         if spec.accept_proxy is not None:
             self.carriers.proxies = loaded.networks.resolve(spec.accept_proxy)
 
@@ -184,6 +185,7 @@ def _http(assembly: Assembly) -> Carriers:
         carriers.stops,
         carriers.starts,
         assembly.spec.limits,
+        gate=carriers.gate,
     )
     access = access_log(assembly.spec.log, carriers, assembly.reactor)
     carriers.stream = site_for(assembly.spec, context, access)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from zope.interface import alsoProvides
 
 from protocols.datagram import DatagramServer
+from protocols.guard.access import Access, Refusal
 from protocols.journal import Journal
 from protocols.networks import Networks
 from protocols.roster import Roster
@@ -41,6 +42,26 @@ class Drainable(Protocol):
         """Close every connection at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Who may come in to a service, whatever carries them."""
+
+    access: Access
+    refusal: Refusal = "close"
+    """How a connection is refused."""
+    passes: Container[str] | None = None
+    """Hosts that speak for others, about whom requests say more: proxies in front of HTTP."""
+    by_request: bool = False
+    """Whether it is requests that know users, as those of HTTP do."""
+
+    @property
+    def rules_of_requests(self) -> Access | None:
+        """Rules that decide about each request anew: its connection does not know its user, nor for whom a
+        proxy speaks, and may outlast the hour."""
+        access = self.access
+        return access if self.passes is not None or access.asks_who or access.asks_when else None
+
+
 @dataclass(slots=True)
 class Carriers:
     """The parts of one service that meet the network."""
@@ -60,6 +81,8 @@ class Carriers:
     """What has to be ready before the first connection; called once the reactor runs."""
     proxies: Networks | None = None
     """The hosts that begin each stream with a PROXY header."""
+    gate: Gate | None = None
+    """Who may come in; without it, everybody."""
 
 
 class ForeignConnection(ProtocolWrapper):

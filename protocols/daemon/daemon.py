@@ -46,6 +46,8 @@ class Daemon(MultiService):
         self._stopping = False
         self._units: list[PortService] = []
         self._drain = loaded.config.server.drain
+        for warning in loaded.warnings:
+            log.warn("{warning}", warning=str(warning))
         self._made_of = carriers
 
     def bind(self, loaded: Loaded, inherited: Inherited) -> None:

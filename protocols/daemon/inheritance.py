@@ -11,13 +11,15 @@ def inherit(service: ServiceSpec, defaults: DefaultsSpec) -> ServiceSpec:
     """`service` with what `defaults` has for it.
 
     Each limit is inherited by itself; ``tls`` only where an address asks for it, so that a plain
-    service stays plain; ``framing`` only where something is framed.
+    service stays plain; ``framing`` only where something is framed; ``access`` as a whole.
     """
     changes: dict[str, Spec] = {"limits": _limits(service.limits, defaults.limits)}
     if service.tls is None and defaults.tls is not None and has_scheme(service, "tls"):
         changes["tls"] = defaults.tls
     if service.framing is None and defaults.framing is not None and is_framed(service):
         changes["framing"] = defaults.framing
+    if service.access is None and defaults.access is not None:
+        changes["access"] = defaults.access
     return service.model_copy(update=changes)
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from protocols.daemon.checks import addresses, certificates, combinations, files, networks, references
+from protocols.daemon.checks import access, addresses, certificates, combinations, files, networks, references
 from protocols.daemon.checks.parts import Parts
 from protocols.daemon.checks.references import Resolve
 from protocols.daemon.include import Sources
@@ -41,6 +41,8 @@ class Loaded:
     """What each reference of an enabled service names; empty if ``load`` was given no resolver."""
     networks: NamedNetworks
     """What the names of networks stand for."""
+    warnings: tuple[Problem, ...] = ()
+    """What can be started as it is, and is probably not meant so."""
 
 
 def load(
@@ -67,7 +69,8 @@ def load(
     if loading.problems:
         raise ConfigError(loading.problems)
     config = loading.config()
-    return Loaded(config, loading.origin, resolved, NamedNetworks(config.networks))
+    networks = NamedNetworks(config.networks)
+    return Loaded(config, loading.origin, resolved, networks, tuple(sorted(set(loading.warnings()))))
 
 
 class _Loading:
@@ -106,12 +109,22 @@ class _Loading:
 
     def check(self, resolve: Resolve | None, resolved: dict[str, object]) -> None:
         """Check whether the sections fit each other and this machine."""
+        parts = self._parts()
+        for module in (combinations, addresses, certificates, networks, access, files):
+            self._report(module.check(parts))
+        if resolve is not None:
+            self._report(references.check(parts, resolve, resolved, self._fragments()))
+
+    def warnings(self) -> Iterator[Problem]:
+        """What is probably not meant so, once there is no problem."""
+        yield from access.warnings(self._parts())
+
+    def _parts(self) -> Parts:
         defaults = self._defaults or DefaultsSpec()
-        services = {name: inherit(service, defaults) for name, service in self._services.items()}
-        parts = Parts(
+        return Parts(
             self.origin,
             self._services,
-            services,
+            {name: inherit(service, defaults) for name, service in self._services.items()},
             self._defaults,
             self._server,
             self._certificates,
@@ -119,10 +132,6 @@ class _Loading:
             self._networks,
             self._names("networks"),
         )
-        for module in (combinations, addresses, certificates, networks, files):
-            self._report(module.check(parts))
-        if resolve is not None:
-            self._report(references.check(parts, resolve, resolved, self._fragments()))
 
     def _names(self, section: str) -> tuple[str, ...] | None:
         """The names in a section, valid or not, unless some file could not be read that may have more."""

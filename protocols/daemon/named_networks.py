@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
 
-from protocols.daemon.spec.networks import is_name
-from protocols.networks import UNIX, Networks
+from protocols.daemon.spec.networks import ALL, RESERVED, is_name
+from protocols.networks import EVERYBODY, UNIX, Networks
 
 
 class NamedNetworks:
@@ -16,16 +16,18 @@ class NamedNetworks:
         self._entries = entries
 
     def resolve(self, members: Iterable[str]) -> Networks:
-        """The hosts that `members` mean: networks, names, and ``unix``.
+        """The hosts that `members` mean: networks, names, ``unix`` and ``all``.
 
         Raises :class:`KeyError` for a name that is not known.
         """
-        plain = set(self._plain(members, set()))
-        return Networks([ip_network(one) for one in sorted(plain - {UNIX})], unix=UNIX in plain)
+        plain = dict.fromkeys(self._plain(members, set()))
+        if ALL in plain:
+            return EVERYBODY
+        return Networks([ip_network(one) for one in plain if one != UNIX], unix=UNIX in plain)
 
     def _plain(self, members: Iterable[str], seen: set[str]) -> Iterator[str]:
         for member in members:
-            if member == UNIX or not is_name(member):
+            if member in RESERVED or not is_name(member):
                 yield member
             elif member not in seen:
                 seen.add(member)

@@ -24,10 +24,29 @@ class Origin:
         self._positions = positions
 
     def known(self, path: Path) -> Path:
-        """The longest beginning of `path` that stands in a file."""
-        while path and path not in self._positions:
-            path = path[:-1]
-        return path
+        """The longest beginning of `path` that stands in a file, as it is written there."""
+        return self.split(path)[0]
+
+    def split(self, path: Path) -> tuple[Path, Path]:
+        """The longest beginning of `path` that stands in a file, as it is written there, and the rest.
+
+        What short forms leave out is not part of it: the key that a list alone stands for, and the index of
+        a value that stands alone for a list.
+        """
+        found: Path = ()
+        for index, step in enumerate(path):
+            if (*found, step) in self._positions:
+                found = (*found, step)
+            elif isinstance(step, str) and not self._is_list(found, path[index + 1 : index + 2]):
+                return found, path[index:]
+        return found, ()
+
+    def _is_list(self, path: Path, step: Path) -> bool:
+        return bool(step) and isinstance(step[0], int) and (*path, *step) in self._positions
+
+    def hides(self, path: Path) -> bool:
+        """Whether a secret went into something at `path`."""
+        return any(hidden[: len(path)] == path or path[: len(hidden)] == hidden for hidden in self.hidden)
 
     def place(self, path: Path, *, key: bool = False) -> Place:
         """Where the value at `path` stands, or its key, or what is nearest around it."""

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from protocols.daemon.loader import Loaded
 from protocols.daemon.origin import Origin
-from protocols.daemon.problems import Path
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.http import RouteSpec
 from protocols.daemon.spec.service import ServiceSpec
@@ -42,22 +41,17 @@ def _served(name: str, spec: ServiceSpec, origin: Origin) -> Served:
     addresses = tuple(
         _shown(address, origin)
         for index, address in enumerate(spec.listen)
-        if not _hides(origin, ("services", name, "listen", index))
+        if not origin.hides(("services", name, "listen", index))
     )
     if spec.http is None:
         return Served(name, addresses, answers(spec), example=_example(spec, addresses))
     ways = tuple(
         Way(str(place[1]), route.kind, False)
-        if _hides(origin, ("services", name, *place))
+        if origin.hides(("services", name, *place))
         else _way(str(place[1]), route)
         for place, route in spec.routes
     )
     return Served(name, addresses, "http", _site(spec), ways)
-
-
-def _hides(origin: Origin, path: Path) -> bool:
-    """Whether a secret went into something at `path`."""
-    return any(hidden[: len(path)] == path or path[: len(hidden)] == hidden for hidden in origin.hidden)
 
 
 def _shown(address: Address, origin: Origin) -> str:

@@ -1,18 +1,22 @@
-"""From ``headers``, ``cors``, ``rate`` and ``auth`` of a route to what wraps it."""
+"""From ``headers``, ``cors``, ``access``, ``rate`` and ``auth`` of a route to what wraps it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
+from protocols.daemon.access_rules import access_of
 from protocols.daemon.carriers import Stop
 from protocols.daemon.misfit import MisfitError
+from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.problems import Path
 from protocols.daemon.spec.http import RouteSpec
 from protocols.daemon.spec.policy import AuthSpec, CorsSpec, RateSpec
+from protocols.guard.access import Access, Admission
 from protocols.handlers.threads import ThreadPool
 from protocols.http import Route
+from protocols.http.policy.access import AccessRoute
 from protocols.http.policy.auth import AuthRoute, failed_logins
 from protocols.http.policy.collecting import CollectingRoute
 from protocols.http.policy.cors import CORSRoute
@@ -31,19 +35,31 @@ class PolicyMaker:
     those, and the count of failed logins.
 
     :param stops: gets what has to be ended after the last request.
+    :param networks: what the names of networks stand for.
+    :param access: who may use the service, where that is not decided before there is a request.
     """
 
-    def __init__(self, reactor: Any, journal: Journal, stops: list[Stop]) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        journal: Journal,
+        stops: list[Stop],
+        networks: NamedNetworks,
+        access: Access | None = None,
+    ) -> None:
         self._reactor = reactor
         self._journal = journal
         self._stops = stops
+        self._networks = networks
+        self._access = access
         self._failures = failed_logins()
         self._threads: ThreadPool | None = None
         self._passwords: dict[FilePath, Passwords] = {}
         self._tokens: dict[FilePath, Tokens] = {}
 
     def wrap(self, route: Route, spec: RouteSpec, place: Path, body: int) -> Route:
-        """`route` inside of its policies: headers, cors, rate by source, auth, rate by user.
+        """`route` inside of its policies: headers, cors, access, rate by source, auth, access by user, rate
+        by user.
 
         Raises :class:`~protocols.daemon.misfit.MisfitError` for what cannot be made.
         """
@@ -51,16 +67,31 @@ class PolicyMaker:
         rate = spec.rate
         if rate is not None and rate.by == "user":
             wrapped = self._rate(wrapped, rate)
+        own = None if spec.access is None else access_of(spec.access, self._networks)
+        rules = [access for access in (own, self._access) if access is not None]
         if spec.auth is not None:
-            wrapped = self._auth(wrapped, spec.auth, (*place, "auth"))
+            by_user = [access for access in rules if access.asks_who]
+            wrapped = self._auth(self._admit(wrapped, by_user), spec.auth, (*place, "auth"))
         if rate is not None and rate.by == "source":
             wrapped = self._rate(wrapped, rate)
+        wrapped = self._admit(wrapped, rules, before_auth=spec.auth is not None)
         try:
             if spec.cors is not None:
                 wrapped = _cors(wrapped, spec.cors, spec.methods or ())
             return wrapped if spec.headers is None else HeadersRoute(wrapped, spec.headers)
         except ValueError as error:
             raise MisfitError(place, str(error)) from error
+
+    def wraps(self, spec: RouteSpec) -> bool:
+        """Whether there is anything to be around the route `spec`."""
+        return spec.is_wrapped or self._access is not None
+
+    def _admit(self, route: Route, rules: Iterable[Access], *, before_auth: bool = False) -> Route:
+        """`route` behind each of `rules`, the last outermost."""
+        for access in rules:
+            final = not (before_auth and access.asks_who)
+            route = AccessRoute(route, Admission(access, journal=self._journal, final=final).admits)
+        return route
 
     def _rate(self, route: Route, spec: RateSpec) -> Route:
         buckets = TokenBuckets(spec.rate, spec.burst or spec.rate.times)

@@ -11,8 +11,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from protocols.daemon.carriers import Carriers
+from protocols.daemon.guarding import guarded_datagrams, guarded_streams
 from protocols.daemon.sockets import BoundSocket
-from protocols.guard import ProxyProtocolFactory, TLSFactory
 from protocols.reactor.adoption import adopt_datagrams, adopt_stream
 
 log = Logger(namespace="polyport")
@@ -83,22 +83,14 @@ class PortService(Service):
             self._serve_datagrams(bound)
 
     def _serve_streams(self, bound: BoundSocket) -> None:
-        factory = self.carriers.stream
-        assert factory is not None
-        if factory not in self._drainables:
-            self._drainables.append(factory)
-        if self.carriers.tls is not None and bound.address.scheme in ("tls", "fd"):
-            factory = TLSFactory(self.carriers.tls, factory)
-        if self.carriers.proxies is not None:
-            # Outermost: a proxy says whose connection it is before TLS, and everything inside sees that.
-            factory = ProxyProtocolFactory(
-                factory, self.carriers.proxies, journal=self.carriers.journal, clock=self._reactor
-            )
+        stream = self.carriers.stream
+        if stream not in self._drainables:
+            self._drainables.append(stream)
+        factory = guarded_streams(self.carriers, bound.address, self._reactor)
         self._ports.append(adopt_stream(bound.socket, factory, self._reactor))
 
     def _serve_datagrams(self, bound: BoundSocket) -> None:
-        assert self.carriers.datagram is not None
-        server = self.carriers.datagram()
+        server = guarded_datagrams(self.carriers)
         port = adopt_datagrams(bound.socket, server, server.limit, self._reactor)
         self._drainables.append(server)
         self._datagram_ports.append(port)

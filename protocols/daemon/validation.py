@@ -28,8 +28,8 @@ def _problem(error: ErrorDetails, path: Path, origin: Origin) -> Problem:
     whole = (*path, *inner)
     text = sentence(error)
     if error["type"] in ("missing", "empty"):
-        known = origin.known(whole)
-        named = path_text(whole[len(known) :])
+        known, rest = origin.split(whole)
+        named = path_text(rest)
         text = f"{named} is missing" if named and error["type"] == "missing" else text
         return origin.problem(known, text, key=True, safe=True)
     return origin.problem(whole, text, key=about_key, safe=about_key)

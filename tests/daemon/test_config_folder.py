@@ -92,6 +92,8 @@ QUESTIONS = {
     "lines": (ORDER, rb'\{"item":"tea","total":7\.0\}'),
     "delimited": (b"ab\0", b"ba\0"),
     "length": (b"\0\0\0\2ab", b"\0\0\0\2ba"),
+    "few": (b"ab", b"ab"),
+    "by-rules": (b"ab", b"ab"),
     "netstring": (b"2:ab,", b"2:ba,"),
     "fixed": (b"0123456789abcdef", b"fedcba9876543210"),
     "raw": (b"ab", b"ba"),
@@ -102,7 +104,7 @@ QUESTIONS = {
     "greeting": (b"", b"hello\r\n"),
     "web": (GET, rb"HTTP/1\.1 200 OK[^$]*fine"),
 }
-LINES = ("shout", "price", "lines", "echo")
+LINES = ("shout", "price", "lines", "echo", "few", "by-rules")
 SILENT = ("discard",)
 
 

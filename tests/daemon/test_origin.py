@@ -25,6 +25,26 @@ def test_the_nearest_place_stands_for_what_has_none(origin: Origin) -> None:
     assert origin.place(("c",)) == Place("/etc/a.yaml", 0, 0)
 
 
+def test_what_short_forms_leave_out() -> None:
+    listed = [("t",), ("t", 0), ("t", 1), ("t", 1, "allow"), ("a",), ("m",), ("m", "b")]
+    origin = Origin(Path("/etc/a.yaml"), dict.fromkeys(listed, Spot(PLACE, PLACE)))
+    assert origin.known(("t", "proxies", 1)) == ("t", 1)
+    assert origin.known(("t", "rules", 1, "allow", 0, "networks", 0)) == ("t", 1, "allow")
+    assert origin.known(("t", "proxies", 2)) == ("t",)
+    assert origin.known(("a", 0)) == ("a",)
+    assert origin.known(("m", 0, "b")) == ("m", "b")
+    assert origin.split(("m", "c", "b")) == (("m",), ("c", "b"))
+    origin.hidden = frozenset({("t", 0)})
+    assert origin.problem(("t", "proxies", 0), "hunter2 is wrong").message == HIDDEN
+    assert [origin.hides(path) for path in (("t",), ("t", 0), ("t", 1), ("t", 0, "x"), ("a",))] == [
+        True,
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
 def test_nothing_is_said_of_a_secret(origin: Origin) -> None:
     origin.hidden = frozenset({("a",)})
     assert origin.problem(("a", "call"), "hunter2 is wrong").message == HIDDEN

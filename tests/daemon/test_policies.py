@@ -6,11 +6,14 @@ import subprocess
 
 import pytest
 
+from protocols.daemon.guarding import gate_of
 from protocols.daemon.loader import load
 from protocols.daemon.misfit import MisfitError
+from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.policies import PolicyMaker
 from protocols.daemon.routes import RouteContext, site_for
 from protocols.http import HTTPFactory, RespondRoute
+from protocols.http.policy.access import AccessRoute
 from protocols.http.policy.auth import AuthRoute
 from protocols.http.policy.collecting import CollectingRoute
 from protocols.http.policy.cors import CORSRoute
@@ -51,11 +54,12 @@ def folder(tmp_path):
 def site(written, folder, clock):
     """The factory of the service in a YAML, and what ends it."""
 
-    def site(yaml: str) -> tuple[HTTPFactory, list]:
+    def site(yaml: str, gated: bool = False) -> tuple[HTTPFactory, list]:
         loaded = load(written(yaml))
         stops: list = []
         spec = loaded.config.services["site"]
-        context = RouteContext(loaded, clock, Journal("site"), stops, [], spec.limits)
+        gate = gate_of(spec, loaded) if gated else None
+        context = RouteContext(loaded, clock, Journal("site"), stops, [], spec.limits, gate)
         return site_for(spec, context), stops
 
     return site
@@ -75,6 +79,39 @@ def test_the_order(site) -> None:
     policies = [HeadersRoute, CORSRoute, RateRoute, AuthRoute, CollectingRoute, RespondRoute]
     assert layers(factory, "/all") == policies
     assert layers(factory, "/user") == [AuthRoute, RateRoute, CollectingRoute, RespondRoute]
+    for stop in stops:
+        stop()
+
+
+ACCESS = """
+server: {trusted: 127.0.0.1}
+services:
+  site:
+    listen: tcp://:0
+    access: {allow: [unix, user:alice]}
+    http:
+      /plain: {respond: a}
+      /own: {respond: a, rate: 5/m, cors: "*", access: {deny: 192.0.2.0/24}}
+      /login: {respond: a, rate: 5/m, auth: {basic: users}, access: {deny: 192.0.2.0/24}}
+      /users: {respond: a, auth: {basic: users}, access: {deny: user:bob}}
+"""
+
+
+def test_where_access_is_decided(site) -> None:
+    factory, stops = site(ACCESS, gated=True)
+    end = [CollectingRoute, RespondRoute]
+    assert layers(factory, "/plain") == [AccessRoute, *end]
+    assert layers(factory, "/own") == [CORSRoute, AccessRoute, AccessRoute, RateRoute, *end]
+    assert layers(factory, "/login") == [AccessRoute, AccessRoute, RateRoute, AuthRoute, AccessRoute, *end]
+    assert layers(factory, "/users") == [AccessRoute, AccessRoute, AuthRoute, AccessRoute, AccessRoute, *end]
+    for stop in stops:
+        stop()
+
+
+def test_what_the_connection_has_decided_is_not_asked_again(site) -> None:
+    yaml = ACCESS.replace("server: {trusted: 127.0.0.1}", "").replace("[unix, user:alice]", "unix")
+    factory, stops = site(yaml, gated=True)
+    assert layers(factory, "/plain") == [RespondRoute]
     for stop in stops:
         stop()
 
@@ -113,7 +150,7 @@ def test_a_file_that_went_bad_since_it_was_checked(site, written, folder, clock)
 
 
 def test_the_limit_of_content_is_the_routes_own(written, folder, clock) -> None:
-    maker = PolicyMaker(clock, Journal("site"), [])
+    maker = PolicyMaker(clock, Journal("site"), [], NamedNetworks({}))
     yaml = YAML + "      /small: {respond: a, headers: {X-A: a}, body: 5}\n"
     spec = load(written(yaml)).config.services["site"].http["/small"]
     route = maker.wrap(RespondRoute("a"), spec, (), 5)

@@ -8,7 +8,6 @@ from protocols.daemon.checks.parts import Parts
 from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.problems import Path, Problem, known_help, quoted
 from protocols.daemon.spec.networks import RESERVED, is_name
-from protocols.networks import UNIX
 
 
 def check(parts: Parts) -> Iterator[Problem]:
@@ -23,7 +22,7 @@ def check(parts: Parts) -> Iterator[Problem]:
         yield parts.origin.problem(path, text)
     if parts.network_names is None:
         return
-    known = tuple(dict.fromkeys((*parts.network_names, UNIX)))
+    known = tuple(dict.fromkeys((*parts.network_names, *RESERVED)))
     for path, members in parts.network_lists():
         for index, member in enumerate(members):
             if is_name(member) and member not in known:

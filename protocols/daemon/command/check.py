@@ -24,6 +24,7 @@ def command(file: Path, quiet: bool) -> None:
     \b
     Exit status: 0 if it can be started; 2 if it has problems, one a line on standard error:
       polyport.yaml:4:5: services.shout.lisen: this key is not known; …; did you mean listen?
+    Lines that begin with "warning:" tell what can be started and is probably not meant so.
 
     \b
     Examples:
@@ -40,10 +41,14 @@ def command(file: Path, quiet: bool) -> None:
         count = len(error.problems)
         click.echo(f"{count} problem{'' if count == 1 else 's'}", err=True)
         raise SystemExit(PROBLEMS) from error
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
     if not quiet:
         rows = [row for name, spec in loaded.config.services.items() for row in _rows(name, spec)]
         click.echo("\n".join(_aligned(rows)))
-        click.echo(f"{file}: no problems")
+        count = len(loaded.warnings)
+        more = "" if not count else f", {count} warning{'' if count == 1 else 's'}"
+        click.echo(f"{file}: no problems{more}")
 
 
 def _rows(name: str, spec: ServiceSpec) -> list[tuple[str, str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from protocols.daemon.carriers import Start, Stop
+from protocols.daemon.carriers import Gate, Start, Stop
 from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.service import LimitsSpec
 from protocols.http import FormLimits
@@ -25,6 +25,8 @@ class RouteContext:
     starts: list[Start]
     """Gets what has to be ready before the first."""
     limits: LimitsSpec
+    """The service's."""
+    gate: Gate | None = None
     """The service's."""
     path: str = ""
     """The path of the route, as it is written."""

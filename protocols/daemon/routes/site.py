@@ -26,7 +26,9 @@ def site_for(
 
     Raises :class:`~protocols.daemon.misfit.MisfitError` for the first route that cannot be made.
     """
-    policies = PolicyMaker(context.reactor, context.journal, context.stops)
+    networks = context.loaded.networks
+    rules = None if context.gate is None else context.gate.rules_of_requests
+    policies = PolicyMaker(context.reactor, context.journal, context.stops, networks, rules)
     routes: dict[str, list[Entry]] = {}
     for place, route in spec.routes:
         path = str(place[1])
@@ -40,7 +42,7 @@ def site_for(
             clock=context.reactor,
             limits=_limits(spec.limits),
             connections=spec.limits.connections,
-            trusted=_trusted(spec.trusted or context.loaded.config.server.trusted, context.loaded.networks),
+            trusted=_trusted(spec.trusted or context.loaded.config.server.trusted, networks),
             access=access,
         )
     except ValueError as error:
@@ -52,7 +54,7 @@ def _entry(place: Path, spec: RouteSpec, context: RouteContext, policies: Policy
         route = ROUTES[spec.kind](spec.settings, context)
     except (TypeError, ValueError, OSError) as error:
         raise MisfitError((*place, spec.kind), str(error)) from error
-    if spec.is_wrapped:
+    if policies.wraps(spec):
         route = policies.wrap(route, spec, place, spec.body or context.limits.body)
     return Entry(route, spec.methods or (), spec.hosts or (), spec.body)
 

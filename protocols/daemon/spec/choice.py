@@ -63,18 +63,19 @@ class OneOf(Spec):
 
 
 class Listed:
-    """Annotation of a tuple: one text alone stands for a list of it."""
+    """Annotation of a tuple: one value alone stands for a list of it."""
 
-    def __init__(self, least: int = 0) -> None:
-        """`least` is how many items are needed."""
+    def __init__(self, least: int = 0, *, mappings: bool = False) -> None:
+        """`least` is how many items are needed; `mappings` says that one mapping alone is a list too."""
         self._least = least
+        self._lists = list | None if mappings else list | dict | None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def listed(value: Any) -> Any:
             # pydantic would count the valid items only, and complain of those it has refused again.
             if isinstance(value, list) and len(value) < self._least:
                 raise PydanticCustomError("too_short", "{problem}", {"problem": "must not be empty"})
-            return value if isinstance(value, list | dict | None) else [value]
+            return value if isinstance(value, self._lists) else [value]
 
         return core_schema.no_info_before_validator_function(listed, handler(source))
 

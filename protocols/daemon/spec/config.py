@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictStr
 
+from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.choice import Listed
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.model import Spec
@@ -32,6 +33,8 @@ class DefaultsSpec(Spec):
     """For services with a `function` or `builtin` that listen for streams."""
     tls: TlsSpec | None = None
     """For services that listen on `tls://`."""
+    access: AccessSpec | None = None
+    """For every service that has no `access` of its own."""
     limits: LimitsSpec = LimitsSpec()
     """For every service; a service that sets one limit keeps the others."""
 

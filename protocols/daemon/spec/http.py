@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
+from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
 from protocols.daemon.spec.cgi import CgiSpec
 from protocols.daemon.spec.choice import Known, Listed, OneOf
@@ -172,10 +173,13 @@ class RouteSpec(Spec):
     rate: RateSpec | None = None
     """How often it may be asked: `50/s`, or that with settings."""
     auth: AuthSpec | None = None
-    """Who may use it."""
+    """Who may use it: those who prove who they are."""
+    access: AccessSpec | None = None
+    """Who may use it, of those who may use the service: by network, user, hour … Others get 403."""
 
-    policies: ClassVar[tuple[str, ...]] = ("headers", "cors", "rate", "auth")
-    """What wraps the route, from the outside in; a rate by user stands inside of ``auth``."""
+    policies: ClassVar[tuple[str, ...]] = ("headers", "cors", "access", "rate", "auth")
+    """What wraps the route, from the outside in; a rate by user, and rules of ``access`` about users, stand
+    inside of ``auth``."""
 
     @property
     def is_wrapped(self) -> bool:
@@ -187,6 +191,9 @@ class RouteSpec(Spec):
         rate = data.get("rate")
         if isinstance(rate, dict) and rate.get("by") == "user" and "auth" not in data:
             yield ("rate", "by"), "nobody is known here: a rate by user needs auth"
+        access = data.get("access")
+        if isinstance(access, dict) and "refuse" in access:
+            yield ("access", "refuse"), "a request is refused with status 403; remove this key"
 
 
 def _form(value: Any) -> str:

@@ -15,7 +15,10 @@ from protocols.daemon.spec.choice import Listed
 from protocols.daemon.spec.model import Spec
 from protocols.networks import UNIX
 
-RESERVED = (UNIX, "all")
+ALL = "all"
+"""The name that stands for everybody, on IP and Unix sockets."""
+
+RESERVED = (UNIX, ALL)
 """Names that mean something already."""
 
 _NAME = r"[^\s.:/]+"
@@ -24,7 +27,7 @@ _MAPPED = IPv6Network("::ffff:0:0/96")
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` is the name of a network, or ``unix``: addresses have dots or colons."""
+    """Whether `text` is the name of a network, ``unix`` or ``all``: addresses have dots or colons."""
     return re.fullmatch(_NAME, text) is not None
 
 
@@ -59,7 +62,7 @@ NetworkMember = Annotated[
     BeforeValidator(_member),
     WithJsonSchema({"type": "string", "pattern": rf"^({_NAME}|{_CIDR})$"}),
 ]
-"""A network in CIDR notation, an address, the name of an entry of ``networks``, or ``unix``."""
+"""A network in CIDR notation, an address, the name of an entry of ``networks``, ``unix`` or ``all``."""
 
 
 class NetworkList(tuple[str, ...]):

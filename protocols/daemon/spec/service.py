@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StrictBool, StrictInt
 
+from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.choice import Listed
 from protocols.daemon.spec.forward import ForwardSpec
@@ -98,6 +99,8 @@ class ServiceSpec(Spec):
     comes from there without one is closed; from elsewhere a header is none."""
     trusted: TrustedSpec | None = None
     """Proxies in front of `http` that are believed about who asks; unless said, those of `server`."""
+    access: AccessSpec | None = None
+    """Who may come in; unless said, whom `defaults` says."""
     log: LogSpec | None = None
     """The access log of `http`."""
     tls: TlsSpec | None = None

@@ -5,9 +5,12 @@ So the same ones decide at run time and explain a decision beforehand.
 """
 
 from protocols.guard.access.access import Access, Decision, Rule
+from protocols.guard.access.admission import Admission
 from protocols.guard.access.certificate_pattern import CertificatePattern
+from protocols.guard.access.datagrams import guard_datagrams
 from protocols.guard.access.factory import AccessFactory, Refusal
 from protocols.guard.access.facts import UNKNOWN, Facts, Unknown, facts_of
+from protocols.guard.access.handshake import HandshakeAccessFactory
 from protocols.guard.access.hours import Hours
 from protocols.guard.access.selector import Selector
 
@@ -15,13 +18,16 @@ __all__ = [
     "UNKNOWN",
     "Access",
     "AccessFactory",
+    "Admission",
     "CertificatePattern",
     "Decision",
     "Facts",
+    "HandshakeAccessFactory",
     "Hours",
     "Refusal",
     "Rule",
     "Selector",
     "Unknown",
     "facts_of",
+    "guard_datagrams",
 ]

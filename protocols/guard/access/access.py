@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from protocols.guard.access.facts import Facts
@@ -66,7 +66,26 @@ class Access:
     def _settled(allowed: bool, index: int | None, open_to: set[bool]) -> Decision:
         return Decision(None) if open_to - {allowed} else Decision(allowed, index)
 
+    def shadowed(self) -> Iterator[tuple[int, int]]:
+        """Rules that never decide anything, because an earlier one is about all whom they are about: their
+        index, and that of the earlier one."""
+        for later, rule in enumerate(self.rules):
+            for earlier in range(later):
+                if self.rules[earlier].selector.covers(rule.selector):
+                    yield later, earlier
+                    break
+
     @property
     def asks_who(self) -> bool:
         """Whether some rule is about users, whom HTTP knows only request by request."""
         return any(rule.selector.users is not None for rule in self.rules)
+
+    @property
+    def asks_certificate(self) -> bool:
+        """Whether some rule is about certificates, which are known once TLS has shaken hands."""
+        return any(rule.selector.certificates is not None for rule in self.rules)
+
+    @property
+    def asks_when(self) -> bool:
+        """Whether some rule is about hours, so that what is decided now may be decided otherwise later."""
+        return any(rule.selector.hours is not None for rule in self.rules)

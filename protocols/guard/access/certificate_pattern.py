@@ -54,6 +54,12 @@ class CertificatePattern:
             return True
         return self.kind == "name" and any(_like(self.value, name) for name in certificate.names)
 
+    def covers(self, other: CertificatePattern) -> bool:
+        """Whether all certificates that `other` means are meant here, as far as the words show."""
+        if self.kind != other.kind and not (self.kind == "name" and other.kind == "subject"):
+            return False
+        return self.value == other.value or ("*" not in other.value and _like(self.value, other.value))
+
     def __str__(self) -> str:
         return self.text
 

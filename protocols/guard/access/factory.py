@@ -2,58 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
-from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from twisted.internet.interfaces import IAddress, IProtocolFactory, ITransport
 from twisted.internet.protocol import Factory
 
-from protocols.guard.access.access import Access, Decision
-from protocols.guard.access.facts import facts_of
-from protocols.journal import Journal
+from protocols.guard.access.admission import Admission
 from protocols.peer_address import stream_peer
-from protocols.session import Peer
 from protocols.stand_in import StandIn
 
 Refusal: TypeAlias = Literal["close", "reset"]
 """How a refused client is told: by the end of the stream, or by a reset (RFC 9293, section 3.10.7)."""
 
 
-def local_time() -> datetime:
-    """The time by the clock on the wall, of which hours are written."""
-    return datetime.now().astimezone()
-
-
 class AccessFactory(Factory):
-    """Lets `access` decide, before a protocol is built and a byte is read, whom `factory` serves.
+    """Lets `admission` decide, before a protocol is built and a byte is read, whom `factory` serves.
 
-    :param final: whether no more will be known of a peer than is here; otherwise those of whom too little is
-        known are passed on, for someone further in to decide.
-    :param passes: addresses that are not asked, for they speak for others: proxies of HTTP.
     :param refusal: how those that may not come in are told.
     """
 
     noisy = False
 
     def __init__(
-        self,
-        factory: IProtocolFactory,
-        access: Access,
-        *,
-        journal: Journal,
-        final: bool,
-        passes: Container[str] = frozenset(),
-        refusal: Refusal = "close",
-        moment: Callable[[], datetime] = local_time,
+        self, factory: IProtocolFactory, admission: Admission, *, refusal: Refusal = "close"
     ) -> None:
         self.inner = factory
+        self.admission = admission
         self.refusal = refusal
-        self._access = access
-        self._journal = journal
-        self._final = final
-        self._passes = passes
-        self._moment = moment
 
     def doStart(self) -> None:
         self.inner.doStart()
@@ -65,16 +40,6 @@ class AccessFactory(Factory):
         self, addr: IAddress
     ) -> AccessGate:
         return AccessGate(self, addr)
-
-    def admits(self, peer: Peer) -> bool:
-        """Whether `peer` may go on; said aloud if it may not."""
-        facts = facts_of(peer, self._moment(), final=self._final)
-        if facts.host in self._passes:
-            return True
-        decision = self._access.decide(facts)
-        if decision.is_refused:
-            self._journal.denied(peer, _by(decision))
-        return not decision.is_refused
 
 
 class AccessGate(StandIn):
@@ -88,20 +53,18 @@ class AccessGate(StandIn):
         super().makeConnection(transport)
         inner = self._gate.inner.buildProtocol(self._address) if self._may_pass(transport) else None
         if inner is None:
-            self._refuse(transport)
+            refuse(transport, self._gate.refusal)
             return
         self.stand_for(inner)
         inner.makeConnection(transport)
 
     def _may_pass(self, transport: ITransport) -> bool:
-        return self._gate.admits(stream_peer(transport))
-
-    def _refuse(self, transport: Any) -> None:
-        if self._gate.refusal == "reset":
-            transport.abortConnection()
-        else:
-            transport.loseConnection()
+        return self._gate.admission.admits(stream_peer(transport))
 
 
-def _by(decision: Decision) -> str:
-    return "no rule allows it" if decision.index is None else f"rule {decision.index + 1} of access"
+def refuse(transport: Any, how: Refusal) -> None:
+    """Have the peer of `transport` know that it may not come in."""
+    if how == "reset":
+        transport.abortConnection()
+    else:
+        transport.loseConnection()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
@@ -53,6 +54,13 @@ class Hours:
         if minute >= self.begin:
             return day in self.days
         return minute < self.end and (day - 1) % 7 in self.days
+
+    def minutes(self) -> Iterator[int]:
+        """The minutes of the week that are within, from Monday's first, 0."""
+        length = (self.end - self.begin) % DAY_MINUTES or DAY_MINUTES
+        for day in self.days:
+            first = day * DAY_MINUTES + self.begin
+            yield from (minute % (7 * DAY_MINUTES) for minute in range(first, first + length))
 
     def __str__(self) -> str:
         days = "" if len(self.days) == 7 else ",".join(DAYS[day] for day in sorted(self.days)) + " "

@@ -11,7 +11,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import StringTransport
 
 from protocols.framing import Lines
-from protocols.guard.access import Access, AccessFactory, Rule, Selector
+from protocols.guard.access import Access, AccessFactory, Admission, Rule, Selector
 from protocols.handlers import FunctionHandler
 from protocols.journal import Journal
 from protocols.session import Peer
@@ -50,6 +50,10 @@ def journal():
     return Journal("x")
 
 
+def everybody(journal):
+    return Admission(Access([]), journal=journal, final=True)
+
+
 @pytest.fixture
 def gated(journal):
     """Connects to a service behind rules."""
@@ -58,10 +62,11 @@ def gated(journal):
     clock = Clock()
     stream = StreamFactory(FunctionHandler(shout, reactor=clock), Lines(), journal=journal, clock=clock)
 
-    def connect(*rules, transport=None, **settings):
-        factory = AccessFactory(
-            stream, Access(rules), journal=journal, moment=lambda: NOON, **{"final": True, **settings}
+    def connect(*rules, transport=None, refusal="close", **settings):
+        admission = Admission(
+            Access(rules), journal=journal, moment=lambda: NOON, **{"final": True, **settings}
         )
+        factory = AccessFactory(stream, admission, refusal=refusal)
         transport = transport or Transport()
         protocol = factory.buildProtocol(transport.getPeer())
         protocol.makeConnection(transport)
@@ -115,14 +120,14 @@ def test_a_factory_that_refuses_closes_the_connection(journal):
             return None
 
     transport = Transport()
-    factory = AccessFactory(Full(), Access([]), journal=journal, final=True)
+    factory = AccessFactory(Full(), everybody(journal))
     factory.buildProtocol(transport.getPeer()).makeConnection(transport)
     assert transport.disconnecting
 
 
 def test_the_factory_inside_is_started_and_stopped(journal):
     inner = Factory.forProtocol(Protocol)
-    factory = AccessFactory(inner, Access([]), journal=journal, final=True)
+    factory = AccessFactory(inner, everybody(journal))
     factory.doStart()
     assert inner.numPorts == 1
     factory.doStop()
