@@ -48,6 +48,12 @@ class Counts:
     """HTTP requests whose password or token was wrong."""
     limited: int = 0
     """HTTP requests refused because their source, or user, asked too often."""
+    failed_handshakes: int = 0
+    """TLS handshakes that came to nothing."""
+    late_handshakes: int = 0
+    """TLS handshakes that took too long."""
+    dropped_handshakes: int = 0
+    """TLS handshakes broken off because too many were under way."""
     unsent: int = 0
     """Reply datagrams that the kernel did not take, or whose sender has no address."""
 
@@ -82,15 +88,20 @@ class Journal:
     def refused(self, why: str) -> None:
         """A connection was closed as it came; said aloud once in a while, for it is the operator's limit."""
         self.counts.refused += 1
-        now = time.monotonic()
-        if now - self._warned_at >= WARN_EVERY:
-            self._warned_at = now
+        if self._may_warn():
             log.warn(
                 "{service}: connection refused: {why} ({count} refused so far)",
                 service=self.service,
                 why=why,
                 count=self.counts.refused,
             )
+
+    def _may_warn(self) -> bool:
+        now = time.monotonic()
+        if now - self._warned_at < WARN_EVERY:
+            return False
+        self._warned_at = now
+        return True
 
     def framing_error(self, peer: Peer, error: Exception) -> None:
         self.counts.framing_errors += 1
@@ -109,6 +120,32 @@ class Journal:
     def login_failed(self, peer: Peer) -> None:
         self.counts.failed_logins += 1
         log.debug("{service}: {peer}: login failed", service=self.service, peer=peer)
+
+    def handshake_failed(self, peer: Peer, why: str) -> None:
+        self.counts.failed_handshakes += 1
+        log.debug(
+            "{service}: {peer}: the TLS handshake failed: {why}", service=self.service, peer=peer, why=why
+        )
+
+    def handshake_late(self, peer: Peer, seconds: float) -> None:
+        self.counts.late_handshakes += 1
+        log.debug(
+            "{service}: {peer}: no TLS handshake within {seconds:g} s",
+            service=self.service,
+            peer=peer,
+            seconds=seconds,
+        )
+
+    def handshake_dropped(self, peer: Peer, limit: int) -> None:
+        """Said aloud as refused connections are: it is the operator's limit."""
+        self.counts.dropped_handshakes += 1
+        if self._may_warn():
+            log.warn(
+                "{service}: TLS handshakes dropped: {limit} are under way ({count} dropped so far)",
+                service=self.service,
+                limit=limit,
+                count=self.counts.dropped_handshakes,
+            )
 
     def idle(self, peer: Peer, seconds: float) -> None:
         log.debug(

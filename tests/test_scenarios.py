@@ -20,7 +20,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
 from protocols.framing import Lines, Raw
-from protocols.guard import TLSFactory, server_context
+from protocols.guard import ServerTLS, TLSFactory
 from protocols.handlers import BUILTINS, Conversation, FunctionHandler
 from protocols.journal import Journal
 from protocols.stream import StreamFactory
@@ -46,7 +46,7 @@ class Carrier:
             authority = trustme.CA()
             issued = authority.issue_cert("127.0.0.1")
             issued.private_key_and_cert_chain_pem.write_to_path(folder / "both.pem")
-            self.server = server_context(folder / "both.pem", folder / "both.pem")
+            self.server = ServerTLS.of(folder / "both.pem", folder / "both.pem")
             self.client = ssl.create_default_context()
             authority.configure_trust(self.client)
 
@@ -59,7 +59,11 @@ class Carrier:
         if self.kind == "unix":
             self.port = reactor.listenUNIX(self.path, self.factory)
         elif self.kind == "tls":
-            self.port = reactor.listenTCP(0, TLSFactory(self.server, self.factory), interface="127.0.0.1")
+            self.port = reactor.listenTCP(
+                0,
+                TLSFactory(self.server, self.factory, journal=self.factory.journal, clock=reactor),
+                interface="127.0.0.1",
+            )
         else:
             self.port = reactor.listenTCP(0, self.factory, interface="127.0.0.1")
 

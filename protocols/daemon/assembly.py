@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
-from OpenSSL import SSL
 from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.access_log import access_log
@@ -18,13 +16,14 @@ from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.problems import ConfigError, Problem
 from protocols.daemon.routes import RouteContext, site_for
+from protocols.daemon.service_tls import ServiceTLS, tls_settings
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.service import ServiceSpec
-from protocols.daemon.spec.tls import CertificateSpec
 from protocols.datagram import DatagramServer
 from protocols.framing import Framing, Lines, Raw
-from protocols.guard import server_context
+from protocols.guard import ServerTLS
+from protocols.guard.tls import TLSFileError
 from protocols.handlers import FunctionHandler
 from protocols.handlers.forward import DatagramForward
 from protocols.http import ALPN
@@ -99,16 +98,18 @@ class Assembly:
         carriers.tls = self.tls()
         return carriers
 
-    def tls(self, *protocols: bytes) -> SSL.Context | None:
+    def tls(self, *protocols: bytes) -> ServiceTLS | None:
         """The server's side of TLS, if the service speaks it."""
-        if self.spec.tls is None:
+        spec = self.spec.tls
+        if spec is None:
             return None
-        named = self.spec.tls.certificate
-        files = named if isinstance(named, CertificateSpec) else self.loaded.config.certificates[named]
+        settings = tls_settings(spec, self.loaded.config.certificates, protocols)
+        service = self.carriers.journal.service
         try:
-            return server_context(Path(files.certificate), Path(files.key), protocols)
-        except SSL.Error as error:
-            raise MisfitError(("tls", "certificate"), f"OpenSSL refuses it: {error}") from error
+            server = ServerTLS(settings, service)
+        except TLSFileError as error:
+            raise MisfitError(("tls", "certificate"), str(error)) from error
+        return ServiceTLS(server, self.reactor, service, handshake=spec.handshake, pending=spec.pending)
 
 
 def _function(assembly: Assembly) -> Carriers:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from OpenSSL import SSL
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
@@ -19,6 +18,7 @@ from twisted.internet.interfaces import (
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from zope.interface import alsoProvides
 
+from protocols.daemon.service_tls import ServiceTLS
 from protocols.datagram import DatagramServer
 from protocols.guard.access import Access, Refusal
 from protocols.journal import Journal
@@ -71,7 +71,7 @@ class Carriers:
     """Serves its streams; also :class:`Drainable`."""
     datagram: Callable[[], DatagramServer] | None = None
     """Makes what serves one of its datagram sockets."""
-    tls: SSL.Context | None = None
+    tls: ServiceTLS | None = None
     """For the addresses that speak TLS."""
     stops: list[Stop] = field(default_factory=list)
     """What has to be ended after the last connection."""

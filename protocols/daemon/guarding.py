@@ -16,7 +16,7 @@ from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.datagram import DatagramServer
-from protocols.guard import ProxyProtocolFactory, TLSFactory
+from protocols.guard import ProxyProtocolFactory
 from protocols.guard.access import AccessFactory, Admission, HandshakeAccessFactory, guard_datagrams
 
 
@@ -42,7 +42,7 @@ def guarded_streams(carriers: Carriers, address: Address, clock: IReactorTime) -
         if gate is not None and (gate.access.asks_certificate or gate.access.asks_who):
             admission = _admission(carriers, gate, is_inside=True)
             factory = HandshakeAccessFactory(factory, admission, refusal=gate.refusal)
-        factory = TLSFactory(tls, factory)
+        factory = tls.around(factory, carriers.journal)
     if gate is not None:
         admission = _admission(carriers, gate, is_inside=tls is None)
         factory = AccessFactory(factory, admission, refusal=gate.refusal)

@@ -46,6 +46,8 @@ class PortService(Service):
 
     def startService(self) -> None:
         super().startService()
+        if self.carriers.tls is not None:
+            self.carriers.tls.upkeep.start()
         for bound in self.bound:
             self._serve(bound)
             log.info(
@@ -57,6 +59,8 @@ class PortService(Service):
     def stopService(self) -> Deferred[None]:
         """Listen no more, let connections finish until the deadline, then close what is left."""
         super().stopService()
+        if self.carriers.tls is not None:
+            self.carriers.tls.upkeep.stop()
         # A factory that is told to stop while its connections finish may close what they still need.
         stream = self.carriers.stream
         if stream is not None:

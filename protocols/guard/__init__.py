@@ -1,6 +1,6 @@
 """What wraps a factory: TLS, and the PROXY protocol."""
 
 from protocols.guard.proxy_protocol import ProxyProtocolFactory
-from protocols.guard.tls import TLSFactory, server_context
+from protocols.guard.tls import ServerTLS, TLSFactory
 
-__all__ = ["ProxyProtocolFactory", "TLSFactory", "server_context"]
+__all__ = ["ProxyProtocolFactory", "ServerTLS", "TLSFactory"]

@@ -29,9 +29,16 @@ def gate(allow: object, **settings) -> Gate:
     return Gate(access, **settings)
 
 
+class AnyTLS:
+    """The TLS of a service, without certificates."""
+
+    def around(self, factory: Factory, journal: Journal) -> TLSFactory:
+        return TLSFactory(object(), factory, journal=journal, clock=Clock())
+
+
 def layers(gate: Gate | None, address: Address, proxies: Networks | None = None) -> list[Factory]:
     """The factories from the socket inwards."""
-    carriers = Carriers(Journal("x"), Factory(), tls=object(), gate=gate, proxies=proxies)
+    carriers = Carriers(Journal("x"), Factory(), tls=AnyTLS(), gate=gate, proxies=proxies)
     found = [guarded_streams(carriers, address, Clock())]
     while found[-1] is not carriers.stream:
         found.append(getattr(found[-1], "inner", None) or found[-1].wrappedFactory)

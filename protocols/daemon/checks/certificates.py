@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path as FilePath
 
 from cryptography import x509
@@ -17,24 +17,64 @@ from cryptography.hazmat.primitives.serialization import (
 from protocols.daemon.checks.parts import Parts
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path, Problem, known_help, quoted
-from protocols.daemon.spec.tls import CertificateSpec
+from protocols.daemon.spec.tls import CertificateSpec, ClientSpec
+from protocols.guard.tls.files import TLSFileError, read_certificates, read_revocations
+from protocols.guard.tls.staple import read_staple
 
 MAX_PEM_SIZE = 1024 * 1024
 """Bytes of one PEM file: hundreds of certificates, and not a device that never ends."""
 
 
 def check(parts: Parts) -> Iterator[Problem]:
-    """Unknown names, files that cannot be read or are not PEM, keys that do not fit or are encrypted."""
+    """Unknown names, files that cannot be read or do not hold what they should, keys that do not fit or are
+    encrypted."""
     for name, certificate in parts.certificates.items():
-        yield from _pair(("certificates", name), certificate, parts.origin)
+        yield from _certified(("certificates", name), certificate, parts.origin)
     for path, tls in parts.tls():
-        place = (*path, "certificate")
-        if isinstance(tls.certificate, CertificateSpec):
-            yield from _pair(place, tls.certificate, parts.origin)
-        elif parts.certificate_names is not None and tls.certificate not in parts.certificate_names:
-            text = f"there is no certificate {quoted(tls.certificate)}"
-            help_text = known_help(tls.certificate, parts.certificate_names, "known certificates")
-            yield parts.origin.problem(place, text + help_text)
+        for index, each in enumerate(tls.certificate):
+            place: Path = (*path, "certificate", index)
+            if parts.origin.known(place) != place:
+                place = (*path, "certificate")  # it is no list
+            yield from _named(place, each, parts)
+        if tls.client is not None:
+            yield from _client((*path, "client"), tls.client, parts.origin)
+        for name, own in tls.names.items():
+            place = (*path, "names", name)
+            if own.certificate is not None:
+                yield from _named((*place, "certificate"), own.certificate, parts)
+            if isinstance(own.client, ClientSpec):
+                yield from _client((*place, "client"), own.client, parts.origin)
+
+
+def _named(place: Path, named: str | CertificateSpec, parts: Parts) -> Iterator[Problem]:
+    if isinstance(named, CertificateSpec):
+        yield from _certified(place, named, parts.origin)
+    elif parts.certificate_names is not None and named not in parts.certificate_names:
+        text = f"there is no certificate {quoted(named)}"
+        help_text = known_help(named, parts.certificate_names, "known certificates")
+        yield parts.origin.problem(place, text + help_text)
+
+
+def _client(path: Path, spec: ClientSpec, origin: Origin) -> Iterator[Problem]:
+    files: list[tuple[str, FilePath, Callable[[FilePath], object]]] = [("ca", spec.ca, read_certificates)]
+    if spec.crl is not None:
+        files.append(("crl", spec.crl, read_revocations))
+    for key, file, read in files:
+        try:
+            read(file)
+        except TLSFileError as error:
+            yield origin.problem((*path, key), str(error).replace(str(file), origin.shown(file)))
+
+
+def _certified(path: Path, spec: CertificateSpec, origin: Origin) -> Iterator[Problem]:
+    problems = list(_pair(path, spec, origin))
+    yield from problems
+    if spec.ocsp is not None and not problems:
+        try:
+            read_staple(spec.ocsp, read_certificates(spec.certificate))
+        except TLSFileError as error:
+            text = str(error).replace(str(spec.ocsp), origin.shown(spec.ocsp))
+            yield origin.problem((*path, "ocsp"), text)
 
 
 class _UnusableError(Exception):

@@ -14,12 +14,11 @@ from protocols.daemon.command.option_types import ADDRESS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from OpenSSL import SSL
-
     from protocols.daemon.command.announcer import Answer
     from protocols.daemon.command.typed_text import TypedText
     from protocols.daemon.spec.address import Address
     from protocols.framing import Framing
+    from protocols.guard import ServerTLS
     from protocols.session import Peer
 
 FAILED = 1
@@ -140,18 +139,16 @@ def _printer(texts: TypedText, framing: Framing | None, with_peer: bool) -> Call
     return show
 
 
-def _tls_context(address: Address, certificate: Path | None, key: Path | None) -> SSL.Context | None:
+def _tls_context(address: Address, certificate: Path | None, key: Path | None) -> ServerTLS | None:
     if address.scheme != "tls":
         if certificate or key:
             raise click.UsageError(f"{address} is not encrypted; --certificate and --key need tls://")
         return None
     if certificate is None:
         raise click.UsageError("tls:// needs --certificate (and --key); `polyport cert` makes a pair")
-    from OpenSSL import SSL
-
-    from protocols.guard import server_context
+    from protocols.guard.tls import ServerTLS, TLSFileError
 
     try:
-        return server_context(certificate, key or certificate)
-    except SSL.Error:
-        raise click.UsageError(f"{certificate} and {key or certificate} are no matching pair") from None
+        return ServerTLS.of(certificate, key or certificate)
+    except TLSFileError as error:
+        raise click.UsageError(str(error)) from None

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from OpenSSL import SSL
 from twisted.internet.defer import Deferred
 
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.command.announcer import Announcer
 from protocols.daemon.command.event_loop import run
 from protocols.daemon.port_service import PortService
+from protocols.daemon.service_tls import ServiceTLS
 from protocols.daemon.sockets import BoundSocket, bind
 from protocols.daemon.spec.address import Address
 from protocols.datagram import DatagramServer
 from protocols.framing import Framing
+from protocols.guard import ServerTLS
 from protocols.journal import Journal
 from protocols.stream import StreamFactory
 
@@ -35,7 +36,7 @@ def serve(
     bound: Sequence[BoundSocket],
     framing: Framing | None,
     limit: int,
-    tls: SSL.Context | None,
+    tls: ServerTLS | None,
     announcer: Callable[[Callable[[], None]], Announcer],
     started: Callable[[Address], None],
     reactor: Any,
@@ -61,7 +62,7 @@ def serve(
         if framing is None
         else StreamFactory(handler, framing, journal=journal, clock=reactor, idle=0),
         datagram=lambda: DatagramServer(handler, journal=journal, limit=limit),
-        tls=tls,
+        tls=None if tls is None else ServiceTLS(tls, reactor),
     )
     service = PortService("listen", carriers, bound, reactor, DRAIN)
 

@@ -18,6 +18,7 @@ from protocols.http.server import http2_fields
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.http2_request import RequestParts
 from protocols.http.server.http2_tunnel import StreamTransport
+from protocols.http.server.misdirected import governs_of, misdirected
 from protocols.http.upgrade import Upgrade
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class HTTP2Stream:
         exchange = self._exchange = Exchange(self, connection.factory, request, length)
         exchange.begun_at = now
         exchange.expects = parts.expects
-        exchange.fault = parts.fault
+        governs = governs_of(connection.transport)
+        exchange.fault = parts.fault or misdirected(governs, parts.host)
         exchange.complete = parts.upgrade is not None
 
     # -- the request ---------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from protocols.http.errors import HTTPError
 from protocols.http.fields import Headers, Query
 from protocols.http.request import NO_PARAMETERS, Request
 from protocols.http.server.exchange import Exchange
+from protocols.http.server.misdirected import Governs, governs_of, misdirected
 from protocols.http.server.request_parser import Fields, Head, RequestParser
 from protocols.http.target import split_target
 
@@ -28,7 +29,7 @@ class Asked:
 
     __slots__ = ("attributes", "expects", "fault", "keeps", "length")
 
-    def __init__(self, head: Head, connection: HTTP1Connection) -> None:
+    def __init__(self, head: Head, connection: HTTP1Connection, governs: Governs | None) -> None:
         self.length = head.length
         self.keeps = head.keeps
         self.expects = head.expects and head.version == "1.1"
@@ -38,6 +39,8 @@ class Asked:
             path, query = split_target(target, host)
         except HTTPError as error:
             path, query, self.fault = "/", Query(), error
+        if governs is not None and self.fault is None:
+            self.fault = misdirected(governs, host)
         self.attributes = {
             "method": head.method,
             "path": path,
@@ -77,11 +80,21 @@ class Intake:
        What came while too many requests were waiting.
     """
 
-    __slots__ = ("_asked", "_connection", "_parser", "_remembered", "_requests", "incoming", "unread")
+    __slots__ = (
+        "_asked",
+        "_connection",
+        "_governs",
+        "_parser",
+        "_remembered",
+        "_requests",
+        "incoming",
+        "unread",
+    )
 
     def __init__(self, connection: HTTP1Connection) -> None:
         self._connection = connection
         self._parser = RequestParser(connection.factory.limits, self)
+        self._governs = governs_of(connection.transport)
         self._requests = 0
         self._asked: Asked | None = None
         """The last request."""
@@ -156,7 +169,7 @@ class Intake:
 
     def head(self, head: Head) -> None:
         if not self._connection.closing:
-            self._asked = Asked(head, self._connection)
+            self._asked = Asked(head, self._connection, self._governs)
             self._arrive(self._asked)
 
     def _arrive(self, asked: Asked) -> None:

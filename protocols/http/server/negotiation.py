@@ -17,7 +17,7 @@ from protocols.session import Peer
 if TYPE_CHECKING:
     from protocols.http.server.factory import HTTPFactory
 
-ALPN: Final = (b"h2", b"http/1.1")
+ALPN: Final = (b"h2", b"http/1.1", b"http/1.0")
 """What is spoken inside TLS, the preferred first (RFC 7301)."""
 
 

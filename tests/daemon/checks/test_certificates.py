@@ -53,7 +53,7 @@ def test_a_pair_that_fits(pem: Path) -> None:
     assert loaded.config.certificates["main"].certificate == pem / "one.pem"
     tls = loaded.config.services["a"].tls
     assert tls is not None
-    assert tls.certificate == "main"
+    assert tls.certificate == ("main",)
 
 
 def test_a_key_of_another_certificate(pem: Path) -> None:
@@ -96,10 +96,82 @@ def test_a_certificate_without_a_name(pem: Path) -> None:
     inline = SERVICE.replace("main", "{certificate: {certificate: two.pem, key: two.key}}")
     tls = load_with(pem, "one.pem", "one.key", inline).config.services["a"].tls
     assert tls is not None
-    assert tls.certificate == CertificateSpec(certificate=pem / "two.pem", key=pem / "two.key")
+    assert tls.certificate == (CertificateSpec(certificate=pem / "two.pem", key=pem / "two.key"),)
     wrong = inline.replace("two.key", "one.key")
     (message,) = refused(pem, "one.pem", "one.key", wrong)
     assert message.startswith("services.a.tls.certificate.key: this key does not belong")
     incomplete = inline.replace(", key: two.key", "")
     (message,) = refused(pem, "one.pem", "one.key", incomplete)
     assert message == "services.a.tls.certificate: key is missing"
+
+
+def tls(text: str) -> str:
+    return SERVICE.replace("tls: main", f"tls: {text}")
+
+
+def test_several_certificates(pem: Path) -> None:
+    several = tls("[main, {certificate: two.pem, key: two.key}]".join(("{certificate: ", "}")))
+    found = load_with(pem, "one.pem", "one.key", several).config.services["a"].tls
+    assert found is not None
+    assert len(found.certificate) == 2
+    (message,) = refused(pem, "one.pem", "one.key", several.replace("main", "mian"))
+    assert message.startswith('services.a.tls.certificate[0]: there is no certificate "mian"')
+    (message,) = refused(pem, "one.pem", "one.key", several.replace("two.key", "one.key"))
+    assert message.startswith("services.a.tls.certificate[1].key: this key does not belong")
+    (message,) = refused(pem, "one.pem", "one.key", several.replace(", key: two.key", ""))
+    assert message == "services.a.tls.certificate[1]: key is missing"
+    (message,) = refused(pem, "one.pem", "one.key", tls("{certificate: []}"))
+    assert message == "services.a.tls.certificate: must not be empty"
+
+
+def test_clients(pem: Path) -> None:
+    good = load_with(pem, "one.pem", "one.key", tls("{certificate: main, client: one.pem}"))
+    found = good.config.services["a"].tls
+    assert found is not None
+    assert found.client is not None
+    assert (found.client.ca, found.client.crl, found.client.required) == (pem / "one.pem", None, True)
+    bad = tls("{certificate: main, client: {ca: text.pem, crl: one.pem, required: maybe}}")
+    assert len(refused(pem, "one.pem", "one.key", bad)) == 1
+    assert refused(pem, "one.pem", "one.key", bad.replace("maybe", "false")) == [
+        "services.a.tls.client.ca: text.pem holds no certificate in PEM form",
+        "services.a.tls.client.crl: one.pem holds no certificate revocation list in PEM form",
+    ]
+
+
+def test_names(pem: Path) -> None:
+    good = tls("{certificate: main, names: {a.test: {client: none}, '*.b.test': {client: {ca: one.pem}}}}")
+    found = load_with(pem, "one.pem", "one.key", good).config.services["a"].tls
+    assert found is not None
+    assert found.names["a.test"].client == "none"
+    bad = tls("{certificate: main, names: {a.test: mian, b.test: {client: text.pem}}}")
+    unknown, no_authority = refused(pem, "one.pem", "one.key", bad)
+    assert unknown.startswith('services.a.tls.names.a.test: there is no certificate "mian"')
+    assert no_authority == ("services.a.tls.names.b.test.client: text.pem holds no certificate in PEM form")
+
+
+@pytest.mark.parametrize(
+    "name", ["A.test", "a..test", "*", "*.*.test", "a.*.test", "a b", "https://a.test", "a.test."]
+)
+def test_names_that_are_none(pem: Path, name: str) -> None:
+    (message,) = refused(pem, "one.pem", "one.key", tls(f"{{certificate: main, names: {{'{name}': main}}}}"))
+    assert "services.a.tls.names" in message
+
+
+def test_stapled_responses(pem: Path) -> None:
+    more = "certificates: {two: {certificate: two.pem, key: two.key, ocsp: text.pem}}\n" + SERVICE
+    file = pem / "main.yaml"
+    file.write_text(more.replace("tls: main", "tls: two"))
+    with pytest.raises(ConfigError) as raised:
+        load(file)
+    (problem,) = raised.value.problems
+    assert problem.path == "certificates.two.ocsp"
+    assert problem.message == "text.pem holds no OCSP response in DER form"
+
+
+def test_limits_and_profiles(pem: Path) -> None:
+    good = tls("{certificate: main, profile: modern, handshake: 3s, pending: 10}")
+    found = load_with(pem, "one.pem", "one.key", good).config.services["a"].tls
+    assert found is not None
+    assert (found.profile, found.handshake, found.pending) == ("modern", 3.0, 10)
+    (message,) = refused(pem, "one.pem", "one.key", good.replace("modern", "moden"))
+    assert "did you mean modern?" in message

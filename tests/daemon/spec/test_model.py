@@ -32,9 +32,9 @@ def test_a_name_is_short_for_a_mapping(data: Any) -> None:
 def test_text_is_short_for_the_main_key() -> None:
     assert FunctionSpec.model_validate("a.b:c.d") == FunctionSpec(call="a.b:c.d")
     tls = TlsSpec.model_validate("main")
-    assert tls.certificate == "main"
+    assert tls.certificate == ("main",)
     inline = TlsSpec.model_validate({"certificate": {"certificate": "a", "key": "b"}})
-    assert isinstance(inline.certificate, CertificateSpec)
+    assert isinstance(inline.certificate[0], CertificateSpec)
 
 
 def test_exactly_one_is_needed() -> None:

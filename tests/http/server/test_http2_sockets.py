@@ -12,7 +12,7 @@ import pytest_twisted
 import trustme
 from twisted.internet.threads import deferToThread
 
-from protocols.guard.tls import TLSFactory, server_context
+from protocols.guard import ServerTLS, TLSFactory
 from protocols.http import (
     ALPN,
     HTTPFactory,
@@ -61,8 +61,10 @@ async def ports(tmp_path: Path):
     limits = Limits(body=4_000_000, requests=10**6)
     factory = HTTPFactory(routes, journal=journal, clock=reactor, limits=limits)
     plain = reactor.listenTCP(0, factory, interface="127.0.0.1")
-    context = server_context(tmp_path / "site.pem", tmp_path / "site.key", ALPN)
-    tls = reactor.listenTCP(0, TLSFactory(context, factory), interface="127.0.0.1")
+    context = ServerTLS.of(tmp_path / "site.pem", tmp_path / "site.key", ALPN)
+    tls = reactor.listenTCP(
+        0, TLSFactory(context, factory, journal=journal, clock=reactor), interface="127.0.0.1"
+    )
     yield plain.getHost().port, tls.getHost().port
     await plain.stopListening()
     await tls.stopListening()

@@ -17,7 +17,7 @@ import trustme
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
-from protocols.guard.tls import TLSFactory, server_context
+from protocols.guard import ServerTLS, TLSFactory
 from protocols.http import ALPN, FilesRoute, HTTPFactory, Request, Response, function_route
 from protocols.journal import Journal
 
@@ -114,7 +114,7 @@ async def ports(
     }
     factory = HTTPFactory(routes, journal=journal, clock=reactor)
     plain = reactor.listenTCP(0, factory, interface="127.0.0.1")
-    encrypted = TLSFactory(server_context(certificate, key, ALPN), factory)
+    encrypted = TLSFactory(ServerTLS.of(certificate, key, ALPN), factory, journal=journal, clock=reactor)
     tls = reactor.listenTCP(0, encrypted, interface="127.0.0.1")
     yield plain.getHost().port, tls.getHost().port
     await plain.stopListening()

@@ -17,7 +17,7 @@ from websockets.asyncio.client import connect as connect_asyncio
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from protocols.guard import TLSFactory, server_context
+from protocols.guard import ServerTLS, TLSFactory
 from protocols.handlers import BUILTINS, Conversation, FunctionHandler
 from protocols.http import ALPN, HTTPFactory, WebSocketRoute
 from protocols.http.websocket import Endpoint, Settings
@@ -61,7 +61,12 @@ class Service:
             authority = trustme.CA()
             issued = authority.issue_cert("127.0.0.1")
             issued.private_key_and_cert_chain_pem.write_to_path(folder / "both.pem")
-            factory = TLSFactory(server_context(folder / "both.pem", folder / "both.pem", ALPN), factory)
+            factory = TLSFactory(
+                ServerTLS.of(folder / "both.pem", folder / "both.pem", ALPN),
+                factory,
+                journal=factory.journal,
+                clock=reactor,
+            )
             self.context = ssl.create_default_context()
             authority.configure_trust(self.context)
             self.scheme = "wss"

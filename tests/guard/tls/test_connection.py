@@ -11,11 +11,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from protocols.framing import Lines
-from protocols.guard import TLSFactory, server_context
+from protocols.guard import ServerTLS, TLSFactory
+from protocols.guard.tls import TLSFileError
 from protocols.handlers import FunctionHandler
 from protocols.journal import Journal
 from protocols.stream import StreamFactory
@@ -47,9 +49,9 @@ def client(authority):
     return context
 
 
-def shake_hands(server: SSL.Context, client: ssl.SSLContext) -> ssl.SSLObject:
+def shake_hands(server: ServerTLS, client: ssl.SSLContext) -> ssl.SSLObject:
     """Both sides of a handshake in memory: the client's end of it.  Raises what the client sees."""
-    ours = SSL.Connection(server, None)
+    ours = SSL.Connection(server.table.default.context, None)
     ours.set_accept_state()
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     theirs = client.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
@@ -71,13 +73,13 @@ def shake_hands(server: SSL.Context, client: ssl.SSLContext) -> ssl.SSLObject:
 
 
 def test_newest_version_and_a_good_cipher(pem, client):
-    end = shake_hands(server_context(pem, pem), client)
+    end = shake_hands(ServerTLS.of(pem, pem), client)
     assert end.version() == "TLSv1.3"
 
 
 def test_tls_1_2_has_forward_secrecy_and_authenticated_encryption(pem, client):
     client.maximum_version = ssl.TLSVersion.TLSv1_2
-    end = shake_hands(server_context(pem, pem), client)
+    end = shake_hands(ServerTLS.of(pem, pem), client)
     assert end.version() == "TLSv1.2"
     assert end.cipher()[0].startswith("ECDHE-")
     assert "GCM" in end.cipher()[0] or "CHACHA20" in end.cipher()[0]
@@ -87,7 +89,7 @@ def test_old_ciphers_are_refused(pem, client):
     client.maximum_version = ssl.TLSVersion.TLSv1_2
     client.set_ciphers("AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0")
     with pytest.raises(ssl.SSLError, match=r"(?i)handshake.failure"):
-        shake_hands(server_context(pem, pem), client)
+        shake_hands(ServerTLS.of(pem, pem), client)
 
 
 def test_tls_1_1_is_refused(pem, client):
@@ -97,7 +99,7 @@ def test_tls_1_1_is_refused(pem, client):
         client.maximum_version = ssl.TLSVersion.TLSv1_1
     client.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.raises(ssl.SSLError, match=r"(?i)protocol.version"):
-        shake_hands(server_context(pem, pem), client)
+        shake_hands(ServerTLS.of(pem, pem), client)
 
 
 @pytest.mark.parametrize(
@@ -106,57 +108,42 @@ def test_tls_1_1_is_refused(pem, client):
         ([], ["http/1.1", "h2"], None),
         ([b"http/1.1"], ["h2", "http/1.1"], "http/1.1"),
         ([b"h2", b"http/1.1"], ["http/1.1", "h2"], "h2"),
-        ([b"http/1.1"], ["imap"], None),
         ([b"http/1.1"], [], None),
     ],
 )
 def test_alpn(pem, client, named, offered, chosen):
     if offered:
         client.set_alpn_protocols(offered)
-    assert shake_hands(server_context(pem, pem, named), client).selected_alpn_protocol() == chosen
+    assert shake_hands(ServerTLS.of(pem, pem, named), client).selected_alpn_protocol() == chosen
+
+
+@pytest.mark.parametrize("offered", ["imap", "acme-tls/1"])
+def test_alpn_without_a_protocol_that_both_speak(pem, client, offered):
+    client.set_alpn_protocols([offered])
+    with pytest.raises(ssl.SSLError, match="alert no application protocol"):
+        shake_hands(ServerTLS.of(pem, pem, [b"h2", b"http/1.1"]), client)
 
 
 def test_key_of_another_certificate(pem, authority, tmp_path):
     other = tmp_path / "other.key"
     authority.issue_cert("127.0.0.2").private_key_pem.write_to_path(other)
-    with pytest.raises(SSL.Error):
-        server_context(pem, other)
+    with pytest.raises(TLSFileError):
+        ServerTLS.of(pem, other)
 
 
 def test_file_without_certificate(pem, tmp_path):
     empty = tmp_path / "empty.pem"
     empty.write_text("")
-    with pytest.raises(SSL.Error):
-        server_context(empty, pem)
-
-
-def test_refused_connection_stays_refused(pem):
-    class Full(Factory):
-        noisy = False
-
-        def buildProtocol(self, addr):
-            return None
-
-    assert TLSFactory(server_context(pem, pem), Full()).buildProtocol(None) is None
-
-
-def test_garbage_instead_of_a_handshake_is_harmless(pem, clock):
-    handler = FunctionHandler(lambda message: message, reactor=clock, run="loop")
-    journal = Journal("tested")
-    inner = StreamFactory(handler, Lines(), journal=journal, clock=clock)
-    protocol = TLSFactory(server_context(pem, pem), inner).buildProtocol(None)
-    transport = TCPTransport()
-    protocol.makeConnection(transport)
-    protocol.dataReceived(b"GET / HTTP/1.1\r\n\r\n" * 10)
-    assert transport.disconnecting
-    assert journal.counts.failures == 0
+    with pytest.raises(TLSFileError):
+        ServerTLS.of(empty, pem)
 
 
 class Client:
     """A peer in memory, whose messages are carried by hand, and the service it talks to."""
 
-    def __init__(self, server: SSL.Context, inner: Factory) -> None:
-        self.protocol = TLSFactory(server, inner).buildProtocol(None)
+    def __init__(self, server: ServerTLS, inner: Factory) -> None:
+        factory = TLSFactory(server, inner, journal=Journal("tested"), clock=Clock())
+        self.protocol = factory.buildProtocol(None)
         self.transport = TCPTransport()
         self.protocol.makeConnection(self.transport)
         self.end = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
@@ -197,7 +184,7 @@ def slow():
 
 def test_reply_that_is_owed_when_close_notify_comes_is_sent_before_ours(pem, slow):
     factory, calls = slow
-    client = Client(server_context(pem, pem), factory)
+    client = Client(ServerTLS.of(pem, pem), factory)
     client.finish(b"x\n")
     assert not client.transport.disconnecting
     with pytest.raises(SSL.WantReadError):
@@ -213,7 +200,7 @@ def test_reply_that_is_owed_when_close_notify_comes_is_sent_before_ours(pem, slo
 
 def test_call_is_cancelled_when_the_connection_is_lost_after_close_notify(pem, slow):
     factory, calls = slow
-    client = Client(server_context(pem, pem), factory)
+    client = Client(ServerTLS.of(pem, pem), factory)
     client.finish(b"x\n")
     assert not calls[b"x"].called
     client.protocol.connectionLost(Failure(ConnectionLost()))
@@ -222,7 +209,7 @@ def test_call_is_cancelled_when_the_connection_is_lost_after_close_notify(pem, s
 
 def test_end_of_the_tcp_stream_matters_before_close_notify_only(pem, slow):
     factory, calls = slow
-    client = Client(server_context(pem, pem), factory)
+    client = Client(ServerTLS.of(pem, pem), factory)
     assert not IHalfCloseableProtocol.providedBy(client.protocol)
     client.finish(b"x\n")
     IHalfCloseableProtocol(client.protocol).readConnectionLost()
@@ -251,7 +238,7 @@ def encrypted(client: Client, *messages: bytes) -> bytes:
 
 
 def test_records_of_one_read_and_of_several(pem, answering):
-    client = Client(server_context(pem, pem), answering)
+    client = Client(ServerTLS.of(pem, pem), answering)
     stream = encrypted(client, b"a\n", b"b\nc", b"\n")
     for piece in (stream[:7], stream[7:-3], stream[-3:]):
         client.protocol.dataReceived(piece)
@@ -260,7 +247,7 @@ def test_records_of_one_read_and_of_several(pem, answering):
 
 
 def test_large_replies_leave_in_full_records(pem, answering):
-    client = Client(server_context(pem, pem), answering)
+    client = Client(ServerTLS.of(pem, pem), answering)
     client.protocol.dataReceived(encrypted(client, b"many\n"))
     sent, sizes = client.transport.value(), []
     while sent:
@@ -276,7 +263,7 @@ def test_large_replies_leave_in_full_records(pem, answering):
 
 @pytest.mark.parametrize("question", [b"few", b"many"])
 def test_a_peer_that_asked_for_short_records_gets_everything(pem, answering, question):
-    client = Client(server_context(pem, pem), answering)
+    client = Client(ServerTLS.of(pem, pem), answering)
     tls = client.protocol.getHandle()
     whole = tls.send
     # What OpenSSL does after max_fragment_length (RFC 6066, section 4).
@@ -291,7 +278,7 @@ def test_a_peer_that_asked_for_short_records_gets_everything(pem, answering, que
 
 
 def test_writing_nothing_is_nothing(pem, answering):
-    client = Client(server_context(pem, pem), answering)
+    client = Client(ServerTLS.of(pem, pem), answering)
     client.protocol.write(b"")
     client.protocol.dataReceived(encrypted(client, b"still here\n"))
     client.carry()
@@ -299,7 +286,7 @@ def test_writing_nothing_is_nothing(pem, answering):
 
 
 def test_a_record_that_was_changed_ends_the_connection(pem, answering):
-    client = Client(server_context(pem, pem), answering)
+    client = Client(ServerTLS.of(pem, pem), answering)
     stream = bytearray(encrypted(client, b"good\n", b"evil\n"))
     stream[-1] ^= 1
     client.protocol.dataReceived(bytes(stream))
@@ -313,7 +300,7 @@ def test_a_record_that_was_changed_ends_the_connection(pem, answering):
 def test_peer_that_never_answers_our_close_notify_is_given_up(pem, clock):
     handler = FunctionHandler(lambda message: message, reactor=clock, run="loop")
     factory = StreamFactory(handler, Lines(), journal=Journal("tested"), clock=clock)
-    client = Client(server_context(pem, pem), factory)
+    client = Client(ServerTLS.of(pem, pem), factory)
     (connection,) = factory.connections
     connection.close()
     clock.advance(CLOSE_NOTIFY - 1)
@@ -325,7 +312,7 @@ def test_peer_that_never_answers_our_close_notify_is_given_up(pem, clock):
 
 
 def test_close_notify_closes_a_protocol_that_knows_no_half_close(pem):
-    client = Client(server_context(pem, pem), Factory.forProtocol(Protocol))
+    client = Client(ServerTLS.of(pem, pem), Factory.forProtocol(Protocol))
     client.finish(b"x\n")
     with pytest.raises(SSL.ZeroReturnError):
         client.end.recv(100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.guard.tls_records import RecordCounter
+from protocols.guard.tls.records import RecordCounter
 
 
 def record(body: bytes) -> bytes:
