@@ -81,6 +81,9 @@ def _knows_users(service: ServiceSpec, route: RouteSpec | None) -> bool:
 
 
 def _asks_for_certificates(service: ServiceSpec) -> bool:
+    """Whether clients may show certificates, here or to a load balancer that tells of them."""
+    if service.accept_proxy is not None:
+        return True
     return service.tls is not None and getattr(service.tls, "client", None) is not None
 
 

@@ -34,9 +34,9 @@ def check(parts: Parts) -> Iterator[Problem]:
 def _datagrams(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
     forward = service.forward
     if forward is not None and not forward.to.is_stream:
-        needs, family, carried = "forward to udp:// needs datagrams", "stream", "a stream"
+        needs, family, carried = f"forward to {forward.to.scheme} needs datagrams", "stream", "a stream"
     elif forward is not None:
-        needs, family, carried = f"forward to {forward.to.scheme}: needs a stream", "datagram", "datagrams"
+        needs, family, carried = f"forward to {forward.to.scheme} needs a stream", "datagram", "datagrams"
     elif service.kind in ("http", "factory"):
         needs, family, carried = f"{service.kind} needs a stream", "datagram", "datagrams"
     else:
