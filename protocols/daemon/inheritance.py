@@ -34,8 +34,8 @@ def has_stream(service: ServiceSpec) -> bool:
 
 
 def is_framed(service: ServiceSpec) -> bool:
-    """Whether a framing has a place in the service: a handler of messages, on a stream."""
-    return has_stream(service) and service.kind in ("function", "builtin", "forward")
+    """Whether the service has a framing unless it says otherwise: a handler of messages, on a stream."""
+    return has_stream(service) and service.kind in ("function", "builtin")
 
 
 def _limits(own: LimitsSpec, inherited: LimitsSpec) -> LimitsSpec:

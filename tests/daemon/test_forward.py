@@ -148,6 +148,30 @@ def test_who_the_client_is_gets_through(behind, front, connect, version):
             assert client.ask("hi").decode() == f"hi from {transport}://{here} None None"
 
 
+def test_who_has_shown_a_certificate_is_known_at_the_end_of_the_chain(
+    authority, behind, front, connect, tmp_path
+):
+    daemon = front(f"""
+  encrypted:
+    listen: tls://127.0.0.1:0
+    tls:
+      certificate: {{certificate: server.pem, key: server.pem}}
+      client: {{ca: ca.pem, required: false}}
+    forward: {{to: "tcp://127.0.0.1:{behind.port("who")}", send_proxy: v2}}
+""")
+    context = unverified()
+    for name in ("alice", None):
+        if name is None:
+            context = unverified()
+        else:
+            authority.issue_cert(common_name=name).configure_cert(context)
+        with connect(daemon.port("encrypted", "tls")) as client:
+            here = f"127.0.0.1:{client.socket.getsockname()[1]}"
+            with context.wrap_socket(client.socket) as encrypted:
+                encrypted.sendall(b"hi\n")
+                assert encrypted.recv(200).decode() == f"hi from tls://{here} {name} {name}\n"
+
+
 def test_both_ends_of_a_stream_and_all_between(behind, front, connect):
     daemon = front(f"""
   total:
