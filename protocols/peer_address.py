@@ -52,6 +52,17 @@ def _addressed(transport: ITransport) -> Peer:
     return Peer(kind, str(address))
 
 
+def stream_host(transport: ITransport) -> tuple[str, int]:
+    """The host and port of our end of a stream transport, as in :class:`~protocols.session.Peer`."""
+    address = transport.getHost()
+    if isinstance(address, UNIXAddress):
+        name = address.name
+        return "" if name is None else name.decode("utf-8", "backslashreplace"), 0
+    if isinstance(address, IPv4Address | IPv6Address):
+        return plain_host(address.host), address.port
+    return str(address), 0
+
+
 def _credentials(transport: ITransport) -> Credentials | None:
     """Whose process made the connection, if the kernel can tell."""
     # What wraps a transport hands on what it does not know itself, down to the socket.
@@ -64,17 +75,6 @@ def _credentials(transport: ITransport) -> Credentials | None:
         return None
     pid, uid, gid = _UCRED.unpack(found)
     return Credentials(uid, gid, pid)
-
-
-def stream_host(transport: ITransport) -> tuple[str, int]:
-    """The host and port of our end of a stream transport, as in :class:`~protocols.session.Peer`."""
-    address = transport.getHost()
-    if isinstance(address, UNIXAddress):
-        name = address.name
-        return "" if name is None else name.decode("utf-8", "backslashreplace"), 0
-    if isinstance(address, IPv4Address | IPv6Address):
-        return plain_host(address.host), address.port
-    return str(address), 0
 
 
 def datagram_peer(address: object) -> Peer:

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import IProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
-from zope.interface import implementedBy, providedBy
+from zope.interface.declarations import Declaration, ObjectSpecificationDescriptor
+
+
+class _AsWhoStandsBehind(ObjectSpecificationDescriptor):
+    """What a stand-in provides.
+
+    To a transport :class:`IHalfCloseableProtocol` means that the end of the peer's side is no end, and TLS
+    provides it only once its peer has said that it has finished.  So it is asked for each time.
+    """
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        own = super().__get__(instance, owner)
+        if instance is None or not IHalfCloseableProtocol.providedBy(instance._successor):
+            return own
+        return Declaration(own, IHalfCloseableProtocol)
 
 
 class StandIn(Protocol):
-    """Steps aside for another protocol, which hears everything from then on: it costs nothing for each read.
+    """Steps aside for another protocol: what is read goes straight to it from then on.
 
-    Transports ask a protocol what it provides whenever its peer has shut down its side; what they hear then
-    is what the other one provides by that time, for TLS may learn that it goes on only when it is told so.
+    What comes once in a connection is passed on, for that other one may be a stand-in too.
     """
+
+    __providedBy__ = _AsWhoStandsBehind()
 
     _successor: Any = None
 
@@ -24,11 +39,6 @@ class StandIn(Protocol):
         successor: Any = protocol
         self._successor = successor
         self.dataReceived = successor.dataReceived  # type: ignore[method-assign]
-
-    @property
-    def __providedBy__(self) -> Any:  # noqa: N802 - zope's name
-        own = implementedBy(type(self))
-        return own if self._successor is None else own + providedBy(self._successor)
 
     def stands_for(self, protocol: object) -> bool:
         """Whether `protocol` is what is called, by this one or by those it has stepped aside for."""
@@ -40,19 +50,15 @@ class StandIn(Protocol):
         if self._successor is not None:
             self._successor.dataReceived(data)
 
-    def handshakeCompleted(self) -> None:
-        """The TLS below has been negotiated, and the other one provides IHandshakeListener."""
-        self._successor.handshakeCompleted()
-
     def readConnectionLost(self) -> None:
-        """The peer has shut down its side, and the other one provides IHalfCloseableProtocol."""
+        """The peer has shut down its side (IHalfCloseableProtocol)."""
         self._successor.readConnectionLost()
 
     def writeConnectionLost(self) -> None:
-        """Our side is shut down, and the other one provides IHalfCloseableProtocol."""
+        """Our side is shut down (IHalfCloseableProtocol)."""
         self._successor.writeConnectionLost()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The connection is gone.  The other one may be a stand-in too, and another one by now."""
+        """The connection is gone; if nobody stands behind, nobody has been told of it."""
         if self._successor is not None:
             self._successor.connectionLost(reason)

@@ -12,7 +12,7 @@ from protocols.daemon.carriers import Carriers, ForeignFactory
 from protocols.daemon.fairness import Fairness, Reputation
 from protocols.daemon.framings import framing_for
 from protocols.daemon.guarding import gate_of
-from protocols.daemon.handlers import builtin_handlers, function_handler
+from protocols.daemon.handlers import builtin_handlers, function_handler, stream_forward
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError, Misfits
 from protocols.daemon.problems import ConfigError, Problem
@@ -26,6 +26,7 @@ from protocols.framing import Framing, Lines, Raw
 from protocols.guard import ServerTLS
 from protocols.guard.tls import TLSFileError
 from protocols.handlers import FunctionHandler
+from protocols.handlers.forward import DatagramForward
 from protocols.http import ALPN
 from protocols.journal import Journal
 from protocols.session import Handler
@@ -89,21 +90,24 @@ class Assembly:
         spec = self.spec.framing
         return framing_for(spec) if isinstance(spec, FramingSpec) else default
 
-    def serve(self, stream: Handler, datagram: Handler, framing: Framing) -> Carriers:
-        """Carriers for messages answered by `stream` and `datagram`, the same one or two of a kind."""
+    def serve(self, stream: Handler | None, datagram: Handler | None, framing: Framing) -> Carriers:
+        """Carriers for messages answered by `stream` and `datagram`, the same one or two of a kind; ``None``:
+        such messages have no answer here."""
         spec, carriers = self.spec, self.carriers
-        carriers.stream = StreamFactory(
-            stream,
-            framing,
-            journal=carriers.journal,
-            clock=self.reactor,
-            idle=spec.limits.idle,
-            connections=spec.limits.connections,
-            first_byte=spec.limits.first_byte,
-            output=spec.limits.output,
-        )
-        limits = self.fairness.of_datagrams()
-        carriers.datagram = lambda: DatagramServer(datagram, journal=carriers.journal, gate=limits)
+        if stream is not None:
+            carriers.stream = StreamFactory(
+                stream,
+                framing,
+                journal=carriers.journal,
+                clock=self.reactor,
+                idle=spec.limits.idle,
+                connections=spec.limits.connections,
+                first_byte=spec.limits.first_byte,
+                output=spec.limits.output,
+            )
+        if datagram is not None:
+            limits = self.fairness.of_datagrams()
+            carriers.datagram = lambda: DatagramServer(datagram, journal=carriers.journal, gate=limits)
         carriers.tls = self.tls()
         return carriers
 
@@ -138,6 +142,26 @@ def _builtin(assembly: Assembly) -> Carriers:
     # of themselves may not: it holds line ends, which no line can.
     framing = assembly.framing(Raw()) if spec.kind in BuiltinSpec.listening else Raw()
     return assembly.serve(builtin.stream, builtin.datagram, framing)
+
+
+def _forward(assembly: Assembly) -> Carriers:
+    spec, carriers = assembly.spec, assembly.carriers
+    assert spec.forward is not None
+    if spec.forward.to.is_stream:
+        try:
+            handler = stream_forward(spec.forward, assembly.reactor, carriers.journal.service)
+        except (OSError, ValueError) as error:
+            raise MisfitError(("forward", "tls"), str(error)) from error
+        # What it is that goes by is not looked into.
+        return assembly.serve(handler, None, assembly.framing(Raw()))
+    datagrams = DatagramForward(
+        spec.forward.to,
+        reactor=assembly.reactor,
+        service=carriers.journal.service,
+        replies=spec.forward.replies,
+    )
+    carriers.stops.append(datagrams.stop)
+    return assembly.serve(None, datagrams, Raw())
 
 
 def _factory(assembly: Assembly) -> Carriers:
@@ -190,6 +214,7 @@ def _http(assembly: Assembly) -> Carriers:
 _ASSEMBLERS: Final[Mapping[str, Callable[[Assembly], Carriers]]] = {
     "function": _function,
     "builtin": _builtin,
+    "forward": _forward,
     "factory": _factory,
     "http": _http,
 }

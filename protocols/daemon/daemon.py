@@ -76,6 +76,8 @@ class Daemon(MultiService):
         """A socket may be of a kind that its service, or the reactor, cannot serve."""
         if self._made_of[name].datagram is None and not all(one.is_stream for one in bound):
             raise BindError("the socket is one for datagrams, and this service needs streams")
+        if self._made_of[name].stream is None and any(one.is_stream for one in bound):
+            raise BindError("the socket is one for streams, and this service needs datagrams")
         for one in bound:
             if why := cannot_adopt(one.socket):
                 raise BindError(why)

@@ -8,9 +8,7 @@ is first, because it says whom the others are to look at; who may not come in do
 
 from __future__ import annotations
 
-from typing import Any
-
-from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.interfaces import IProtocolFactory, IReactorTime
 
 from protocols.daemon.access_rules import access_of
 from protocols.daemon.carriers import Carriers, Gate
@@ -34,7 +32,7 @@ def gate_of(spec: ServiceSpec, loaded: Loaded) -> Gate | None:
     return Gate(access, spec.access.refuse, passes, by_request=True)
 
 
-def guarded_streams(carriers: Carriers, address: Address, reactor: Any) -> IProtocolFactory:
+def guarded_streams(carriers: Carriers, address: Address, clock: IReactorTime) -> IProtocolFactory:
     """What serves the streams of `carriers` at `address`, inside of all that guards it."""
     factory, gate = carriers.stream, carriers.gate
     assert factory is not None
@@ -51,7 +49,7 @@ def guarded_streams(carriers: Carriers, address: Address, reactor: Any) -> IProt
         admission = _admission(carriers, gate, is_inside=tls is None)
         factory = AccessFactory(factory, admission, refusal=gate.refusal)
     if carriers.proxies is not None:
-        factory = ProxyProtocolFactory(factory, carriers.proxies, journal=carriers.journal, clock=reactor)
+        factory = ProxyProtocolFactory(factory, carriers.proxies, journal=carriers.journal, clock=clock)
     return factory
 
 

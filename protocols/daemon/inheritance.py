@@ -35,7 +35,7 @@ def has_stream(service: ServiceSpec) -> bool:
 
 
 def is_framed(service: ServiceSpec) -> bool:
-    """Whether a framing has a place in the service: a handler of messages, on a stream."""
+    """Whether the service has a framing unless it says otherwise: a handler of messages, on a stream."""
     return has_stream(service) and service.kind in ("function", "builtin")
 
 

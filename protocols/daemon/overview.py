@@ -30,6 +30,8 @@ def answers(spec: ServiceSpec) -> str:
         return f"function {spec.function.call}"
     if spec.builtin is not None:
         return f"builtin {spec.builtin.kind}"
+    if spec.forward is not None:
+        return f"forward to {spec.forward.to}"
     if spec.factory is not None:
         return f"factory {spec.factory}"
     return "http " + ", ".join(spec.http or ())
@@ -42,7 +44,8 @@ def _served(name: str, spec: ServiceSpec, origin: Origin) -> Served:
         if not origin.hides(("services", name, "listen", index))
     )
     if spec.http is None:
-        return Served(name, addresses, answers(spec), example=_example(spec, addresses))
+        what = spec.kind if origin.hides(("services", name, spec.kind)) else answers(spec)
+        return Served(name, addresses, what, example=_example(spec, addresses))
     ways = tuple(
         Way(str(place[1]), route.kind, False)
         if origin.hides(("services", name, *place))

@@ -25,10 +25,7 @@ def validate(kind: TypeAdapter[T], data: Any, path: Path, origin: Origin) -> tup
 def _problem(error: ErrorDetails, path: Path, origin: Origin) -> Problem:
     inner = [step for step in error["loc"] if not _is_tag(step)]
     about_key = "[key]" in error["loc"] or error["type"] in ("unknown_key", "fault")
-    whole = path
-    for step in inner:
-        if step != 0 or origin.known((*whole, step)) == (*whole, step):
-            whole = (*whole, step)  # else it is the only item of a list that was not written as one
+    whole = (*path, *inner)
     text = sentence(error)
     if error["type"] in ("missing", "empty"):
         known, rest = origin.split(whole)

@@ -1,4 +1,4 @@
-"""What answers: a user's function, or one of the built-in services.
+"""What answers: a user's function, one of the built-in services, another server.
 
 A handler is opened once per conversation and answers through the
 :class:`~protocols.session.Connection` it is given; it cannot tell what carries its messages.

@@ -102,6 +102,7 @@ QUESTIONS = {
     "chargen": (b"", rb"[!-~]{72}\r\n[!-~]{72}\r\n"),
     "qotd": (b"", rb"Simplicity|liberal"),
     "greeting": (b"", b"hello\r\n"),
+    "passed-on": (b"hello\n", b"HELLO\n"),
     "web": (GET, rb"HTTP/1\.1 200 OK[^$]*fine"),
 }
 LINES = ("shout", "price", "lines", "echo", "few", "by-rules")

@@ -15,10 +15,11 @@ from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.address import Address
 from protocols.datagram import DatagramServer
-from protocols.guard import TLSFactory
+from protocols.guard import ProxyProtocolFactory, TLSFactory
 from protocols.guard.access import AccessFactory, HandshakeAccessFactory
 from protocols.handlers import BUILTINS
 from protocols.journal import Journal
+from protocols.networks import Networks
 
 TCP, TLS = Address.parse("tcp://:7000"), Address.parse("tls://:7443")
 
@@ -28,9 +29,16 @@ def gate(allow: object, **settings) -> Gate:
     return Gate(access, **settings)
 
 
-def layers(gate: Gate | None, address: Address) -> list[Factory]:
+class AnyTLS:
+    """The TLS of a service, without certificates."""
+
+    def around(self, factory: Factory, journal: Journal) -> TLSFactory:
+        return TLSFactory(object(), factory, journal=journal, clock=Clock())
+
+
+def layers(gate: Gate | None, address: Address, proxies: Networks | None = None) -> list[Factory]:
     """The factories from the socket inwards."""
-    carriers = Carriers(Journal("x"), Factory(), tls=object(), gate=gate)
+    carriers = Carriers(Journal("x"), Factory(), tls=AnyTLS(), gate=gate, proxies=proxies)
     found = [guarded_streams(carriers, address, Clock())]
     while found[-1] is not carriers.stream:
         found.append(getattr(found[-1], "inner", None) or found[-1].wrappedFactory)
@@ -49,6 +57,11 @@ def test_nothing_but_what_is_asked_for() -> None:
 
 def test_networks_are_looked_at_before_tls() -> None:
     assert kinds(gate("unix"), TLS) == [AccessFactory, TLSFactory]
+
+
+def test_a_proxy_says_whose_connection_it_is_before_all_else() -> None:
+    found = layers(gate("unix"), TLS, Networks(unix=True))
+    assert [type(layer) for layer in found] == [ProxyProtocolFactory, AccessFactory, TLSFactory]
 
 
 @pytest.mark.parametrize("who", ["certificate:CN=dev*", "user:alice"])

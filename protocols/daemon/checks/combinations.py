@@ -33,12 +33,28 @@ def check(parts: Parts) -> Iterator[Problem]:
 
 
 def _datagrams(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
-    if service.kind not in ("http", "factory"):
+    forward = service.forward
+    if forward is not None and not forward.to.is_stream:
+        needs, family, carried = f"forward to {forward.to.scheme} needs datagrams", "stream", "a stream"
+    elif forward is not None:
+        needs, family, carried = f"forward to {forward.to.scheme} needs a stream", "datagram", "datagrams"
+    elif service.kind in ("http", "factory"):
+        needs, family, carried = f"{service.kind} needs a stream", "datagram", "datagrams"
+    else:
         return
     for index, address in enumerate(service.listen):
-        if address.family == "datagram":
-            text = f"{service.kind} needs a stream, and {address.scheme} carries datagrams"
+        if address.family == family:
+            text = f"{needs}, and {address.scheme} carries {carried}"
             yield origin.problem((*path, "listen", index), text, safe=True)
+    yield from _routes(path, service, origin)
+
+
+def _routes(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
+    for place, route in service.routes:
+        forward = None if route.websocket is None else route.websocket.forward
+        if forward is not None and not forward.to.is_stream:
+            text = "a WebSocket is passed on as a stream, and udp carries datagrams"
+            yield origin.problem((*path, *place, "websocket", "forward", "to"), text)
 
 
 def _without_http(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:

@@ -7,19 +7,21 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from protocols.daemon.checks.parts import Parts, builtins
+from protocols.daemon.checks.parts import Parts, builtins, forwards
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path, Problem
 from protocols.daemon.spec.cgi import CgiSpec
 from protocols.daemon.spec.policy import AuthSpec
+from protocols.daemon.spec.service import ServiceSpec
 from protocols.http.policy.credential_file import read_text
 from protocols.http.policy.passwords import parse_passwords
 from protocols.http.policy.tokens import parse_tokens
 
 
 def check(parts: Parts) -> Iterator[Problem]:
-    """Folders of ``files`` and ``cgi``, programs, ``ca`` of a ``proxy``, quotes of ``qotd``, credentials of
-    ``auth`` and places of ``log`` that are not there, or not what they should be, of enabled services."""
+    """Folders of ``files`` and ``cgi``, programs, ``ca`` of a ``proxy``, ``tls`` of a ``forward``, quotes of
+    ``qotd``, credentials of ``auth`` and places of ``log`` that are not there, or not what they should be, of
+    enabled services."""
     for path, service in parts.enabled():
         for place, route in service.routes:
             if route.files is not None:
@@ -32,9 +34,18 @@ def check(parts: Parts) -> Iterator[Problem]:
                 yield from _credentials((*path, *place, "auth"), route.auth, parts.origin)
         if service.log is not None and service.log.file is not None:
             yield from _log((*path, "log", "file"), service.log.file, parts.origin)
+        yield from _forwards(path, service, parts.origin)
         for place, builtin in builtins(path, service):
             if builtin.qotd is not None and builtin.qotd.file is not None:
                 yield from _file((*place, "qotd", "file"), builtin.qotd.file, parts.origin)
+
+
+def _forwards(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
+    for place, forward in forwards(path, service):
+        for key in ("ca", "certificate", "key"):
+            file = getattr(forward.tls, key)
+            if file is not None:
+                yield from _file((*place, "tls", key), file, origin)
 
 
 def _credentials(path: Path, auth: AuthSpec, origin: Origin) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path
 from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
 from protocols.daemon.spec.config import DefaultsSpec, ServerSpec
+from protocols.daemon.spec.forward import ForwardSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.networks import NetworkList, network_lists
 from protocols.daemon.spec.service import ServiceSpec
@@ -75,6 +76,15 @@ def builtins(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, BuiltinSp
     for place, route in service.routes:
         if route.websocket is not None and route.websocket.builtin is not None:
             yield (*path, *place, "websocket", "builtin"), route.websocket.builtin
+
+
+def forwards(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, ForwardSpec]]:
+    """Every target of `service`, which stands at `path`."""
+    if service.forward is not None:
+        yield (*path, "forward"), service.forward
+    for place, route in service.routes:
+        if route.websocket is not None and route.websocket.forward is not None:
+            yield (*path, *place, "websocket", "forward"), route.websocket.forward
 
 
 def applications(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, str]]:

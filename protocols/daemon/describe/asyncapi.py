@@ -99,6 +99,8 @@ def _described(spec: ServiceSpec, messages: Messages) -> str:
     words = [messages.words]
     if spec.builtin is not None:
         words.append(f"The builtin service {spec.builtin.kind}.")
+    if spec.forward is not None:
+        words.append("A stream of another server.")
     if spec.factory is not None:
         words.append(f"A protocol of its own: {spec.factory}.")
     elif any(address.family != "datagram" for address in spec.listen):

@@ -9,8 +9,9 @@ from protocols.daemon.explain.explanation import Limit
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path
 from protocols.daemon.spec.http import RouteSpec
+from protocols.daemon.spec.limits import LimitsSpec
 from protocols.daemon.spec.model import Spec
-from protocols.daemon.spec.service import LimitsSpec, ServiceSpec
+from protocols.daemon.spec.service import ServiceSpec
 
 SECRET = "(from a secret)"  # noqa: S105 - what stands in its place
 """What is shown of a value that a secret went into."""

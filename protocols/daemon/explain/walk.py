@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+from twisted.internet.task import Clock
+
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.explain.caller import Caller
 from protocols.daemon.explain.decisions import WrittenAccess
@@ -92,7 +94,7 @@ class _Walk:
     def _connection(self, listener: Listener) -> Iterator[Step]:
         """What stands around the service, from the socket inwards; what decides nothing by who comes is
         passed by."""
-        factory: Any = guarded_streams(self._carriers, listener.address)
+        factory: Any = guarded_streams(self._carriers, listener.address, Clock())  # no time passes
         if self._access is None:
             yield Step("access", "everybody")
         while factory is not self._carriers.stream:

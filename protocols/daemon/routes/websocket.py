@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from protocols.daemon.handlers import builtin_handlers, function_handler
+from protocols.daemon.handlers import builtin_handlers, function_handler, stream_forward
 from protocols.daemon.routes.context import RouteContext
 from protocols.daemon.spec.websocket import WebSocketSpec
 from protocols.http import Route, WebSocketRoute
@@ -37,6 +37,9 @@ def _answering(spec: WebSocketSpec, context: RouteContext) -> tuple[Handler, Spe
     """What answers the messages, and what its replies are by nature."""
     if spec.builtin is not None:
         return builtin_handlers(spec.builtin).stream, SPEAKS.get(spec.builtin.kind)
+    if spec.forward is not None:
+        # The bytes of a stream: nobody knows where its texts begin.
+        return stream_forward(spec.forward, context.reactor, context.journal.service), "binary"
     assert spec.function is not None
     handler = function_handler(spec.function, context.loaded, context.reactor, context.limits.pending)
     context.stops.append(handler.stop)

@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool
 from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.choice import Listed
+from protocols.daemon.spec.forward import ForwardSpec
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec, Reference
 from protocols.daemon.spec.http import RoutePath, RouteSpec, RouteSpecs
@@ -24,7 +25,7 @@ from protocols.daemon.spec.trusted import TrustedSpec
 class ServiceSpec(Spec):
     """A service: where it listens, how bytes become messages, and what answers them."""
 
-    choices = ("function", "builtin", "factory", "http")
+    choices = ("function", "builtin", "forward", "factory", "http")
 
     listen: Annotated[
         tuple[Address, ...],
@@ -37,6 +38,8 @@ class ServiceSpec(Spec):
     """A Python function that answers messages."""
     builtin: BuiltinSpec | None = None
     """One of the classic services: echo, discard, daytime, time, chargen or qotd."""
+    forward: ForwardSpec | None = None
+    """Another server, to which everything is passed on."""
     factory: Reference | None = None
     """A Twisted protocol factory of your own, as `module:name`; it does its own framing."""
     http: Annotated[dict[RoutePath, RouteSpecs], Field(min_length=1)] | None = None
@@ -61,8 +64,11 @@ class ServiceSpec(Spec):
 
     @property
     def asks_for_certificates(self) -> bool:
-        """Whether clients are asked to prove who they are with a certificate."""
-        return self.tls is not None and getattr(self.tls, "client", None) is not None
+        """Whether clients are asked to prove who they are with a certificate, here or by a load balancer that
+        tells of it."""
+        if self.accept_proxy is not None:
+            return True
+        return self.tls is not None and self.tls.asks_for_certificates
 
     @property
     def routes(self) -> Iterator[tuple[tuple[str | int, ...], RouteSpec]]:

@@ -78,7 +78,7 @@ def _client_form(value: Any) -> str:
 
 
 class _Any:
-    """Annotation of a union whose alternatives the schema cannot tell apart: a file may be called `none`."""
+    """Annotation of a union whose alternatives overlap in the schema: `none` may be a file's name too."""
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -130,3 +130,9 @@ class TlsSpec(Spec):
     """How long a handshake may take."""
     pending: Annotated[StrictInt, Field(ge=1)] = 256
     """Handshakes at once for each address; then the oldest goes of the source that has most."""
+
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Whether clients are asked for one, at least for some name."""
+        named = (spec.client for spec in self.names.values())
+        return self.client is not None or any(isinstance(client, ClientSpec) for client in named)

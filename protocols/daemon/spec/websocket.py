@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
 from protocols.daemon.spec.choice import Known, Listed
+from protocols.daemon.spec.forward import ForwardSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.values import Duration, PositiveDuration, PositiveSize, Size
@@ -47,7 +48,7 @@ Subprotocol = Annotated[
 class WebSocketSpec(Spec):
     """Carries messages over WebSocket (RFC 6455): what answers them, and how they are carried."""
 
-    choices = ("function", "builtin")
+    choices = ("function", "builtin", "forward")
 
     carrying: ClassVar[tuple[str, ...]] = (
         "origins",
@@ -64,6 +65,8 @@ class WebSocketSpec(Spec):
     """Calls a Python function with each message; or with the connection, if it takes a `Conversation`."""
     builtin: BuiltinSpec | None = None
     """One of the classic services."""
+    forward: ForwardSpec | None = None
+    """Another server, to which the content of messages is passed on as a stream."""
     replies: Annotated[Literal["auto", "text", "binary"], Known()] = "auto"
     """What replies are sent as. `auto`: text where the codec is json or text, binary where it is msgpack or
     pickle; where it is bytes, as the peer's last message came, if it is UTF-8."""

@@ -6,12 +6,11 @@ from typing import Any
 
 from twisted.internet.interfaces import (
     IAddress,
-    IHalfCloseableProtocol,
     IProtocol,
     ITransport,
 )
 from twisted.internet.protocol import Factory
-from zope.interface import directlyProvides, noLongerProvides, providedBy
+from zope.interface import directlyProvides, providedBy
 
 from protocols.guard.tls.factory import TLSFactory
 from protocols.stand_in import StandIn
@@ -65,9 +64,6 @@ class _Clear(StandIn):
     def start_tls(self, successor: IProtocol) -> None:
         transport: Any = self.transport
         transport.unregisterProducer()
-        if IHalfCloseableProtocol.providedBy(self):
-            # The old protocol's affair; the new one hears of it inside TLS.
-            noLongerProvides(self, IHalfCloseableProtocol)
         connection = self._tls.connection(lambda: successor)
         self.stand_for(connection)
         connection.makeConnection(transport)

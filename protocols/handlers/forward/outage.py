@@ -11,8 +11,8 @@ WARN_EVERY = 60.0
 
 
 class Outage:
-    """Tells of a target once it fails, then every :data:`WARN_EVERY` seconds as long as it does, and of its
-    return.
+    """Tells of a target that fails, but not more often than every :data:`WARN_EVERY` seconds, and of its
+    return if it has told of its failure.
 
     :param service: whose target it is, for the log.
     """
@@ -21,12 +21,13 @@ class Outage:
         self._service = service
         self._target = target
         self._failures = 0  # since it was last there
+        self._told = False  # of one of them
         self._told_at = -WARN_EVERY
 
     def failed(self, reason: str, now: float) -> None:
         """It could not be reached at `now`, in seconds."""
         self._failures += 1
-        if self._failures > 1 and now - self._told_at < WARN_EVERY:
+        if now - self._told_at < WARN_EVERY:
             log.debug(
                 "{service}: cannot forward to {target}: {reason}",
                 service=self._service,
@@ -34,6 +35,7 @@ class Outage:
                 reason=reason,
             )
             return
+        self._told = True
         self._told_at = now
         log.warn(
             "{service}: cannot forward to {target}: {reason}{more}",
@@ -45,11 +47,12 @@ class Outage:
 
     def succeeded(self) -> None:
         """It is there."""
-        if self._failures:
+        if self._told:
             log.info(
-                "{service}: {target} can be forwarded to again, after {count} failures",
+                "{service}: {target} can be forwarded to again (failures: {count})",
                 service=self._service,
                 target=self._target,
                 count=self._failures,
             )
-            self._failures = 0
+            self._told = False
+        self._failures = 0

@@ -44,9 +44,6 @@ class Outgoing(Protocol):
 
     def connectionMade(self) -> None:
         transport: Any = self.transport
-        if self._session is None:
-            transport.abortConnection()  # too late
-            return
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
         transport.registerProducer(self, True)
@@ -74,6 +71,7 @@ class Outgoing(Protocol):
         """Our side is shut down (IHalfCloseableProtocol)."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.connected = 0
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

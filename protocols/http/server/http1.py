@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
@@ -14,6 +13,7 @@ from zope.interface import implementer
 
 from protocols.http.request import RequestHead
 from protocols.http.response import Response
+from protocols.http.server.connection_peer import connection_peer
 from protocols.http.server.ending import end
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.intake import Intake
@@ -24,7 +24,6 @@ from protocols.http.server.times import Times
 from protocols.http.server.tunnel import Tunnel
 from protocols.http.server.wire import CONTINUE, refusal, switching
 from protocols.http.upgrade import Upgrade
-from protocols.peer_address import stream_peer
 from protocols.session import Peer
 
 if TYPE_CHECKING:
@@ -66,10 +65,8 @@ class HTTP1Connection(PromptAnswers, Protocol):
 
     def connectionMade(self) -> None:
         transport: Any = self.transport
-        peer = stream_peer(transport)
-        # Also where the TLS ends at a load balancer, if that says so.
-        self.scheme = "https" if peer.transport == "tls" else "http"
-        self.peer = replace(peer, transport=self.scheme)
+        self.peer = connection_peer(transport)
+        self.scheme = self.peer.transport
         self._times = Times(self.factory.clock.seconds())
         self._writer = ResponseWriter(transport)
         self._intake = Intake(self)

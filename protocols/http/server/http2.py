@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from h2 import events
@@ -21,6 +20,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from protocols.http.server.connection_peer import connection_peer
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.http2_meter import LARGEST_STREAM, FrameError, FrameMeter
 from protocols.http.server.http2_outflow import Outflow
@@ -29,7 +29,6 @@ from protocols.http.server.http2_state import ServerState
 from protocols.http.server.http2_stream import HTTP2Stream
 from protocols.http.server.http2_writer import FrameWriter
 from protocols.http.server.request_parser import BadRequestError
-from protocols.peer_address import stream_peer
 from protocols.session import Peer
 
 if TYPE_CHECKING:
@@ -96,10 +95,8 @@ class HTTP2Connection(Protocol):
 
     def connectionMade(self) -> None:
         transport: Any = self.transport
-        peer = stream_peer(transport)
-        # Also where the TLS ends at a load balancer, if that says so.
-        self.scheme = "https" if peer.transport == "tls" else "http"
-        self.peer = replace(peer, transport=self.scheme)
+        self.peer = connection_peer(transport)
+        self.scheme = self.peer.transport
         self.now = self.factory.clock.seconds
         self._active_at = self._checked_at = self.now()
         self._state = ServerState(self.factory.limits)

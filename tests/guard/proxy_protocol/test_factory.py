@@ -9,7 +9,7 @@ from twisted.internet.protocol import Factory, Protocol
 from zope.interface import directlyProvides
 
 from protocols.framing import Lines
-from protocols.guard.access import Access, AccessFactory, Rule, Selector
+from protocols.guard.access import Access, AccessFactory, Admission, Rule, Selector
 from protocols.guard.proxy_protocol import ProxyProtocolFactory
 from protocols.handlers import FunctionHandler
 from protocols.journal import Journal
@@ -190,7 +190,7 @@ def test_one_that_leaves_before_leaves_nothing_behind(behind, journal, clock):
 
 def test_rules_are_about_the_client(behind, stream, journal):
     rules = Access([Rule(False, Selector(networks={"203.0.113.7"}))])
-    access = AccessFactory(stream, rules, journal=journal, final=True)
+    access = AccessFactory(stream, Admission(rules, journal=journal, final=True))
     gate, transport, _ = behind(inner=access)
     gate.dataReceived(LINE + b"hi\n")
     assert transport.disconnecting
