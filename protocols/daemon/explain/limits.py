@@ -45,9 +45,13 @@ def _limit(key: tuple[str, ...], value: Any, name: str, origin: Origin) -> Limit
     for said, path in (("own", ("services", name)), ("defaults", ("defaults",))):
         place: Path = (*path, "limits", *key)
         if origin.known(place) == place:
-            shown = SECRET if origin.hides(place) else str(value)
+            shown = SECRET if origin.hides(place) else _text(value)
             return Limit(".".join(key), shown, said, str(origin.place(place)))
-    return Limit(".".join(key), str(value), "built-in")
+    return Limit(".".join(key), _text(value), "built-in")
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) or "nobody" if isinstance(value, tuple) else str(value)
 
 
 def _values(spec: Spec) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -26,6 +26,14 @@ services:
 """
 
 
+REFUSED = "refused by a rule: deny networks 10.1.0.0/16; hours mon-fri 08:00-18:00"
+
+
+def _line(text: str, place: str) -> str:
+    """A line of two columns, the first as wide as the longest."""
+    return f"{text:{len('access    ' + REFUSED)}}  {place}"
+
+
 @pytest.fixture
 def explain(polyport, tmp_path):
     (tmp_path / "polyport.yaml").write_text(YAML)
@@ -40,26 +48,20 @@ def explain(polyport, tmp_path):
 def test_who_is_refused(explain):
     status, out, err = explain("tcp://127.0.0.1:7001", "--from", "10.1.2.3", "--at", "mon 09:00")
     assert (status, err) == (1, "")
-    assert out == (
-        "service   price                                                      "
-        "              polyport.yaml:5:3\n"
-        "address   tcp://:7001                                                "
-        "              polyport.yaml:6:14\n"
-        "access    refused by a rule: deny networks 10.1.0.0/16; "
-        "hours mon-fri 08:00-18:00  polyport.yaml:10:15\n"
-        "identity  tcp://10.1.2.3\n"
-        "framing   raw: limit 65536                                           "
-        "              built-in\n"
-        "handler   builtin echo                                               "
-        "              polyport.yaml:7:14\n"
-        "limits    connections  5                                             "
-        "              own, polyport.yaml:8:27\n"
-        "          pending      64                                            "
-        "              built-in\n"
-        "          idle         1m                                            "
-        "              defaults, polyport.yaml:3:27\n"
-        "verdict   refused\n"
-    )
+    lines = out.splitlines()
+    assert lines[:7] == [
+        _line("service   price", "polyport.yaml:5:3"),
+        _line("address   tcp://:7001", "polyport.yaml:6:14"),
+        _line(f"access    {REFUSED}", "polyport.yaml:10:15"),
+        "identity  tcp://10.1.2.3",
+        _line("framing   raw: limit 65536", "built-in"),
+        _line("handler   builtin echo", "polyport.yaml:7:14"),
+        _line("limits    connections      5", "own, polyport.yaml:8:27"),
+    ]
+    assert _line("          idle             1m", "defaults, polyport.yaml:3:27") in lines
+    assert _line("          pending          64", "built-in") in lines
+    assert _line("          exempt           127.0.0.0/8, ::1, unix", "built-in") in lines
+    assert lines[-1] == "verdict   refused"
 
 
 def test_who_is_allowed(explain):

@@ -11,6 +11,7 @@ from protocols.daemon.explain import Caller, explain
 from protocols.daemon.explain.listeners import UnknownAddressError, listener_at
 from protocols.daemon.loader import load
 from protocols.daemon.spec.address import Address
+from protocols.daemon.spec.limits import LimitsSpec
 from protocols.session import Certificate, Credentials
 
 MONDAY = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -85,11 +86,13 @@ def test_the_whole_way_of_a_connection(explained):
         ("framing", "lines: ending any, limit 1KiB", "polyport.yaml:10:14", None),
         ("handler", "builtin echo", "polyport.yaml:9:14", None),
     ]
-    assert [(one.name, one.value, one.origin, one.place) for one in found.limits] == [
-        ("connections", "5", "own", "polyport.yaml:11:27"),
-        ("pending", "64", "built-in", ""),
-        ("idle", "1m", "defaults", "polyport.yaml:4:18"),
-    ]
+    limits = {one.name: (one.value, one.origin, one.place) for one in found.limits}
+    assert limits["connections"] == ("5", "own", "polyport.yaml:11:27")
+    assert limits["pending"] == ("64", "built-in", "")
+    assert limits["idle"] == ("1m", "defaults", "polyport.yaml:4:18")
+    assert limits["connection_rate"] == ("20/s", "built-in", "")
+    assert limits["exempt"] == ("127.0.0.0/8, ::1, unix", "built-in", "")
+    assert not set(limits) & {*LimitsSpec.http, *LimitsSpec.forms}
 
 
 @pytest.mark.parametrize(
