@@ -169,28 +169,33 @@ class RoutingTable:
 
     def _search(self, method: str, host: str, path: str) -> Found:
         allowed: list[str] = []
-        for entries, rest, parameters in self._candidates(path):
-            fitting = [entry for entry in entries if not entry.hosts or _is_one_of(host, entry.hosts)]
+        for entries, rest, parameters in self._candidates(path, host):
+            fitting = [entry for entry in entries if _is_for(host, entry)]
             for entry in fitting:
                 if method in entry.answered:
                     return Match(entry, rest, parameters)
                 allowed += entry.answered
             if fitting:
                 return OtherMethods(tuple(dict.fromkeys((*allowed, "OPTIONS"))))
-        slashed = path + "/"
-        if slashed in self._exact or any(p.subtree and p.match(slashed) for p, _ in self._patterns):
-            return SlashMissing(slashed)
-        return None
+        return SlashMissing(path + "/") if self._is_folder(path + "/", host) else None
 
-    def _candidates(self, path: str) -> Iterable[tuple[tuple[Entry, ...], str, Mapping[str, str]]]:
+    def _is_folder(self, path: str, host: str) -> bool:
+        """Whether there is a route at `host` for `path`, which ends in a slash."""
+        if any(_is_for(host, entry) for entry in self._exact.get(path, ())):
+            return True
+        return any(
+            pattern.subtree and pattern.match(path) and any(_is_for(host, entry) for entry in entries)
+            for pattern, entries in self._patterns
+        )
+
+    def _candidates(self, path: str, host: str) -> Iterable[tuple[tuple[Entry, ...], str, Mapping[str, str]]]:
         if path in self._exact:
             yield self._exact[path], "", NO_PARAMETERS
         for pattern, entries in self._patterns:
             if (matched := pattern.match(path)) is not None:
                 yield entries, *matched
-        slashed = path + "/"
-        if slashed in self._exact or any(p.subtree and p.match(slashed) for p, _ in self._patterns):
-            return  # the client meant the folder
+        if self._is_folder(path + "/", host):
+            return  # the client meant it
         for prefix in self._prefixes:
             if path.startswith(prefix) and path != prefix:
                 yield self._exact[prefix], path[len(prefix) :], NO_PARAMETERS
@@ -210,6 +215,10 @@ class RoutingTable:
         """Stop every route."""
         for _, entry in self.entries():
             entry.route.stop()
+
+
+def _is_for(host: str, entry: Entry) -> bool:
+    return not entry.hosts or _is_one_of(host, entry.hosts)
 
 
 def _is_one_of(host: str, hosts: tuple[str, ...]) -> bool:

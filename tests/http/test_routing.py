@@ -139,3 +139,13 @@ def test_everything_that_is_wrong_is_said_together() -> None:
         ("/{y}", None),
         ("/b//", None),
     ]
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/{area}/"])
+def test_a_folder_of_another_host_is_not_there(path: str) -> None:
+    table = RoutingTable({path: [Entry(B, hosts=("b.test",))], "/": A})
+    assert table.find("GET", "b.test", "/admin") == SlashMissing("/admin/")
+    found = table.find("GET", "a.test", "/admin")
+    assert isinstance(found, Match)
+    assert (found.entry.route, found.rest) == (A, "admin")
+    assert RoutingTable({path: [Entry(B, hosts=("b.test",))]}).find("GET", "a.test", "/admin") is None

@@ -24,7 +24,8 @@ from protocols.http.server.connection_peer import connection_peer
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.http2_meter import LARGEST_STREAM, FrameError, FrameMeter
 from protocols.http.server.http2_outflow import Outflow
-from protocols.http.server.http2_request import MalformedError, RequestParts, read_request, read_trailers
+from protocols.http.server.http2_request import MalformedError, read_trailers
+from protocols.http.server.http2_requests import RequestReader
 from protocols.http.server.http2_state import ServerState
 from protocols.http.server.http2_stream import HTTP2Stream
 from protocols.http.server.http2_writer import FrameWriter
@@ -33,9 +34,6 @@ from protocols.session import Peer
 
 if TYPE_CHECKING:
     from protocols.http.server.factory import HTTPFactory
-
-KNOWN: Final = 32
-"""Different requests of one connection whose parts are kept: what comes again need not be looked at again."""
 
 GATHERED: Final = 16 * 1024 * 1024
 """Bytes of content that one connection may have kept here, for routes that want theirs whole; more, where two
@@ -74,7 +72,7 @@ class HTTP2Connection(Protocol):
         self._state: ServerState
         self._meter: FrameMeter
         self._streams: dict[int, HTTP2Stream] = {}
-        self._known: dict[tuple[tuple[bytes, bytes], ...], RequestParts] = {}
+        self._reader: RequestReader
         self._requests = 0
         self._gathered = 0
         self._closing = False
@@ -101,6 +99,7 @@ class HTTP2Connection(Protocol):
         self._active_at = self._checked_at = self.now()
         self._state = ServerState(self.factory.limits)
         self._meter = FrameMeter(self.factory.limits)
+        self._reader = RequestReader(self.scheme, self.factory.limits)
         self.writer = FrameWriter(self._state, transport, self.factory.clock)
         self.outflow = Outflow(self, self._state, self._meter.updates)
         transport.registerProducer(self, True)
@@ -190,7 +189,7 @@ class HTTP2Connection(Protocol):
             self.writer.reset(state, ErrorCodes.REFUSED_STREAM)
             return
         try:
-            parts = self._parts(event)
+            parts = self._reader.read(event.headers)
         except MalformedError:
             self.count_refusal()
             self.writer.reset(state, ErrorCodes.PROTOCOL_ERROR)
@@ -200,17 +199,6 @@ class HTTP2Connection(Protocol):
         if self._requests == self.factory.limits.requests:
             self._leave()
         stream.open(whole=event.stream_ended is not None)
-
-    def _parts(self, event: events.RequestReceived) -> RequestParts:
-        fields = tuple(event.headers)
-        parts = self._known.get(fields)
-        if parts is None:
-            parts = read_request(fields, self.scheme, self.factory.limits)
-            if parts.fault is None and len(fields) <= KNOWN:
-                if len(self._known) >= KNOWN:
-                    self._known.clear()
-                self._known[fields] = parts
-        return parts
 
     def _data(self, event: events.DataReceived) -> None:
         stream = self._streams.get(event.stream_id)
