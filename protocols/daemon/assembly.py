@@ -46,7 +46,7 @@ def assemble(loaded: Loaded, reactor: Any) -> dict[str, Carriers]:
                 carriers[name] = _ASSEMBLERS[spec.kind](Assembly(loaded, reactor, name, spec))
             except MisfitError as misfit:
                 path = ("services", name, *misfit.path)
-                problems.append(loaded.origin.problem(path, str(misfit)))
+                problems.append(loaded.origin.problem(path, str(misfit), safe=misfit.safe))
     if problems:
         for made in carriers.values():
             for stop in made.stops:
