@@ -51,7 +51,7 @@ def assemble(loaded: Loaded, reactor: Any) -> dict[str, Carriers]:
                 _ASSEMBLERS[spec.kind](assembly)
             for misfit in misfits.found:
                 path = ("services", name, *misfit.path)
-                problems.append(loaded.origin.problem(path, str(misfit), key=misfit.key))
+                problems.append(loaded.origin.problem(path, str(misfit), key=misfit.key, safe=misfit.safe))
     if problems:
         for made in carriers.values():
             for stop in made.stops:

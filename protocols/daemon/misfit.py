@@ -13,12 +13,14 @@ class MisfitError(Exception):
 
     :param path: leads from the service to the key.
     :param key: whether it is the key itself that is wrong, and not what it names.
+    :param safe: whether the message shows nothing of its value, which a secret may have gone into.
     """
 
-    def __init__(self, path: Path, message: str, *, key: bool = False) -> None:
+    def __init__(self, path: Path, message: str, *, key: bool = False, safe: bool = False) -> None:
         super().__init__(message)
         self.path = path
         self.key = key
+        self.safe = safe
 
 
 class MisfitsError(Exception):

@@ -13,6 +13,7 @@ from protocols.daemon.describe.schemas import Built, Schemas
 from protocols.daemon.describe.servers import server_name, socket_server
 from protocols.daemon.describe.websocket_channels import WebSocketChannels
 from protocols.daemon.loader import Loaded
+from protocols.daemon.redaction import SECRET
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.service import ServiceSpec
 
@@ -69,11 +70,14 @@ class _SocketService:
         self._name = name
         self._spec = spec
         self._messages = Messages(spec.function, loaded, schemas)
+        self._origin = loaded.origin
 
     def servers(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """One for each address."""
         for index, address in enumerate(self._spec.listen):
-            yield server_name(self._name, self._spec, index), socket_server(address)
+            hidden = self._origin.hides(("services", self._name, "listen", index))
+            server = {"host": SECRET, "protocol": address.scheme} if hidden else socket_server(address)
+            yield server_name(self._name, self._spec, index), server
 
     def channels(self, built: Built) -> Iterator[tuple[str, dict[str, Any]]]:
         """What goes over the connections."""

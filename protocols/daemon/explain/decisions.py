@@ -7,9 +7,9 @@ from datetime import datetime
 
 from protocols.daemon.access_rules import written_rules
 from protocols.daemon.explain.explanation import Step
-from protocols.daemon.explain.limits import SECRET
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path
+from protocols.daemon.redaction import SECRET
 from protocols.daemon.spec.access import AccessSpec
 from protocols.guard.access import Admission
 from protocols.session import Peer

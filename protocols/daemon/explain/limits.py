@@ -8,13 +8,11 @@ from typing import Any
 from protocols.daemon.explain.explanation import Limit
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path
+from protocols.daemon.redaction import SECRET
 from protocols.daemon.spec.http import RouteSpec
 from protocols.daemon.spec.limits import LimitsSpec
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.service import ServiceSpec
-
-SECRET = "(from a secret)"  # noqa: S105 - what stands in its place
-"""What is shown of a value that a secret went into."""
 
 OF_HTTP = frozenset({*LimitsSpec.http, *LimitsSpec.forms})
 

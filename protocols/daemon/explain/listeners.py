@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from protocols.daemon.checks.addresses import overlap, place_of
 from protocols.daemon.loader import Loaded
+from protocols.daemon.overview import shown_address
 from protocols.daemon.problems import known_help
+from protocols.daemon.redaction import SECRET
 from protocols.daemon.spec.address import Address
 
 
@@ -24,13 +26,12 @@ class UnknownAddressError(Exception):
 
 
 def listeners(loaded: Loaded) -> list[Listener]:
-    """Every address that is listened on, but those that a secret went into."""
+    """Every address that is listened on."""
     return [
         Listener(name, index, address)
         for name, service in loaded.config.services.items()
         if service.enabled
         for index, address in enumerate(service.listen)
-        if not loaded.origin.hides(("services", name, "listen", index))
     ]
 
 
@@ -45,7 +46,9 @@ def listener_at(address: Address, loaded: Loaded) -> Listener:
         for listener in known:
             if listener.address == address if exactly else _answers(listener.address, address):
                 return listener
-    there = [str(listener.address) for listener in known]
+    origin = loaded.origin
+    shown = (shown_address(one.service, one.index, one.address, origin) for one in known)
+    there = [one for one in shown if one != SECRET]
     raise UnknownAddressError(
         f"nothing listens on {address}{known_help(str(address), there, 'known addresses')}"
     )

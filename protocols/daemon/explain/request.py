@@ -10,10 +10,10 @@ from protocols.daemon.carriers import Gate
 from protocols.daemon.explain.caller import Caller
 from protocols.daemon.explain.decisions import WrittenAccess
 from protocols.daemon.explain.explanation import Step
-from protocols.daemon.explain.limits import SECRET
 from protocols.daemon.origin import Origin
 from protocols.daemon.overview import route_answers
 from protocols.daemon.problems import Path
+from protocols.daemon.redaction import SECRET
 from protocols.daemon.spec.http import RouteSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.guard.access import Admission

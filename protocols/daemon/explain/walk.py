@@ -12,13 +12,14 @@ from protocols.daemon.carriers import Carriers
 from protocols.daemon.explain.caller import Caller
 from protocols.daemon.explain.decisions import WrittenAccess
 from protocols.daemon.explain.explanation import Explanation, Step
-from protocols.daemon.explain.limits import SECRET, limits_of, limits_of_route
+from protocols.daemon.explain.limits import limits_of, limits_of_route
 from protocols.daemon.explain.listeners import Listener
 from protocols.daemon.explain.request import Request
 from protocols.daemon.guarding import datagram_admission, guarded_streams
 from protocols.daemon.loader import Loaded
-from protocols.daemon.overview import answers
+from protocols.daemon.overview import shown_answers
 from protocols.daemon.problems import Path
+from protocols.daemon.redaction import SECRET
 from protocols.guard import TLSFactory
 from protocols.guard.access import AccessFactory, Admission, HandshakeAccessFactory
 from protocols.http import HTTPFactory
@@ -54,7 +55,8 @@ class _Walk:
             self._say("identity", self._identity(self._peer))
         if self._spec.http is None:
             self._framing(is_datagram)
-            self._say("handler", answers(self._spec), (*self._path, self._spec.kind))
+            words = shown_answers(listener.service, self._spec, self._origin)
+            self._say("handler", words, (*self._path, self._spec.kind))
         said = {limit.name for limit in self.explanation.limits}  # by the route
         of_service = limits_of(listener.service, self._spec, self._origin)
         self.explanation.limits += [limit for limit in of_service if limit.name not in said]

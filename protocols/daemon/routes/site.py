@@ -57,8 +57,8 @@ def site_for(
 
 def _misplaced(problem: RouteProblem, places: Mapping[str, Sequence[Path]]) -> MisfitError:
     if problem.entry is None:
-        return MisfitError(("http", problem.path), problem.message, key=True)
-    return MisfitError((*places[problem.path][problem.entry], "methods"), problem.message)
+        return MisfitError(("http", problem.path), problem.message, key=True, safe=True)
+    return MisfitError((*places[problem.path][problem.entry], "methods"), problem.message, safe=True)
 
 
 def _entry(place: Path, spec: RouteSpec, context: RouteContext, policies: PolicyMaker) -> Entry:

@@ -35,12 +35,13 @@ def _line(text: str, place: str) -> str:
 
 
 @pytest.fixture
-def explain(polyport, tmp_path):
+def explain(tmp_path, monkeypatch, forgotten_imports):
     (tmp_path / "polyport.yaml").write_text(YAML)
+    monkeypatch.chdir(tmp_path)
 
     def explain(*arguments: str) -> tuple[int, str, str]:
-        done = polyport("explain", *arguments, cwd=tmp_path)
-        return done.returncode, done.stdout.decode(), done.stderr.decode()
+        done = CliRunner().invoke(main, ["explain", *arguments])
+        return done.exit_code, done.stdout, done.stderr
 
     return explain
 
@@ -75,6 +76,11 @@ def test_a_process_at_a_unix_socket(explain):
     assert explain("unix:price.sock", "--uid", "5", "--gid", "0")[0] == 0
     assert explain("unix:price.sock", "--uid", "0", "--gid", "0")[0] == 1
     assert explain("unix:price.sock")[0] == 1
+
+
+def test_a_program_of_its_own(polyport, explain, tmp_path):
+    done = polyport("explain", "unix:price.sock", "--json", cwd=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)["allowed"], done.stderr) == (1, False, b"")
 
 
 def test_json(explain):
