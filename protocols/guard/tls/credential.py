@@ -36,7 +36,7 @@ class Credential:
         """`before` is what the files held until now."""
         self.files = files
         self.chain = read_certificates(files.certificate)
-        self.key = _read_key(files)
+        self.key = _read_key(files, self.chain[0])
         self.names = _names(self.chain[0])
         self._staple = self._read_staple(before)
 
@@ -64,9 +64,9 @@ class Credential:
         return before._staple if before is not None and same else None
 
 
-def _read_key(files: CertificateFiles) -> PrivateKeyTypes:
+def _read_key(files: CertificateFiles, certificate: x509.Certificate) -> PrivateKeyTypes:
+    """The key, which must be that of `certificate`."""
     content = read(files.key)
-    certificate = read_certificates(files.certificate)[0]
     try:
         key = load_pem_private_key(content, password=None)
     except TypeError as error:
