@@ -62,7 +62,7 @@ def test_limits_are_those_of_the_service(tmp_path):
 
     file = tmp_path / "both.pem"
     trustme.CA().issue_cert("a.test").private_key_and_cert_chain_pem.write_to_path(file)
-    tls = ServiceTLS(ServerTLS.of(file, file), Clock(), "web", handshake=3, pending=7)
+    tls = ServiceTLS(ServerTLS.of(file, file), Clock(), handshake=3, pending=7)
     factory = tls.around(Factory(), Journal("web"))
     assert (factory.handshakes.seconds, factory.handshakes.limit) == (3, 7)
     assert factory.tls is tls.server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from cryptography import x509
@@ -14,7 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from twisted.logger import Logger
 
+from protocols.guard.tls.expiry import expiry_warning
 from protocols.guard.tls.files import CertificateFiles, TLSFileError, read, read_certificates
+from protocols.guard.tls.key_mode import key_warning
 from protocols.guard.tls.staple import Staple, now, read_staple
 
 log = Logger(namespace="polyport")
@@ -52,6 +55,15 @@ class Credential:
     def staple(self) -> bytes:
         """What is stapled now, in DER; empty if nothing is."""
         return self._staple.der if self._staple is not None and self._staple.is_current(now()) else b""
+
+    def warnings(self, moment: datetime) -> Iterator[str]:
+        """What should be seen to: that it runs out, who can read its key, that nothing can be stapled."""
+        if text := expiry_warning(self.label, self.expires, moment):
+            yield text
+        if text := key_warning(self.files.key):
+            yield text
+        if self._staple is not None and not self._staple.is_current(moment):
+            yield f"{self.files.ocsp} is out of date, and not stapled"
 
     def _read_staple(self, before: Credential | None) -> Staple | None:
         if self.files.ocsp is None:
