@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from protocols.daemon.service_tls import tls_settings
 from protocols.daemon.spec.config import Config
 from protocols.guard import ServerTLS
-from protocols.guard.tls.expiry import expiry_warnings
-from protocols.guard.tls.key_mode import key_warning
 from protocols.guard.tls.staple import now
 
 
@@ -18,6 +16,5 @@ def certificate_warnings(config: Config) -> Iterator[str]:
     for spec in config.services.values():
         if spec.enabled and spec.tls is not None:
             tls = ServerTLS(tls_settings(spec.tls, config.certificates, ()))
-            said |= dict.fromkeys(expiry_warnings(tls.expiries(), now()))
-            said |= dict.fromkeys(filter(None, map(key_warning, tls.private_keys())))
+            said |= dict.fromkeys(tls.warnings(now()))
     yield from said

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import trustme
+
+from protocols.daemon.command.certificate_folder import CertificateFolder
 
 
 @pytest.fixture
@@ -30,13 +31,12 @@ def forgotten_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def example_certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``localhost.pem`` and ``localhost.key``, as ``polyport cert`` makes them."""
-    folder = tmp_path_factory.mktemp("certificates")
-    issued = trustme.CA().issue_cert("localhost", "127.0.0.1")
-    issued.private_key_pem.write_to_path(str(folder / "localhost.key"))
-    for blob in issued.cert_chain_pems:
-        blob.write_to_path(str(folder / "localhost.pem"), append=True)
-    return folder
+    """A folder with what ``polyport cert`` makes."""
+    folder = CertificateFolder(tmp_path_factory.mktemp("certificates"))
+    authority, _ = folder.authority()
+    made = folder.make(authority, ["localhost", "127.0.0.1"], 90)
+    folder.confirm(authority, "localhost", made)
+    return folder.folder
 
 
 @pytest.fixture

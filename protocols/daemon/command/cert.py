@@ -89,9 +89,11 @@ def _make(folder: CertificateFolder, names: tuple[str, ...], days: int, force: b
     certificate, key = folder.files_for(names[0])
     kept = None if force else folder.existing(names[0])
     if kept is not None:
+        folder.confirm(authority, names[0], kept)
         click.echo(f"kept {certificate} for {_names(kept)} (valid until {_end(kept)}); --force makes it anew")
         return
     made = folder.make(authority, names, days)
+    folder.confirm(authority, names[0], made)
     click.echo(f"made {certificate} and {key} for {_names(made)} (valid until {_end(made)})")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from protocols.daemon.command.atomic_file import PRIVATE, write_file
 from protocols.daemon.command.development_ca import Pair, general_name, issue, make_authority
+from protocols.daemon.command.revocation import ocsp_response, revocation_list
 
 PUBLIC = 0o644
 
@@ -17,12 +18,14 @@ class FolderError(Exception):
 
 
 class CertificateFolder:
-    """Makes and finds the files: ``ca.pem``, ``ca.key``, and a pair for each certificate."""
+    """Makes and finds the files: ``ca.pem``, ``ca.key``, and a pair for each certificate; ``ca.crl``, and for
+    each certificate ``NAME.ocsp``, say that none has been revoked."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ca_certificate = folder / "ca.pem"
         self.ca_key = folder / "ca.key"
+        self.ca_list = folder / "ca.crl"
 
     def files_for(self, name: str) -> tuple[Path, Path]:
         """Where the certificate and the key of `name` are."""
@@ -39,6 +42,7 @@ class CertificateFolder:
             made = make_authority(now)
             write_file(self.ca_key, made.key_pem, PRIVATE)
             write_file(self.ca_certificate, made.certificate_pem, PUBLIC)
+            self.ca_list.unlink(missing_ok=True)
             return made, True
         found = self._read(self.ca_certificate, self.ca_key)
         if found.certificate.not_valid_after_utc <= now:
@@ -59,7 +63,22 @@ class CertificateFolder:
         write_file(key, made.key_pem, PRIVATE)
         # The authority itself is not sent along: who trusts it has it, and who does not gains nothing.
         write_file(certificate, made.certificate_pem, PUBLIC)
+        self._response_for(names[0]).unlink(missing_ok=True)
         return made
+
+    def confirm(self, authority: Pair, name: str, pair: Pair) -> None:
+        """Write what says that nothing has been revoked, the certificate of `name` not either, where it is
+        missing."""
+        now = datetime.now(UTC)
+        if not self.ca_list.exists():
+            write_file(self.ca_list, revocation_list(authority, now), PUBLIC)
+        response = self._response_for(name)
+        if not response.exists():
+            write_file(response, ocsp_response(authority, pair.certificate, now), PUBLIC)
+
+    def _response_for(self, name: str) -> Path:
+        certificate, _ = self.files_for(name)
+        return certificate.with_name(f"{certificate.stem}.ocsp")
 
     @staticmethod
     def check_names(names: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from protocols.daemon.command.development_ca import Pair, general_name, issue, make_authority
+from protocols.guard.tls.staple import read_staple
 
 
 @pytest.fixture
@@ -28,7 +29,14 @@ def serve(listening, tls, *arguments):
 
 def test_files_and_their_modes(tls):
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tls.iterdir()}
-    assert modes == {"ca.pem": 0o644, "ca.key": 0o600, "localhost.pem": 0o644, "localhost.key": 0o600}
+    assert modes == {
+        "ca.pem": 0o644,
+        "ca.key": 0o600,
+        "ca.crl": 0o644,
+        "localhost.pem": 0o644,
+        "localhost.key": 0o600,
+        "localhost.ocsp": 0o644,
+    }
 
 
 def test_contents(tls):
@@ -135,3 +143,19 @@ def test_a_server_without_tls(tls, polyport, listening):
 
 def test_tls_without_a_certificate_is_wrong_usage(polyport):
     assert polyport("listen", "tls://127.0.0.1:0").returncode == 2
+
+
+def test_nothing_is_revoked(tls, polyport):
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    authority = x509.load_pem_x509_certificate((tls / "ca.pem").read_bytes())
+    certificate = x509.load_pem_x509_certificate((tls / "localhost.pem").read_bytes())
+    revoked = x509.load_pem_x509_crl((tls / "ca.crl").read_bytes())
+    assert revoked.is_signature_valid(authority.public_key())
+    assert revoked.get_revoked_certificate_by_serial_number(certificate.serial_number) is None
+    staple = read_staple(tls / "localhost.ocsp", [certificate, authority])
+    assert staple.until == certificate.not_valid_after_utc
+    (tls / "localhost.ocsp").unlink()
+    assert polyport("cert", "--out", tls).returncode == 0
+    assert read_staple(tls / "localhost.ocsp", [certificate, authority]).until == staple.until
+    assert certificate.public_bytes(Encoding.PEM) == (tls / "localhost.pem").read_bytes()

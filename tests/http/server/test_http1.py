@@ -378,4 +378,4 @@ def test_nothing_is_left_on_the_clock(client, clock) -> None:
 
 
 def test_what_is_offered_inside_tls(client) -> None:
-    assert client.factory.acceptableProtocols() == [b"h2", b"http/1.1"]
+    assert client.factory.acceptableProtocols() == [b"h2", b"http/1.1", b"http/1.0"]
