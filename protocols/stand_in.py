@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, IProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface.declarations import Declaration, ObjectSpecificationDescriptor
 
+REFLECTED: Final = (IHalfCloseableProtocol, IHandshakeListener)
+"""What transports ask for in a protocol."""
+
 
 class _AsWhoStandsBehind(ObjectSpecificationDescriptor):
-    """What a stand-in provides.
+    """What a stand-in provides: what it does itself, and what of :data:`REFLECTED` the other one does.
 
     To a transport :class:`IHalfCloseableProtocol` means that the end of the peer's side is no end, and TLS
     provides it only once its peer has said that it has finished.  So it is asked for each time.
@@ -19,9 +22,9 @@ class _AsWhoStandsBehind(ObjectSpecificationDescriptor):
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         own = super().__get__(instance, owner)
-        if instance is None or not IHalfCloseableProtocol.providedBy(instance._successor):
+        if instance is None or instance._successor is None:
             return own
-        return Declaration(own, IHalfCloseableProtocol)
+        return Declaration(own, *(one for one in REFLECTED if one.providedBy(instance._successor)))
 
 
 class StandIn(Protocol):
@@ -49,6 +52,10 @@ class StandIn(Protocol):
         """Whoever delivers several times from one read may have looked this up before."""
         if self._successor is not None:
             self._successor.dataReceived(data)
+
+    def handshakeCompleted(self) -> None:
+        """The TLS below is ready (IHandshakeListener)."""
+        self._successor.handshakeCompleted()
 
     def readConnectionLost(self) -> None:
         """The peer has shut down its side (IHalfCloseableProtocol)."""

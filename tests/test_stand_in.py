@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import pytest
-from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, IProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from zope.interface import alsoProvides, implementer
 
 from protocols.stand_in import StandIn
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class Listener(Protocol):
     def __init__(self):
         self.heard = []
+
+    def handshakeCompleted(self):
+        self.heard.append("handshake")
 
     def dataReceived(self, data):
         self.heard.append(data)
@@ -27,11 +30,12 @@ class Listener(Protocol):
 
 
 def say_everything(protocol: Protocol) -> list[object]:
+    protocol.handshakeCompleted()
     protocol.dataReceived(b"a")
     protocol.readConnectionLost()
     protocol.writeConnectionLost()
     protocol.connectionLost(connectionDone)
-    return [b"a", "read", "write", connectionDone]
+    return ["handshake", b"a", "read", "write", connectionDone]
 
 
 def test_nobody_stands_behind():
@@ -39,6 +43,7 @@ def test_nobody_stands_behind():
     alone.dataReceived(b"a")
     alone.connectionLost(connectionDone)
     assert not IHalfCloseableProtocol.providedBy(alone)
+    assert not IHandshakeListener.providedBy(alone)
 
 
 @pytest.mark.parametrize("early", [True, False])
@@ -48,6 +53,7 @@ def test_everything_is_passed_on_also_through_a_second_one(early):
         one.stand_for(other)
     assert IHalfCloseableProtocol.providedBy(inner)
     assert IHalfCloseableProtocol.providedBy(outer)
+    assert IHandshakeListener.providedBy(outer)
     assert say_everything(outer) == listener.heard
 
 

@@ -17,7 +17,7 @@ from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.datagram import DatagramServer
 from protocols.guard import ProxyProtocolFactory
-from protocols.guard.access import AccessFactory, Admission, HandshakeAccessFactory, guard_datagrams
+from protocols.guard.access import AccessFactory, Admission, guard_datagrams
 
 
 def gate_of(spec: ServiceSpec, loaded: Loaded) -> Gate | None:
@@ -41,7 +41,7 @@ def guarded_streams(carriers: Carriers, address: Address, clock: IReactorTime) -
     if tls is not None:
         if gate is not None and (gate.access.asks_certificate or gate.access.asks_who):
             admission = _admission(carriers, gate, is_inside=True)
-            factory = HandshakeAccessFactory(factory, admission, refusal=gate.refusal)
+            factory = AccessFactory(factory, admission, refusal=gate.refusal)
         factory = tls.around(factory, carriers.journal)
     if carriers.fairness is not None:
         factory = carriers.fairness.around(factory, carriers.stream)

@@ -16,7 +16,7 @@ from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.address import Address
 from protocols.datagram import DatagramServer
 from protocols.guard import ProxyProtocolFactory, TLSFactory
-from protocols.guard.access import AccessFactory, HandshakeAccessFactory
+from protocols.guard.access import AccessFactory
 from protocols.handlers import BUILTINS
 from protocols.journal import Journal
 from protocols.networks import Networks
@@ -67,7 +67,7 @@ def test_a_proxy_says_whose_connection_it_is_before_all_else() -> None:
 @pytest.mark.parametrize("who", ["certificate:CN=dev*", "user:alice"])
 def test_who_it_is_is_known_inside_of_tls(who) -> None:
     outer, tls, inner = layers(gate(who), TLS)
-    assert [type(outer), type(tls), type(inner)] == [AccessFactory, TLSFactory, HandshakeAccessFactory]
+    assert [type(outer), type(tls), type(inner)] == [AccessFactory, TLSFactory, AccessFactory]
     assert (outer.admission.final, inner.admission.final) == (False, True)
 
 

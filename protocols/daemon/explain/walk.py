@@ -21,7 +21,7 @@ from protocols.daemon.overview import shown_answers
 from protocols.daemon.problems import Path
 from protocols.daemon.redaction import SECRET
 from protocols.guard import TLSFactory
-from protocols.guard.access import AccessFactory, Admission, HandshakeAccessFactory
+from protocols.guard.access import AccessFactory, Admission
 from protocols.http import HTTPFactory
 from protocols.networks import UNIX
 from protocols.session import Peer
@@ -99,13 +99,13 @@ class _Walk:
         factory: Any = guarded_streams(self._carriers, listener.address, Clock())  # no time passes
         if self._access is None:
             yield Step("access", "everybody")
+        topic = "access"
         while factory is not self._carriers.stream:
             if isinstance(factory, AccessFactory):
-                yield self._decided("access", factory.admission)
+                yield self._decided(topic, factory.admission)
             elif isinstance(factory, TLSFactory):
                 self._shake_hands()
-            elif isinstance(factory, HandshakeAccessFactory):
-                yield self._decided("access, inside of TLS", factory.admission)
+                topic = "access, inside of TLS"
             factory = getattr(factory, "inner", None) or factory.wrappedFactory
 
     def _shake_hands(self) -> None:

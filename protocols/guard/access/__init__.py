@@ -10,7 +10,6 @@ from protocols.guard.access.certificate_pattern import CertificatePattern
 from protocols.guard.access.datagrams import guard_datagrams
 from protocols.guard.access.factory import AccessFactory, Refusal
 from protocols.guard.access.facts import UNKNOWN, Facts, Unknown, facts_of
-from protocols.guard.access.handshake import HandshakeAccessFactory
 from protocols.guard.access.hours import Hours
 from protocols.guard.access.selector import Selector
 
@@ -22,7 +21,6 @@ __all__ = [
     "CertificatePattern",
     "Decision",
     "Facts",
-    "HandshakeAccessFactory",
     "Hours",
     "Refusal",
     "Rule",

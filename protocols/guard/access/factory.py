@@ -18,6 +18,8 @@ Refusal: TypeAlias = Literal["close", "reset"]
 class AccessFactory(Factory):
     """Lets `admission` decide, before a protocol is built and a byte is read, whom `factory` serves.
 
+    Inside of TLS that is once hands have been shaken, when a certificate is known.
+
     :param refusal: how those that may not come in are told.
     """
 
