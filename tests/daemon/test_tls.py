@@ -3,9 +3,11 @@ files that change while it runs."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import ssl
+import time
 from pathlib import Path
 
 import pytest
@@ -177,6 +179,26 @@ def test_a_certificate_that_is_renewed(daemon, files):
             assert new.getpeercert(binary_form=True) != old.getpeercert(binary_form=True)
         old.sendall(b"hello\n")
         assert old.recv(1000) == b"None None\n"
+
+
+def test_a_handshake_under_way_does_not_hold_up_the_end(real_daemon, files, tmp_path):
+    (tmp_path / "tls.yaml").write_text(f"""
+services:
+  echo:
+    listen: tls://127.0.0.1:0
+    tls: {{certificate: {{certificate: {files.folder}/admin.pem, key: {files.folder}/admin.key}}}}
+    builtin: echo
+""")
+    daemon = real_daemon(tmp_path / "tls.yaml").ready()
+    port = daemon.port("echo", "tls")
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as stalled:
+        connect(port, files.context(), "admin.test").close()
+        began = time.monotonic()
+        assert daemon.stop() == 0
+        assert time.monotonic() - began < 8  # neither its deadline nor that of draining
+        with contextlib.suppress(ConnectionResetError):
+            assert stalled.recv(1) == b""
+    assert "Traceback" not in daemon.output + daemon.errors
 
 
 def test_the_log_has_no_failure(daemon):

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from protocols.daemon.checks.parts import Parts
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path, Problem, known_help, quoted
-from protocols.daemon.spec.tls import CertificateSpec, ClientSpec
+from protocols.daemon.spec.tls import CertificateSpec, ClientSpec, TlsSpec
 from protocols.guard.tls.files import TLSFileError, read_certificates, read_revocations
 from protocols.guard.tls.staple import read_staple
 
@@ -30,20 +30,29 @@ def check(parts: Parts) -> Iterator[Problem]:
     encrypted."""
     for name, certificate in parts.certificates.items():
         yield from _certified(("certificates", name), certificate, parts.origin)
+    for name, service in parts.own.items():
+        for place, route in service.routes:
+            if route.proxy is not None and route.proxy.certificate is not None:
+                path = ("services", name, *place, "proxy", "certificate")
+                yield from _named(path, route.proxy.certificate, parts)
     for path, tls in parts.tls():
-        for index, each in enumerate(tls.certificate):
-            place: Path = (*path, "certificate", index)
-            if parts.origin.known(place) != place:
-                place = (*path, "certificate")  # it is no list
-            yield from _named(place, each, parts)
-        if tls.client is not None:
-            yield from _client((*path, "client"), tls.client, parts.origin)
-        for name, own in tls.names.items():
-            place = (*path, "names", name)
-            if own.certificate is not None:
-                yield from _named((*place, "certificate"), own.certificate, parts)
-            if isinstance(own.client, ClientSpec):
-                yield from _client((*place, "client"), own.client, parts.origin)
+        yield from _tls(path, tls, parts)
+
+
+def _tls(path: Path, tls: TlsSpec, parts: Parts) -> Iterator[Problem]:
+    for index, each in enumerate(tls.certificate):
+        place: Path = (*path, "certificate", index)
+        if parts.origin.known(place) != place:
+            place = (*path, "certificate")  # it is no list
+        yield from _named(place, each, parts)
+    if tls.client is not None:
+        yield from _client((*path, "client"), tls.client, parts.origin)
+    for name, own in tls.names.items():
+        place = (*path, "names", name)
+        if own.certificate is not None:
+            yield from _named((*place, "certificate"), own.certificate, parts)
+        if isinstance(own.client, ClientSpec):
+            yield from _client((*place, "client"), own.client, parts.origin)
 
 
 def _named(place: Path, named: str | CertificateSpec, parts: Parts) -> Iterator[Problem]:

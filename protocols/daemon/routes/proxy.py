@@ -10,6 +10,9 @@ from protocols.http import ProxyLimits, ProxyRoute, Route
 
 
 def proxy(spec: ProxySpec, context: RouteContext) -> Route:
+    own = spec.certificate
+    if isinstance(own, str):
+        own = context.loaded.config.certificates[own]
     route = ProxyRoute(
         spec.origins,
         reactor=context.reactor,
@@ -22,6 +25,8 @@ def proxy(spec: ProxySpec, context: RouteContext) -> Route:
         upgrades=spec.upgrade,
         ca=spec.ca,
         server_name=spec.server_name,
+        certificate=own.certificate if own else None,
+        key=own.key if own else None,
     )
     context.stops.append(route.stop)
     return route

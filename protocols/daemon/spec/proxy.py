@@ -22,6 +22,7 @@ from protocols.daemon.spec.choice import Known, Listed
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.paths import FilePath, folder_of
 from protocols.daemon.spec.sentences import described
+from protocols.daemon.spec.tls import Certificate
 from protocols.daemon.spec.values import Duration, PositiveDuration
 from protocols.http import OriginURL
 
@@ -112,6 +113,9 @@ class ProxySpec(Spec):
     the system trusts."""
     server_name: ServerName | None = None
     """The name that origins' certificates must be for (https), if it is not the host of their URL."""
+    certificate: Certificate | None = None
+    """What origins are shown that ask for a certificate (https): the name of an entry of `certificates`, or a
+    mapping of `certificate` and `key`."""
     connect: PositiveDuration = Duration.parse("5s")
     """How long a connection may take to come about (504), or a request wait for one (503)."""
     timeout: PositiveDuration = Duration.parse("30s")
@@ -135,6 +139,6 @@ class ProxySpec(Spec):
         written = [origins] if isinstance(origins, str) else origins
         if not isinstance(written, list) or any(str(url).startswith("https:") for url in written):
             return
-        for key in ("ca", "server_name"):
+        for key in ("ca", "server_name", "certificate"):
             if data.get(key) is not None:
                 yield (key,), "is for origins whose URL begins with https://"

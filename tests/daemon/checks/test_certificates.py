@@ -175,3 +175,14 @@ def test_limits_and_profiles(pem: Path) -> None:
     assert (found.profile, found.handshake, found.pending) == ("modern", 3.0, 10)
     (message,) = refused(pem, "one.pem", "one.key", good.replace("modern", "moden"))
     assert "did you mean modern?" in message
+
+
+def test_what_origins_are_shown(pem: Path) -> None:
+    proxy = "{origins: 'https://a.test', certificate: main}"
+    more = f"services: {{a: {{listen: tcp://127.0.0.1:0, http: {{/: {{proxy: {proxy}}}}}}}}}\n"
+    load_with(pem, "one.pem", "one.key", more)
+    (message,) = refused(pem, "one.pem", "one.key", more.replace("certificate: main", "certificate: mian"))
+    assert message.startswith('services.a.http./.proxy.certificate: there is no certificate "mian"')
+    plain = more.replace("https:", "http:")
+    (message,) = refused(pem, "one.pem", "one.key", plain)
+    assert message == "services.a.http./.proxy.certificate: is for origins whose URL begins with https://"

@@ -64,7 +64,7 @@ def test_the_authority_and_the_certificate_are_kept(tls, polyport):
     assert {path: path.read_bytes() for path in tls.iterdir()} == before
     assert polyport("cert", "--out", tls, "--force", "--days", "10").returncode == 0
     changed = {path.name for path, data in before.items() if path.read_bytes() != data}
-    assert changed == {"localhost.pem", "localhost.key"}
+    assert changed == {"localhost.pem", "localhost.key", "localhost.ocsp"}
 
 
 def test_half_a_pair_is_an_error(tls, polyport):

@@ -60,12 +60,20 @@ class Origin:
 
 
 def endpoint_for(
-    url: OriginURL, reactor: Any, limits: ProxyLimits, ca: Path | None = None, name: str | None = None
+    url: OriginURL,
+    reactor: Any,
+    limits: ProxyLimits,
+    *,
+    ca: Path | None = None,
+    name: str | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
 ) -> IStreamClientEndpoint:
     """How `url` is connected to.
 
     :param ca: PEM certificates of the authorities to trust instead of the system's (https).
     :param name: the name that the certificate must be for, if it is not the host's (https).
+    :param certificate: PEM: what we prove ourselves with (https); `key` is its key.
 
     Raises as :class:`~protocols.outgoing_tls.OutgoingTLS`.
     """
@@ -77,5 +85,6 @@ def endpoint_for(
         reactor, url.host, url.port, timeout=limits.connect, attemptDelay=ATTEMPT_DELAY
     )
     if url.scheme == "https":
-        return wrapClientTLS(OutgoingTLS(name or url.host, ca=ca, protocols=ALPN), endpoint)
+        tls = OutgoingTLS(name or url.host, ca=ca, certificate=certificate, key=key, protocols=ALPN)
+        return wrapClientTLS(tls, endpoint)
     return endpoint

@@ -41,9 +41,10 @@ class ProxyRoute:
     :param upgrades: protocols with which clients may go on (RFC 9110, section 7.8).
     :param ca: PEM certificates of the authorities to trust instead of the system's (https).
     :param server_name: the name that the origins' certificates are for, if it is not in their URLs.
+    :param certificate: PEM: what origins are shown that ask for a certificate (https); `key` is its key.
 
     Raises :class:`ValueError` for origins, protocols or certificates that cannot be used, and
-    :class:`OSError` if `ca` cannot be read.
+    :class:`OSError` for files that cannot be read.
     """
 
     methods = METHODS
@@ -64,16 +65,18 @@ class ProxyRoute:
         upgrades: Sequence[str] = UPGRADES,
         ca: Path | None = None,
         server_name: str | None = None,
+        certificate: Path | None = None,
+        key: Path | None = None,
     ) -> None:
         if not origins:
             raise ValueError("a proxy needs an origin")
         limits = limits or ProxyLimits()
+        tls: dict[str, Any] = {"ca": ca, "name": server_name, "certificate": certificate, "key": key}
         self.origins = [
-            Origin(url, endpoint_for(url, reactor, limits, ca, server_name), limits, journal.service)
-            for url in origins
+            Origin(url, endpoint_for(url, reactor, limits, **tls), limits, journal.service) for url in origins
         ]
-        if (ca or server_name) and not any(origin.encrypted for origin in self.origins):
-            raise ValueError("ca and server_name are for origins whose URL begins with https://")
+        if any(tls.values()) and not any(origin.encrypted for origin in self.origins):
+            raise ValueError("ca, server_name and certificate are for origins whose URL begins with https://")
         self.appends = append
         self.pool = OriginPool(self.origins, reactor, limits, balance)
         self._preserves = host == "preserve"

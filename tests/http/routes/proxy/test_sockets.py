@@ -219,6 +219,25 @@ async def test_inside_tls(serving, proxied, authority, names, settings, status) 
         assert asked == [None if expected[0].isdigit() else expected]
 
 
+@pytest_twisted.ensureDeferred
+async def test_an_origin_that_asks_who_we_are(serving, proxied, authority, tmp_path) -> None:
+    made, file = authority
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.verify_mode = ssl.CERT_REQUIRED
+    made.configure_trust(context)
+    made.issue_cert("localhost").configure_cert(context)
+    server = serving(ThreadingHTTPServer, ("127.0.0.1", 0), context)
+    own = made.issue_cert("proxy.test")
+    own.cert_chain_pems[0].write_to_path(tmp_path / "own.pem")
+    own.private_key_pem.write_to_path(tmp_path / "own.key")
+    url = f"https://localhost:{server.server_port}"
+    known = proxied(url, ca=file, certificate=tmp_path / "own.pem", key=tmp_path / "own.key")
+    unknown = proxied(url, ca=file)
+    for number, status in ((known, 200), (unknown, 502)):
+        ((found, _, *_),) = await deferToThread(ask, number, ("GET", "/x"))
+        assert found == status
+
+
 @pytest.mark.parametrize("content", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAA==\n"])
 def test_authorities_that_are_none(tmp_path: Path, content: str) -> None:
     from twisted.internet import reactor
