@@ -74,7 +74,7 @@ def _unknowable(
 
 
 def _knows_users(service: ServiceSpec, route: RouteSpec | None) -> bool:
-    if _asks_for_certificates(service):
+    if _asks_for_certificates(service) or has_scheme(service, "unix", "fd"):
         return True
     routes = [route] if route is not None else [each for _, each in service.routes]
     return any(each.auth is not None for each in routes)
