@@ -20,9 +20,9 @@ from zope.interface import alsoProvides
 
 from protocols.daemon.service_tls import ServiceTLS
 from protocols.datagram import DatagramServer
+from protocols.guard import ProxyProtocolFactory
 from protocols.guard.access import Access, Refusal
 from protocols.journal import Journal
-from protocols.networks import Networks
 from protocols.roster import Roster
 
 Stop = Callable[[], Deferred[None] | None]
@@ -79,8 +79,8 @@ class Carriers:
     """What begins a new file of each of its logs."""
     starts: list[Start] = field(default_factory=list)
     """What has to be ready before the first connection; called once the reactor runs."""
-    proxies: Networks | None = None
-    """The hosts that begin each stream with a PROXY header."""
+    proxy_header: Callable[[IProtocolFactory], ProxyProtocolFactory] | None = None
+    """Wraps what serves those who stand behind load balancers; without it, nobody does."""
     gate: Gate | None = None
     """Who may come in; without it, everybody."""
 

@@ -62,7 +62,8 @@ class Daemon(MultiService):
                         self._check_kinds(name, bound[name])
                     except BindError as error:
                         place = f"services.{name}.listen[{index}]"
-                        raise StartError(f"cannot listen: {place}: {address}: {error}") from error
+                        text = f"cannot listen: {place}: {address}: {error}"
+                        raise StartError(loaded.origin.redact(text)) from error
         except StartError:
             for one in (one for sockets in bound.values() for one in sockets):
                 one.close()

@@ -8,7 +8,7 @@ is first, because it says whom the others are to look at; who may not come in do
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import IProtocolFactory, IReactorTime
+from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.access_rules import access_of
 from protocols.daemon.carriers import Carriers, Gate
@@ -16,7 +16,6 @@ from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.datagram import DatagramServer
-from protocols.guard import ProxyProtocolFactory
 from protocols.guard.access import AccessFactory, Admission, HandshakeAccessFactory, guard_datagrams
 
 
@@ -32,7 +31,7 @@ def gate_of(spec: ServiceSpec, loaded: Loaded) -> Gate | None:
     return Gate(access, spec.access.refuse, passes, by_request=True)
 
 
-def guarded_streams(carriers: Carriers, address: Address, clock: IReactorTime) -> IProtocolFactory:
+def guarded_streams(carriers: Carriers, address: Address) -> IProtocolFactory:
     """What serves the streams of `carriers` at `address`, inside of all that guards it."""
     factory, gate = carriers.stream, carriers.gate
     assert factory is not None
@@ -46,8 +45,8 @@ def guarded_streams(carriers: Carriers, address: Address, clock: IReactorTime) -
     if gate is not None:
         admission = _admission(carriers, gate, is_inside=tls is None)
         factory = AccessFactory(factory, admission, refusal=gate.refusal)
-    if carriers.proxies is not None:
-        factory = ProxyProtocolFactory(factory, carriers.proxies, journal=carriers.journal, clock=clock)
+    if carriers.proxy_header is not None:
+        factory = carriers.proxy_header(factory)
     return factory
 
 
@@ -55,9 +54,15 @@ def guarded_datagrams(carriers: Carriers) -> DatagramServer:
     """What serves one datagram socket of `carriers`, inside of all that guards it."""
     assert carriers.datagram is not None
     server = carriers.datagram()
-    if carriers.gate is not None:
-        guard_datagrams(server, _admission(carriers, carriers.gate, is_inside=True))
+    admission = datagram_admission(carriers)
+    if admission is not None:
+        guard_datagrams(server, admission)
     return server
+
+
+def datagram_admission(carriers: Carriers) -> Admission | None:
+    """Who may send datagrams to `carriers`; ``None``: everybody."""
+    return None if carriers.gate is None else _admission(carriers, carriers.gate, is_inside=True)
 
 
 def _admission(carriers: Carriers, gate: Gate, *, is_inside: bool) -> Admission:

@@ -17,6 +17,7 @@ from protocols.daemon.inheritance import inherit
 from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import ConfigError, Path, Problem, known_help, path_text
+from protocols.daemon.redaction import Redactor
 from protocols.daemon.secrets import Secrets, expand_all
 from protocols.daemon.spec.config import Config, DefaultsSpec, ServerSpec
 from protocols.daemon.spec.handler import FunctionSpec
@@ -62,7 +63,7 @@ def load(
     loading = _Loading(sources, environment)
     if not isinstance(sources.data, dict):
         text = "a mapping is expected here, with services in it"
-        raise ConfigError([*sources.problems, loading.origin.problem((), text)])
+        raise ConfigError([*sources.problems, loading.origin.problem((), text, safe=True)])
     resolved: dict[str, object] = {}
     loading.validate()
     loading.check(resolve, resolved)
@@ -87,9 +88,11 @@ class _Loading:
         self._certificates: dict[str, CertificateSpec] = {}
         self._networks: dict[str, tuple[str, ...]] = {}
         self._services: dict[str, ServiceSpec] = {}
+        self._warnings: list[Problem] = []
         secrets = Secrets(self.origin.folder, environment)
-        self.data, hidden = expand_all(sources.data, secrets, self._unresolved)
+        self.data, hidden = expand_all(sources.data, secrets, self._unresolved, self._exposed)
         self.origin.hidden = hidden
+        self.origin.redact = Redactor(secrets.values)
 
     def validate(self) -> None:
         """Check every section against the specification."""
@@ -117,7 +120,9 @@ class _Loading:
 
     def warnings(self) -> Iterator[Problem]:
         """What is probably not meant so, once there is no problem."""
-        yield from access.warnings(self._parts())
+        yield from self._warnings
+        for module in (access, files):
+            yield from module.warnings(self._parts())
 
     def _parts(self) -> Parts:
         defaults = self._defaults or DefaultsSpec()
@@ -181,7 +186,7 @@ class _Loading:
             return
         if not isinstance(entries, dict):
             text = "has no value" if entries is None else "a mapping of names is expected here"
-            self._report([self.origin.problem((section,), text)])
+            self._report([self.origin.problem((section,), text, safe=True)])
             return
         for name in entries:
             name_is_valid = self._valid(TypeAdapter(Name), (section, name), name)
@@ -197,6 +202,9 @@ class _Loading:
         found = validate(kind, data if name is None else name, path, self.origin)
         self._report(found[1])
         return found[0]
+
+    def _exposed(self, path: Path, message: str) -> None:
+        self._warnings.append(self.origin.problem(path, message))
 
     def _unresolved(self, path: Path, message: str) -> None:
         self._report([self.origin.problem(path, message)])

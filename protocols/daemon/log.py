@@ -100,8 +100,19 @@ class _NotNoise:
         return PredicateResult.no if noise else PredicateResult.maybe
 
 
-def observer(style: str, level: str, file: IO[str]) -> ILogObserver:
-    """An observer that writes events of `level` and above to `file`, in one of :data:`FORMATS`."""
+def observer(
+    style: str, level: str, file: IO[str], redact: Callable[[str], str] | None = None
+) -> ILogObserver:
+    """An observer that writes events of `level` and above to `file`, in one of :data:`FORMATS`.
+
+    :param redact: makes of each line what may be seen.
+    """
+    form = FORMATS[style]
+
+    def redacted(event: LogEvent) -> str | None:
+        line = form(event)
+        return line if line is None or redact is None else redact(line)
+
     threshold = LogLevelFilterPredicate(defaultLogLevel=LogLevel.levelWithName(level))
     predicates = [_NotNoise(), threshold]
-    return FilteringLogObserver(FileLogObserver(file, FORMATS[style]), predicates)
+    return FilteringLogObserver(FileLogObserver(file, redacted), predicates)

@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 
 from protocols.daemon.document import Place, Spot
 from protocols.daemon.problems import Path, Problem, path_text
+from protocols.daemon.redaction import Redactor
 
 HIDDEN = "the value that the reference to a secret gives is not accepted here"
 
@@ -21,6 +22,8 @@ class Origin:
         """Where relative paths begin."""
         self.hidden: frozenset[Path] = frozenset()
         """Paths of values that a secret went into: no message may show anything of them."""
+        self.redact = Redactor()
+        """Masks the secrets themselves, where they have got into a text on another way."""
         self._positions = positions
 
     def known(self, path: Path) -> Path:
@@ -62,10 +65,10 @@ class Origin:
     def problem(self, path: Path, message: str, *, key: bool = False, safe: bool = False) -> Problem:
         """A problem with the value at `path`, or with its key.
 
-        `message` is replaced where a secret went into the value, unless it is `safe`: written so that
-        it shows nothing of the value.
+        `message` is replaced where a secret went into the value, or into something inside of it, unless it
+        is `safe`: written so that it shows nothing of the value.
         """
         known = self.known(path)
-        if known in self.hidden and not (key or safe):
+        if self.hides(known) and not (key or safe):
             message = HIDDEN
-        return Problem(*self.place(known, key=key), path_text(known), message)
+        return Problem(*self.place(known, key=key), path_text(known), self.redact(message))

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from protocols.daemon.loader import Loaded
 from protocols.daemon.origin import Origin
+from protocols.daemon.redaction import SECRET
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.http import RouteSpec
 from protocols.daemon.spec.service import ServiceSpec
@@ -22,6 +23,17 @@ def overview(loaded: Loaded) -> list[Served]:
     """Every enabled service."""
     services = loaded.config.services.items()
     return [_served(name, spec, loaded.origin) for name, spec in services if spec.enabled]
+
+
+def shown_answers(name: str, spec: ServiceSpec, origin: Origin) -> str:
+    """What answers in the service `name`, unless a secret went into that."""
+    hides = spec.http is None and origin.hides(("services", name, spec.kind))
+    return f"{spec.kind} {SECRET}" if hides else answers(spec)
+
+
+def shown_address(name: str, index: int, address: Address, origin: Origin) -> str:
+    """One address of the service `name`, unless a secret went into that."""
+    return SECRET if origin.hides(origin.known(("services", name, "listen", index))) else str(address)
 
 
 def answers(spec: ServiceSpec) -> str:
@@ -41,11 +53,10 @@ def _served(name: str, spec: ServiceSpec, origin: Origin) -> Served:
     addresses = tuple(
         _shown(address, origin)
         for index, address in enumerate(spec.listen)
-        if not origin.hides(("services", name, "listen", index))
+        if not origin.hides(origin.known(("services", name, "listen", index)))
     )
     if spec.http is None:
-        what = spec.kind if origin.hides(("services", name, spec.kind)) else answers(spec)
-        return Served(name, addresses, what, example=_example(spec, addresses))
+        return Served(name, addresses, shown_answers(name, spec, origin), example=_example(spec, addresses))
     ways = tuple(
         Way(str(place[1]), route.kind, False)
         if origin.hides(("services", name, *place))
@@ -59,8 +70,9 @@ def _shown(address: Address, origin: Origin) -> str:
     return str(replace(address, path=origin.shown(FilePath(address.path))) if address.path else address)
 
 
-def _way(path: str, route: RouteSpec) -> Way:
-    text = route.kind
+def route_answers(route: RouteSpec) -> str:
+    """What answers in a route, such as ``GET: function shop:price, with a login``."""
+    text: str = route.kind
     if route.function is not None:
         text = f"function {route.function.call}"
     elif route.builtin is not None:
@@ -71,9 +83,13 @@ def _way(path: str, route: RouteSpec) -> Way:
         text = f"{', '.join(route.methods)}: {text}"
     if route.auth is not None:
         text += ", with a login"
+    return text
+
+
+def _way(path: str, route: RouteSpec) -> Way:
     may_open = route.kind in OPENING and "{" not in path and not route.hosts
     opens = may_open and (route.methods is None or "GET" in route.methods)
-    return Way(quote(path, safe=SAFE + "%{}"), text, opens)
+    return Way(quote(path, safe=SAFE + "%{}"), route_answers(route), opens)
 
 
 def _site(spec: ServiceSpec) -> str:

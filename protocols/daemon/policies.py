@@ -90,7 +90,7 @@ class PolicyMaker:
         """`route` behind each of `rules`, the last outermost."""
         for access in rules:
             final = not (before_auth and access.asks_who)
-            route = AccessRoute(route, Admission(access, journal=self._journal, final=final).admits)
+            route = AccessRoute(route, Admission(access, journal=self._journal, final=final))
         return route
 
     def _rate(self, route: Route, spec: RateSpec) -> Route:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -53,6 +54,9 @@ class Options(usage.Options):
     chosen: ClassVar[Options | None] = None
     """The options that were read from the command line, for :func:`chosen_observer`."""
 
+    redact: Callable[[str], str] = staticmethod(str)
+    """Masks the secrets of the configuration, once it is loaded."""
+
     def postOptions(self) -> None:
         # twistd changes its working directory later.
         self["config"] = str(Path(self["config"]).absolute())
@@ -77,7 +81,7 @@ def chosen_observer() -> ILogObserver:
     assert options.parent is not None
     Journal.follows_connections = options["log-level"] == "debug"
     file = _log_file(options.parent.get("logfile"), bool(options.parent.get("nodaemon")))
-    return observer(options["log"], options["log-level"], file)
+    return observer(options["log"], options["log-level"], file, lambda line: options.redact(line))
 
 
 def _log_file(name: str | None, foreground: bool) -> IO[str]:
@@ -107,6 +111,7 @@ def makeService(options: Options) -> IService:
     config = Path(options["config"])
     try:
         loaded = load(config, importer(config.parent))
+        options.redact = loaded.origin.redact
         carriers = assemble(loaded, reactor)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")

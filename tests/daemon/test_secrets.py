@@ -85,3 +85,25 @@ def test_a_tree_is_copied_and_its_secrets_are_remembered(secrets: Secrets) -> No
     assert hidden == {("a", 0)}
     assert reports == [(("c",), "the environment variable X is not set")]
     assert data["a"] == ["${env:EMPTY}", 5, {"b": "x$${"}]
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_exposed"), [(0o600, False), (0o640, False), (0o644, True), (0o660, True)]
+)
+def test_files_that_others_can_read(secrets: Secrets, tmp_path: Path, mode: int, is_exposed: bool) -> None:
+    (tmp_path / "token").chmod(mode)
+    secrets.expand("${file:token}")
+    warned = secrets.take_warnings()
+    assert len(warned) == is_exposed
+    assert all(f"${{file:token}} has mode {mode:04o}: others should not" in text for text in warned)
+    assert secrets.take_warnings() == []
+
+
+def test_devices_belong_to_nobody(secrets: Secrets) -> None:
+    assert secrets.expand("${file:/dev/null}") == ("", True)
+    assert secrets.take_warnings() == []
+
+
+def test_values_are_remembered_to_be_masked(secrets: Secrets) -> None:
+    secrets.expand("${env:WORD} ${credential:key}")
+    assert secrets.values == {"open${env:WORD}", "from systemd"}

@@ -24,12 +24,12 @@ def check(parts: Parts) -> Iterator[Problem]:
     rivals: defaultdict[tuple[str, object], list[_Listener]] = defaultdict(list)
     for path, service in parts.enabled():
         for index, address in enumerate(service.listen):
-            place = _place(address)
+            place = place_of(address)
             if place is None:
                 continue
             listener = _Listener((*path, "listen", index), address)
             for earlier in rivals[place]:
-                if _overlap(earlier.address, address):
+                if overlap(earlier.address, address):
                     yield _clash(parts, earlier, listener)
                     break
             rivals[place].append(listener)
@@ -42,7 +42,7 @@ def _clash(parts: Parts, earlier: _Listener, later: _Listener) -> Problem:
     return parts.origin.problem(later.path, text, safe=True)
 
 
-def _place(address: Address) -> tuple[str, object] | None:
+def place_of(address: Address) -> tuple[str, object] | None:
     """What two addresses must share to clash at all; ``None`` for one that never does."""
     if address.scheme == "fd":
         return "fd", address.name
@@ -55,7 +55,8 @@ def _place(address: Address) -> tuple[str, object] | None:
     return "udp" if address.scheme == "udp" else "tcp", address.port
 
 
-def _overlap(one: Address, other: Address) -> bool:
+def overlap(one: Address, other: Address) -> bool:
+    """Whether two addresses with one :func:`place_of` clash."""
     if one.scheme in ("fd", "unix", "unixgram"):
         return True
     if one.is_multicast and other.is_multicast:

@@ -10,10 +10,12 @@ from pathlib import Path as FilePath
 from protocols.daemon.checks.parts import Parts, builtins, forwards
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path, Problem
+from protocols.daemon.secrets import exposed
 from protocols.daemon.spec.cgi import CgiSpec
 from protocols.daemon.spec.policy import AuthSpec
 from protocols.daemon.spec.service import ServiceSpec
-from protocols.http.policy.credential_file import read_text
+from protocols.daemon.spec.tls import CertificateSpec
+from protocols.http.policy.credential_file import WIDE, read_text
 from protocols.http.policy.passwords import parse_passwords
 from protocols.http.policy.tokens import parse_tokens
 
@@ -38,6 +40,25 @@ def check(parts: Parts) -> Iterator[Problem]:
         for place, builtin in builtins(path, service):
             if builtin.qotd is not None and builtin.qotd.file is not None:
                 yield from _file((*place, "qotd", "file"), builtin.qotd.file, parts.origin)
+
+
+def warnings(parts: Parts) -> Iterator[Problem]:
+    """Private keys that others can read."""
+    for path, file in _keys(parts):
+        try:
+            mode = file.stat().st_mode
+        except OSError:
+            continue  # gone since it was checked, which the start will tell
+        if mode & WIDE:
+            yield parts.origin.problem(path, exposed(parts.origin.shown(file), mode))
+
+
+def _keys(parts: Parts) -> Iterator[tuple[Path, FilePath]]:
+    for name, certificate in parts.certificates.items():
+        yield ("certificates", name, "key"), certificate.key
+    for path, tls in parts.tls():
+        if isinstance(tls.certificate, CertificateSpec):
+            yield (*path, "certificate", "key"), tls.certificate.key
 
 
 def _forwards(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:

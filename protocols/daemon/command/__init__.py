@@ -16,6 +16,7 @@ from protocols.daemon.command.lazy_group import LazyGroup
 COMMANDS: Final = {
     "run": "protocols.daemon.command.run",
     "check": "protocols.daemon.command.check",
+    "explain": "protocols.daemon.command.explain",
     "init": "protocols.daemon.command.init",
     "schema": "protocols.daemon.command.schema",
     "docs": "protocols.daemon.command.docs",

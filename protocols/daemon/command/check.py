@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from protocols.daemon.origin import Origin
     from protocols.daemon.spec.service import ServiceSpec
 
 PROBLEMS = 2
@@ -44,19 +45,21 @@ def command(file: Path, quiet: bool) -> None:
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
     if not quiet:
-        rows = [row for name, spec in loaded.config.services.items() for row in _rows(name, spec)]
+        rows = [
+            row for name, spec in loaded.config.services.items() for row in _rows(name, spec, loaded.origin)
+        ]
         click.echo("\n".join(_aligned(rows)))
         count = len(loaded.warnings)
         more = "" if not count else f", {count} warning{'' if count == 1 else 's'}"
         click.echo(f"{file}: no problems{more}")
 
 
-def _rows(name: str, spec: ServiceSpec) -> list[tuple[str, str, str]]:
+def _rows(name: str, spec: ServiceSpec, origin: Origin) -> list[tuple[str, str, str]]:
     """One row for each address: service, address, what answers."""
-    from protocols.daemon.overview import answers
+    from protocols.daemon.overview import shown_address, shown_answers
 
-    what = answers(spec) if spec.enabled else "not enabled"
-    return [(name, str(address), what) for address in spec.listen]
+    what = shown_answers(name, spec, origin) if spec.enabled else "not enabled"
+    return [(name, shown_address(name, i, address, origin), what) for i, address in enumerate(spec.listen)]
 
 
 def _aligned(rows: list[tuple[str, str, str]]) -> list[str]:

@@ -54,7 +54,7 @@ def command(
 
         name = _web_service(loaded, service)
         document = openapi(loaded, name, title or name, api_version)
-    click.echo(_text(document, form), nl=False)
+    click.echo(loaded.origin.redact(_text(document, form)), nl=False)
 
 
 def _web_service(loaded: Loaded, named: str | None) -> str:

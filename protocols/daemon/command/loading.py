@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from protocols.daemon.loader import Loaded
+
+if TYPE_CHECKING:
+    from protocols.daemon.carriers import Carriers
 
 
 def load_whole(file: Path) -> Loaded:
     """The configuration in `file`, of which every part has been made once, and ended.
+
+    Raises :class:`~protocols.daemon.problems.ConfigError` with everything that a daemon would refuse.
+    """
+    with assembled(file) as (loaded, _):
+        return loaded
+
+
+@contextmanager
+def assembled(file: Path) -> Iterator[tuple[Loaded, Mapping[str, Carriers]]]:
+    """The configuration in `file`, and what would serve it; that is ended afterwards.
 
     Raises :class:`~protocols.daemon.problems.ConfigError` with everything that a daemon would refuse.
     """
@@ -25,7 +41,10 @@ def load_whole(file: Path) -> Loaded:
     from protocols.daemon.loader import load
 
     loaded = load(file, importer(file.parent))
-    for made in assemble(loaded, reactor).values():
-        for stop in made.stops:
-            stop()
-    return loaded
+    carriers = assemble(loaded, reactor)
+    try:
+        yield loaded, carriers
+    finally:
+        for made in carriers.values():
+            for stop in made.stops:
+                stop()

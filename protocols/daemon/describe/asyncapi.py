@@ -12,6 +12,7 @@ from typing import Any, Final
 from protocols.daemon.describe.payload import Payload
 from protocols.daemon.describe.schemas import Built, Schemas
 from protocols.daemon.loader import Loaded
+from protocols.daemon.redaction import SECRET
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.handler import FunctionSpec
@@ -62,6 +63,7 @@ class _Service:
     def __init__(self, name: str, spec: ServiceSpec, loaded: Loaded, schemas: Schemas) -> None:
         self.name = name
         self._spec = spec
+        self._origin = loaded.origin
         self._function: object = None
         self._messages: dict[str, Payload] = {}
         if spec.function is not None:
@@ -81,7 +83,9 @@ class _Service:
     def servers(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """One for each address."""
         for index, address in enumerate(self._spec.listen):
-            yield self._server_name(index), _server(address)
+            hidden = self._origin.hides(("services", self.name, "listen", index))
+            server = {"host": SECRET, "protocol": address.scheme} if hidden else _server(address)
+            yield self._server_name(index), server
 
     def channel(self, built: Built) -> dict[str, Any]:
         """What goes over the connections."""

@@ -63,7 +63,7 @@ def openapi(loaded: Loaded, service: str, title: str, version: str) -> dict[str,
     return {
         "openapi": VERSION,
         "info": {"title": title, "version": version},
-        "servers": [{"url": url} for address in spec.listen if (url := _url(address))],
+        "servers": [{"url": url} for address in _shown(service, spec, loaded) if (url := _url(address))],
         "paths": {path: item for path, item in paths.items() if item},
         "components": components,
     }
@@ -151,6 +151,12 @@ def _security(spec: ServiceSpec) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "basic", {"type": "http", "scheme": "basic"}
     if any(auth.bearer is not None for auth in auths):
         yield "bearer", {"type": "http", "scheme": "bearer"}
+
+
+def _shown(name: str, spec: ServiceSpec, loaded: Loaded) -> list[Address]:
+    """The addresses that no secret went into."""
+    listen = enumerate(spec.listen)
+    return [each for i, each in listen if not loaded.origin.hides(("services", name, "listen", i))]
 
 
 def _url(address: Address) -> str | None:

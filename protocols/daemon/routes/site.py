@@ -46,7 +46,8 @@ def site_for(
             access=access,
         )
     except ValueError as error:
-        raise MisfitError(("http",), str(error)) from error
+        # It is about the paths of routes, which are keys.
+        raise MisfitError(("http",), str(error), safe=True) from error
 
 
 def _entry(place: Path, spec: RouteSpec, context: RouteContext, policies: PolicyMaker) -> Entry:

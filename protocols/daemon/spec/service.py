@@ -111,6 +111,11 @@ class ServiceSpec(Spec):
     """Whether the service is started; `false` keeps its text, checked, without its sockets."""
 
     @property
+    def asks_for_certificates(self) -> bool:
+        """Whether clients are asked to prove who they are with a certificate."""
+        return self.tls is not None and getattr(self.tls, "client", None) is not None
+
+    @property
     def routes(self) -> Iterator[tuple[tuple[str | int, ...], RouteSpec]]:
         """Every route of ``http``, with its place below the service."""
         for path, given in (self.http or {}).items():

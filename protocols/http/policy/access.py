@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
@@ -14,17 +13,24 @@ from protocols.http.request import StreamingRequest
 from protocols.session import Peer
 
 
-class AccessRoute(AroundRoute):
-    """Answers those whom `admits` does not admit with status 403, before their content is read.
+class Admits(Protocol):
+    """What decides who may go on."""
 
-    :param admits: asked with who asks, as the proxies in front and the login say, and says it aloud.
+    def admits(self, peer: Peer) -> bool:
+        """Whether `peer` may; said aloud if it may not."""
+
+
+class AccessRoute(AroundRoute):
+    """Answers those whom `admission` does not admit with status 403, before their content is read.
+
+    :param admission: asked with who asks, as the proxies in front and the login say.
     """
 
-    def __init__(self, inner: Route, admits: Callable[[Peer], bool]) -> None:
+    def __init__(self, inner: Route, admission: Admits) -> None:
         super().__init__(inner)
-        self._admits = admits
+        self.admission = admission
 
     def respond(self, request: StreamingRequest, rest: str) -> Answer | Deferred[Any]:
-        if not self._admits(request.peer):
+        if not self.admission.admits(request.peer):
             raise HTTPError(403, "You may not use this")
         return self._inner.respond(request, rest)

@@ -28,6 +28,11 @@ class AroundRoute:
         self.subtree = inner.subtree
         self.answers_preflights: bool = getattr(inner, "answers_preflights", False)
 
+    @property
+    def inner(self) -> Route:
+        """The route that this one stands for."""
+        return self._inner
+
     def respond(self, request: StreamingRequest, rest: str) -> Answer | Deferred[Any]:
         return self._inner.respond(request, rest)
 

@@ -66,7 +66,7 @@ class AuthRoute(AroundRoute):
         super().__init__(inner)
         self._passwords = passwords
         self._tokens = tokens
-        self._users = frozenset(users)
+        self.users = frozenset(users)
         self._clock = clock
         self._journal = journal
         self._failures = failures
@@ -122,7 +122,7 @@ class AuthRoute(AroundRoute):
 
     def _admit(self, request: StreamingRequest, rest: str, user: str) -> Answer | Deferred[Any]:
         known = request.with_peer(replace(request.peer, user=user))
-        if self._users and user not in self._users:
+        if self.users and user not in self.users:
             raise HTTPError(403, "This is not for you")
         return self._inner.respond(known, rest)
 

@@ -12,11 +12,12 @@ from protocols.http.policy.collecting import CollectingRoute
 def test_others_get_403_and_their_content_is_not_read(connect) -> None:
     asked = []
 
-    def admits(peer):
-        asked.append(peer.host)
-        return peer.host == "192.0.2.1"
+    class Admission:
+        def admits(self, peer):
+            asked.append(peer.host)
+            return peer.host == "192.0.2.1"
 
-    routes = {"/f": AccessRoute(CollectingRoute(RespondRoute("a"), 10), admits)}
+    routes = {"/f": AccessRoute(CollectingRoute(RespondRoute("a"), 10), Admission())}
     client = connect(routes, peer=IPv4Address("TCP", "192.0.2.1", 5))
     assert client.ask("GET", "/f").status == 200
     stranger = connect(routes, peer=IPv4Address("TCP", "192.0.2.2", 5))
