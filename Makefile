@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # A worker for each core; one that is done takes tests from another.
 SIDE_BY_SIDE := --numprocesses=auto --dist=worksteal
 
-.PHONY: run test test-epoll test-twisted lint types format bench clean help
+.PHONY: run test test-epoll test-twisted scanners lint types format bench clean help
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -25,6 +25,13 @@ test-epoll: $(VENV)/.tested config/tls/localhost.pem   ## the same suite on Twis
 
 test-twisted: $(VENV)/.tested   ## Twisted's own tests on our reactor and on its own, compared
 	POLYPORT_TEST_TWISTED=1 $(BIN)/python -m pytest tests/reactor/test_twisted.py
+
+scanners: $(VENV)/scanners/bin/sslyze   ## install what the tests of TLS scan with, if it is there
+
+# In an environment of its own, for it needs older packages than we do.
+$(VENV)/scanners/bin/sslyze: | $(VENV)/.installed
+	$(PYTHON) -m venv $(VENV)/scanners
+	$(VENV)/scanners/bin/pip install --quiet 'sslyze>=6.3'
 
 lint: $(VENV)/.tested      ## ruff: style, and its formatting
 	$(BIN)/ruff check .

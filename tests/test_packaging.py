@@ -34,8 +34,8 @@ def run(*command: object, **options: object) -> subprocess.CompletedProcess[str]
 def checkout(tmp_path_factory):
     """A copy of what is needed to build, so that nothing is written into the real one."""
     copy = tmp_path_factory.mktemp("checkout")
-    ignored = shutil.ignore_patterns("__pycache__", "dropin.cache", "tls", "*.sock")
-    for name in ("protocols", "twisted", "config"):
+    for name, more in (("protocols", ()), ("twisted", ("dropin.cache",)), ("config", ("tls", "*.sock"))):
+        ignored = shutil.ignore_patterns("__pycache__", *more)
         shutil.copytree(CHECKOUT / name, copy / name, ignore=ignored)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(CHECKOUT / name, copy)

@@ -115,7 +115,7 @@ class Assembly:
             server = ServerTLS(settings, service)
         except TLSFileError as error:
             raise MisfitError(("tls", "certificate"), str(error)) from error
-        return ServiceTLS(server, self.reactor, service, handshake=spec.handshake, pending=spec.pending)
+        return ServiceTLS(server, self.reactor, handshake=spec.handshake, pending=spec.pending)
 
 
 def _function(assembly: Assembly) -> Carriers:

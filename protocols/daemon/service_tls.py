@@ -27,13 +27,12 @@ class ServiceTLS:
         self,
         server: ServerTLS,
         reactor: Any,
-        service: str = "",
         *,
         handshake: float = HANDSHAKE,
         pending: int = PENDING,
     ) -> None:
         self.server = server
-        self.upkeep = Upkeep(server, reactor, service)
+        self.upkeep = Upkeep(server, reactor)
         self._reactor = reactor
         self._handshake = handshake
         self._pending = pending

@@ -30,9 +30,11 @@ def forgotten_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def example_certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``localhost.pem`` and ``localhost.key``, as ``polyport cert`` makes them."""
+    """A folder with ``localhost.pem``, ``localhost.key`` and ``ca.pem``, as ``polyport cert`` makes them."""
     folder = tmp_path_factory.mktemp("certificates")
-    issued = trustme.CA().issue_cert("localhost", "127.0.0.1")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    issued = authority.issue_cert("localhost", "127.0.0.1")
     issued.private_key_pem.write_to_path(str(folder / "localhost.key"))
     for blob in issued.cert_chain_pems:
         blob.write_to_path(str(folder / "localhost.pem"), append=True)

@@ -20,7 +20,8 @@ PROBLEMS = 2
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing if there is no problem.")
 def command(file: Path, quiet: bool) -> None:
     """Read FILE (polyport.yaml unless given) as the daemon would, with all it includes, and the functions
-    it names; nothing is listened on.
+    it names; nothing is listened on.  Certificates that run out soon, and keys that others can read, are
+    warned of.
 
     \b
     Exit status: 0 if it can be started; 2 if it has problems, one a line on standard error:
@@ -32,6 +33,7 @@ def command(file: Path, quiet: bool) -> None:
       polyport check
       polyport check /etc/polyport/polyport.yaml && systemctl restart polyport
     """
+    from protocols.daemon.certificate_warnings import certificate_warnings
     from protocols.daemon.command.loading import load_whole
     from protocols.daemon.problems import ConfigError
 
@@ -44,6 +46,8 @@ def command(file: Path, quiet: bool) -> None:
         raise SystemExit(PROBLEMS) from error
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
+    for text in certificate_warnings(loaded.config):
+        click.echo(f"warning: {text}", err=True)
     if not quiet:
         rows = [
             row for name, spec in loaded.config.services.items() for row in _rows(name, spec, loaded.origin)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+
 from OpenSSL import SSL, crypto
-from twisted.logger import Logger
 
 from protocols.guard.tls.files import ClientRule, read_certificates, read_revocations
-from protocols.guard.tls.staple import now
-
-log = Logger(namespace="polyport")
 
 
 class Clients:
@@ -21,14 +20,14 @@ class Clients:
         self.rule = rule
         self._authorities = read_certificates(rule.ca)
         self._revoked = read_revocations(rule.crl) if rule.crl else []
+
+    def warnings(self, moment: datetime) -> Iterator[str]:
+        """Which lists are out of date."""
         for each in self._revoked:
             until = each.next_update_utc
-            if until is not None and until < now():
-                log.warn(
-                    "{file}: the list of {authority} is out of date: no client of that authority is let in",
-                    file=str(rule.crl),
-                    authority=each.issuer.rfc4514_string(),
-                )
+            if until is not None and until < moment:
+                who = each.issuer.rfc4514_string()
+                yield f"{self.rule.crl}: the list of {who} is out of date: none of its clients is let in"
 
     def ask_in(self, context: SSL.Context) -> None:
         """Have connections of `context` ask for a certificate, and name these authorities to the client."""

@@ -136,9 +136,14 @@ class TLSConnection(TLSMemoryBIOProtocol):
     def _connect(self) -> None:
         """The handshake is done: connect what is inside."""
         self.factory.handshakes.ended(self)
-        found = self._tlsConnection.get_peer_certificate(as_cryptography=True)
-        if found is not None:
-            self._certificate = certificate_of(found)
+        try:
+            found = self._tlsConnection.get_peer_certificate(as_cryptography=True)
+            if found is not None:
+                self._certificate = certificate_of(found)
+        except ValueError as error:  # OpenSSL is less strict about how it is written
+            self.factory.journal.handshake_failed(stream_peer(self), f"the client's certificate: {error}")
+            self.abortConnection()
+            return
         if self.factory.tls.table.has_rules_by_name:
             self.governs = self._governs
         inner: Any = self._build()

@@ -14,7 +14,13 @@ from protocols.guard.tls.credential import Credential
 from protocols.guard.tls.files import TLSFileError
 from protocols.guard.tls.profile import Profile
 
-OPTIONS = SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION
+OP_PRIORITIZE_CHACHA = 1 << 21
+"""Of OpenSSL, for which pyOpenSSL has no name: a client that prefers ChaCha20, because it has no hardware for
+AES, gets it."""
+
+OPTIONS = (
+    SSL.OP_NO_COMPRESSION | SSL.OP_NO_RENEGOTIATION | SSL.OP_CIPHER_SERVER_PREFERENCE | OP_PRIORITIZE_CHACHA
+)
 
 TICKET_LIFE = 2 * 60 * 60
 """Seconds for which a client may resume its session; what a stolen key for tickets opens is no more than that

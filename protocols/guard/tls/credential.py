@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from cryptography import x509
@@ -14,7 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from twisted.logger import Logger
 
+from protocols.guard.tls.expiry import expiry_warning
 from protocols.guard.tls.files import CertificateFiles, TLSFileError, read, read_certificates
+from protocols.guard.tls.key_mode import key_warning
 from protocols.guard.tls.staple import Staple, now, read_staple
 
 log = Logger(namespace="polyport")
@@ -36,7 +39,7 @@ class Credential:
         """`before` is what the files held until now."""
         self.files = files
         self.chain = read_certificates(files.certificate)
-        self.key = _read_key(files)
+        self.key = _read_key(files, self.chain[0])
         self.names = _names(self.chain[0])
         self._staple = self._read_staple(before)
 
@@ -53,6 +56,15 @@ class Credential:
         """What is stapled now, in DER; empty if nothing is."""
         return self._staple.der if self._staple is not None and self._staple.is_current(now()) else b""
 
+    def warnings(self, moment: datetime) -> Iterator[str]:
+        """What should be seen to: that it runs out, who can read its key, that nothing can be stapled."""
+        if text := expiry_warning(self.label, self.expires, moment):
+            yield text
+        if text := key_warning(self.files.key):
+            yield text
+        if self._staple is not None and not self._staple.is_current(moment):
+            yield f"{self.files.ocsp} is out of date, and not stapled"
+
     def _read_staple(self, before: Credential | None) -> Staple | None:
         if self.files.ocsp is None:
             return None
@@ -64,9 +76,9 @@ class Credential:
         return before._staple if before is not None and same else None
 
 
-def _read_key(files: CertificateFiles) -> PrivateKeyTypes:
+def _read_key(files: CertificateFiles, certificate: x509.Certificate) -> PrivateKeyTypes:
+    """The key, which must be that of `certificate`."""
     content = read(files.key)
-    certificate = read_certificates(files.certificate)[0]
     try:
         key = load_pem_private_key(content, password=None)
     except TypeError as error:

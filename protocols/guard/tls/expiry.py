@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 SOON = timedelta(days=30)
 """Before this is left, whatever renews certificates should have done so: at a third of ninety days."""
 
 
-def expiry_warnings(expiries: Mapping[str, datetime], moment: datetime) -> Iterator[str]:
-    """What to say of each certificate, by its name, that runs out soon or has."""
-    for label, until in expiries.items():
-        left = until - moment
-        if left <= timedelta():
-            yield f"the certificate {label} has run out on {until:%Y-%m-%d}: no client trusts it"
-        elif left <= SOON:
-            days = "1 day" if left.days == 1 else f"{left.days} days"
-            yield f"the certificate {label} runs out on {until:%Y-%m-%d}, in {days}"
+def expiry_warning(label: str, until: datetime, moment: datetime) -> str | None:
+    """What to say of a certificate that runs out soon, or has."""
+    left = until - moment
+    if left <= timedelta():
+        return f"the certificate {label} has run out on {until:%Y-%m-%d}: no client trusts it"
+    if left <= SOON:
+        days = "1 day" if left.days == 1 else f"{left.days} days"
+        return f"the certificate {label} runs out on {until:%Y-%m-%d}, in {days}"
+    return None

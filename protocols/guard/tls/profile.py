@@ -35,6 +35,7 @@ PROFILES: Final[Mapping[str, Profile]] = {
     "modern": Profile(SSL.TLS1_3_VERSION, _AUTHENTICATED),
 }
 """Mozilla's recommendations (Server Side TLS, version 6.0): ephemeral key exchange and authenticated
-encryption only; clients choose the cipher, for all are good and they know which their hardware has."""
+encryption only.  Of those a client gets the first here, or ChaCha20 if it prefers that: Mozilla leaves the
+choice to clients, who know what their hardware has, and that is all that they choose it by."""
 
 INTERMEDIATE: Final = PROFILES["intermediate"]

@@ -15,6 +15,7 @@ from protocols.guard.tls.context import server_context
 from protocols.guard.tls.credential import Credential
 from protocols.guard.tls.files import CertificateFiles, ClientRule, TLSFileError
 from protocols.guard.tls.profile import INTERMEDIATE, Profile
+from protocols.guard.tls.staple import now
 from protocols.guard.tls.table import Host, Table, by_certificate
 
 log = Logger(namespace="polyport")
@@ -85,6 +86,7 @@ class ServerTLS:
             return False
         self._refused = None
         log.info("{service}: certificates read anew ({expiry})", service=self._service, expiry=self._expiry())
+        self.warn(now())
         return True
 
     def renew_ticket_keys(self) -> None:
@@ -98,9 +100,17 @@ class ServerTLS:
         for rule in self._rules():
             yield from rule.all
 
-    def private_keys(self) -> list[Path]:
-        """The files of the private keys."""
-        return [each.key for each in self._certificates()]
+    def warnings(self, moment: datetime) -> Iterator[str]:
+        """What is not wrong but will be, or should be seen to: one line for each."""
+        for credential in self._credentials.values():
+            yield from credential.warnings(moment)
+        for clients in self._clients.values():
+            yield from clients.warnings(moment)
+
+    def warn(self, moment: datetime) -> None:
+        """Say that in the log."""
+        for text in self.warnings(moment):
+            log.warn("{service}: {text}", service=self._service, text=text)
 
     def expiries(self) -> dict[str, datetime]:
         """When each certificate runs out, by its name or file."""

@@ -8,14 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 
-from protocols.guard.tls.expiry import expiry_warnings
-from protocols.guard.tls.key_mode import key_warning
 from protocols.guard.tls.server import ServerTLS
 from protocols.guard.tls.staple import now
-
-log = Logger(namespace="polyport")
 
 LOOK = 5.0
 """Seconds between two looks at the files, each of which costs some microseconds."""
@@ -24,7 +19,7 @@ TICKET_KEYS = 12 * 60 * 60.0
 """Seconds for which the keys of tickets are used: with them, the past of TLS 1.2 connections can be read."""
 
 WARN = 24 * 60 * 60.0
-"""Seconds between two warnings of a certificate that runs out."""
+"""Seconds between two warnings of what should be seen to, such as a certificate that runs out."""
 
 _Signs = tuple[tuple[int, int, int] | None, ...]
 
@@ -36,12 +31,10 @@ class Upkeep:
         self,
         tls: ServerTLS,
         clock: IReactorTime,
-        service: str = "",
         moment: Callable[[], datetime] = now,
     ) -> None:
         self._tls = tls
         self._clock = clock
-        self._service = service
         self._moment = moment
         self._call: IDelayedCall | None = None
         self._read = _signs(tls)
@@ -55,9 +48,6 @@ class Upkeep:
             self._warn_at = self._clock.seconds()
             self._renew_at = self._warn_at + TICKET_KEYS
             self._warn()
-            for file in self._tls.private_keys():
-                if text := key_warning(file):
-                    log.warn("{service}: {text}", service=self._service, text=text)
             self._call = self._clock.callLater(LOOK, self._look)
 
     def stop(self) -> None:
@@ -86,8 +76,7 @@ class Upkeep:
     def _warn(self) -> None:
         if self._clock.seconds() >= self._warn_at:
             self._warn_at += WARN
-            for text in expiry_warnings(self._tls.expiries(), self._moment()):
-                log.warn("{service}: {text}", service=self._service, text=text)
+            self._tls.warn(self._moment())
 
 
 def _signs(tls: ServerTLS) -> _Signs:

@@ -95,3 +95,28 @@ def test_an_asgi_application_finds_the_daemon_s_own_reactor(check, tmp_path):
     (tmp_path / "shop.py").write_text("async def app(scope, receive, send): ...\n")
     done = check("services: {site: {listen: 'tcp://127.0.0.1:0', http: {/: {asgi: 'shop:app'}}}}")
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_what_should_be_seen_to(check, polyport, tmp_path):
+    made = polyport("cert", "--out", tmp_path / "tls", "--days", 20)
+    assert made.returncode == 0
+    key = tmp_path / "tls" / "localhost.key"
+    key.chmod(0o644)
+    done = check("""
+certificates: {main: {certificate: tls/localhost.pem, key: tls/localhost.key}}
+services:
+  a: {listen: "tls://127.0.0.1:0", builtin: echo, tls: main}
+  b: {listen: "tls://127.0.0.1:0", builtin: echo, tls: main}
+""")
+    assert done.returncode == 0
+    placed, expiry, mode = done.stderr.decode().splitlines()
+    assert placed.endswith("has mode 0644: others should not be able to read it; try: chmod 640")
+    assert expiry.startswith("warning: the certificate main runs out on ")
+    assert mode == f"warning: {key} can be read or changed by others (mode 0644); chmod 640 is enough"
+    key.chmod(0o600)
+    polyport("cert", "--out", tmp_path / "tls", "--force")
+    done = check(
+        "services: {a: {listen: 'tls://127.0.0.1:0', builtin: echo, tls: "
+        "{certificate: {certificate: tls/localhost.pem, key: tls/localhost.key}}}}"
+    )
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -7,12 +7,18 @@ import contextlib
 import ssl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from OpenSSL import SSL
 from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from protocols.guard.tls import ClientRule, NameSettings, ServerTLS, TLSFactory, TLSSettings
 from protocols.guard.tls.handshakes import HANDSHAKE
+from protocols.journal import Journal
 
 
 @pytest.fixture(params=["one certificate", "several"])
@@ -170,3 +176,55 @@ def test_what_comes_with_the_end_of_the_handshake_is_delivered(service, kit, ver
     if version is ssl.TLSVersion.TLSv1_2:
         peer.send(b"at once")
     assert service.inner.built[0].heard.startswith(b"at once")
+
+
+def test_a_certificate_that_cannot_be_read(kit, serve, monkeypatch):
+    def unreadable(certificate):
+        raise ValueError("error parsing asn1 value")
+
+    monkeypatch.setattr("protocols.guard.tls.connection.certificate_of", unreadable)
+    service = serve(kit.issue("a.test"), client=ClientRule(kit.ca))
+    peer = service.connect(kit.client(certificate=kit.issue("odd")), "a.test")
+    peer.shake()
+    assert peer.transport.disconnected
+    assert service.counts.failed_handshakes == 1
+    assert service.inner.built == []
+
+
+@pytest.fixture(scope="module")
+def servers(kit):
+    """Of one certificate, and of several with rules: the second looks at names."""
+    one, two = kit.issue("a.test"), kit.issue("b.test")
+    rules = {"admin.test": NameSettings(client=ClientRule(kit.ca))}
+    return [ServerTLS(TLSSettings([one])), ServerTLS(TLSSettings([one, two], names=rules))]
+
+
+@pytest.fixture(scope="module")
+def attack(servers, tcp_transport):
+    """Send bytes to each of them, in two pieces, and hang up."""
+
+    def attack(data: bytes, cut: int) -> None:
+        for server in servers:
+            journal = Journal("attacked")
+            factory = TLSFactory(server, Factory.forProtocol(Protocol), journal=journal, clock=Clock())
+            connection, transport = factory.buildProtocol(None), tcp_transport()
+            connection.makeConnection(transport)
+            for piece in (data[:cut], data[cut:]):
+                if piece and not transport.disconnecting:
+                    connection.dataReceived(piece)
+            connection.connectionLost(Failure(ConnectionDone()))
+            assert journal.counts.failed_handshakes == 1
+            assert len(factory.handshakes) == 0
+
+    return attack
+
+
+@given(st.binary(max_size=300), st.integers(0, 300))
+def test_any_bytes(attack, data, cut):
+    attack(data, cut)
+
+
+@given(st.integers(0, 500), st.binary(min_size=1, max_size=4), st.integers(0, 600))
+def test_a_client_hello_that_was_changed(attack, reading_hello, at, noise, cut):
+    hello = reading_hello("admin.test")
+    attack(hello[:at] + noise + hello[at + len(noise) :], cut)

@@ -318,3 +318,17 @@ def test_close_notify_closes_a_protocol_that_knows_no_half_close(pem):
         client.end.recv(100)
     assert client.transport.disconnecting
     client.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+@pytest.mark.parametrize(
+    ("preferred", "chosen"),
+    [
+        ("ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+        ("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+        ("ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"),
+    ],
+)
+def test_who_chooses_the_cipher(pem, client, preferred, chosen):
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    client.set_ciphers(preferred)
+    assert shake_hands(ServerTLS.of(pem, pem), client).cipher()[0] == chosen

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from protocols.guard.tls.expiry import expiry_warnings
+from protocols.guard.tls.expiry import expiry_warning
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -21,4 +21,4 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
     ],
 )
 def test_what_is_said(left, text):
-    assert list(expiry_warnings({"main": NOON + left}, NOON)) == ([text] if text else [])
+    assert expiry_warning("main", NOON + left, NOON) == text

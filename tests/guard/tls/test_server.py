@@ -80,7 +80,6 @@ def test_what_it_is_made_of(own):
         own.ca,
         own.folder / "crl.pem",
     }
-    assert server.private_keys() == [one.key, two.key, own_one.key]
 
 
 def test_when_certificates_run_out(own):

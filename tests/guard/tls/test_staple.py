@@ -104,7 +104,10 @@ def test_it_is_stapled_and_read_anew(own, serve, warnings):
 
 def test_one_that_is_out_of_date_is_not(own, serve):
     files = own.issue("a.test")
-    assert stapled(serve(replace(files, ocsp=own.staple(files, days=-1)))) == b""
+    service = serve(replace(files, ocsp=own.staple(files, days=-1)))
+    assert stapled(service) == b""
+    (text,) = service.server.warnings(datetime.now(UTC))
+    assert text.endswith("ocsp.der is out of date, and not stapled")
 
 
 def test_one_of_the_certificate_before_is_not(own, serve, warnings):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from twisted.internet.task import Clock
 
-from protocols.guard.tls import ServerTLS
+from protocols.guard.tls import ServerTLS, TLSSettings
 from protocols.guard.tls.upkeep import LOOK, TICKET_KEYS, WARN, Upkeep
 
 
@@ -33,9 +33,9 @@ class Counting(ServerTLS):
         super().renew_ticket_keys()
 
 
-def looked_after(files, clock, moment=None):
-    server = Counting.of(files.certificate, files.key)
-    upkeep = Upkeep(server, clock, "web", moment or (lambda: datetime.now(UTC)))
+def looked_after(files, clock):
+    server = Counting(TLSSettings([files]), "web")
+    upkeep = Upkeep(server, clock)
     upkeep.start()
     return server, upkeep
 
