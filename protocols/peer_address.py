@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import ISSLTransport, ITransport
 
+from protocols.account_name import account_name
 from protocols.session import Credentials, Peer
 
 IPV4_MAPPED = "::ffff:"
@@ -45,7 +46,9 @@ def _addressed(transport: ITransport) -> Peer:
     if isinstance(address, UNIXAddress):
         name = address.name
         path = "" if name is None else name.decode("utf-8", "backslashreplace")
-        return Peer("unix", path, credentials=_credentials(transport))
+        credentials = _credentials(transport)
+        user = None if credentials is None else account_name(credentials.uid)
+        return Peer("unix", path, user=user, credentials=credentials)
     kind = "tls" if ISSLTransport.providedBy(transport) else "tcp"
     if isinstance(address, IPv4Address | IPv6Address):
         return Peer(kind, plain_host(address.host), address.port)

@@ -32,7 +32,7 @@ class Certificate:
     names: tuple[str, ...]
     """Subject alternative names: DNS names, IP addresses, URIs and mail addresses, as text."""
     fingerprint: str
-    """SHA-256 of the DER encoding, lower-case hex."""
+    """SHA-256 of the DER encoding, lower-case hex; empty where a load balancer tells the name only."""
     expires: datetime
     """End of validity, with a time zone."""
 

@@ -17,7 +17,8 @@ MAY_IMPORT = {
     "framing": set(),
     "session": set(),
     "journal": {"session"},
-    "peer_address": {"session"},
+    "account_name": set(),
+    "peer_address": {"account_name", "session"},
     "codec": {"session"},
     "handlers": {"session", "codec", "roster", "outgoing_tls", "proxy_header", "stand_in"},
     "outgoing_tls": set(),
@@ -40,7 +41,7 @@ MAY_IMPORT = {
     "http": {
         *("session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"),
         "stream_limits",
-        *("networks", "source", "stand_in", "token_buckets", "outgoing_tls"),
+        *("account_name", "networks", "source", "stand_in", "token_buckets", "outgoing_tls"),
     },
     "guard": {
         *(*CARRIED, "datagram", "networks", "proxy_header"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from twisted.internet.interfaces import IProtocolFactory
@@ -23,7 +24,7 @@ from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.datagram import DatagramServer
 from protocols.framing import Framing, Lines, Raw
-from protocols.guard import ServerTLS
+from protocols.guard import ProxyProtocolFactory, ServerTLS
 from protocols.guard.tls import TLSFileError
 from protocols.handlers import FunctionHandler
 from protocols.handlers.forward import DatagramForward
@@ -74,7 +75,12 @@ class Assembly:
         self.fairness = Fairness(spec.limits, exempt, reputation, journal, reactor)
         self.carriers = Carriers(journal, gate=gate_of(spec, loaded), fairness=self.fairness)
         if spec.accept_proxy is not None:
-            self.carriers.proxies = loaded.networks.resolve(spec.accept_proxy)
+            self.carriers.proxy_header = partial(
+                ProxyProtocolFactory,
+                proxies=loaded.networks.resolve(spec.accept_proxy),
+                journal=self.carriers.journal,
+                clock=reactor,
+            )
 
     def function(self, spec: FunctionSpec, path: tuple[str | int, ...]) -> FunctionHandler:
         """The handler for a user's function; it is ended with the service."""

@@ -21,9 +21,9 @@ from zope.interface import alsoProvides
 from protocols.daemon.fairness import Fairness
 from protocols.daemon.service_tls import ServiceTLS
 from protocols.datagram import DatagramServer
+from protocols.guard import ProxyProtocolFactory
 from protocols.guard.access import Access, Refusal
 from protocols.journal import Journal
-from protocols.networks import Networks
 from protocols.roster import Roster
 
 Stop = Callable[[], Deferred[None] | None]
@@ -84,12 +84,12 @@ class Carriers:
     """What begins a new file of each of its logs."""
     starts: list[Start] = field(default_factory=list)
     """What has to be ready before the first connection; called once the reactor runs."""
+    proxy_header: Callable[[IProtocolFactory], ProxyProtocolFactory] | None = None
+    """Wraps what serves those who stand behind load balancers; without it, nobody does."""
     gate: Gate | None = None
     """Who may come in; without it, everybody."""
     fairness: Fairness | None = None
     """How much each source may have; without it, as much as it likes."""
-    proxies: Networks | None = None
-    """The hosts that begin each stream with a PROXY header."""
 
 
 class ForeignConnection(ProtocolWrapper):

@@ -8,7 +8,7 @@ is first, because it says whom the others are to look at; who may not come in do
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import IProtocolFactory, IReactorTime
+from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.access_rules import access_of
 from protocols.daemon.carriers import Carriers, Gate
@@ -16,7 +16,6 @@ from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.datagram import DatagramServer
-from protocols.guard import ProxyProtocolFactory
 from protocols.guard.access import AccessFactory, Admission, guard_datagrams
 
 
@@ -32,7 +31,7 @@ def gate_of(spec: ServiceSpec, loaded: Loaded) -> Gate | None:
     return Gate(access, spec.access.refuse, passes, by_request=True)
 
 
-def guarded_streams(carriers: Carriers, address: Address, clock: IReactorTime) -> IProtocolFactory:
+def guarded_streams(carriers: Carriers, address: Address) -> IProtocolFactory:
     """What serves the streams of `carriers` at `address`, inside of all that guards it."""
     factory, gate = carriers.stream, carriers.gate
     assert factory is not None
@@ -48,8 +47,8 @@ def guarded_streams(carriers: Carriers, address: Address, clock: IReactorTime) -
     if gate is not None:
         admission = _admission(carriers, gate, is_inside=tls is None)
         factory = AccessFactory(factory, admission, refusal=gate.refusal)
-    if carriers.proxies is not None:
-        factory = ProxyProtocolFactory(factory, carriers.proxies, journal=carriers.journal, clock=clock)
+    if carriers.proxy_header is not None:
+        factory = carriers.proxy_header(factory)
     return factory
 
 

@@ -95,7 +95,7 @@ class PortService(Service):
         stream = self.carriers.stream
         if stream not in self._drainables:
             self._drainables.append(stream)
-        factory = guarded_streams(self.carriers, bound.address, self._reactor)
+        factory = guarded_streams(self.carriers, bound.address)
         self._ports.append(adopt_stream(bound.socket, factory, self._reactor))
 
     def _serve_datagrams(self, bound: BoundSocket) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from functools import partial
 
 import pytest
 from twisted.internet.protocol import Factory
@@ -38,8 +39,12 @@ class AnyTLS:
 
 def layers(gate: Gate | None, address: Address, proxies: Networks | None = None) -> list[Factory]:
     """The factories from the socket inwards."""
-    carriers = Carriers(Journal("x"), Factory(), tls=AnyTLS(), gate=gate, proxies=proxies)
-    found = [guarded_streams(carriers, address, Clock())]
+    carriers = Carriers(Journal("x"), Factory(), tls=AnyTLS(), gate=gate)
+    if proxies is not None:
+        carriers.proxy_header = partial(
+            ProxyProtocolFactory, proxies=proxies, journal=carriers.journal, clock=Clock()
+        )
+    found = [guarded_streams(carriers, address)]
     while found[-1] is not carriers.stream:
         found.append(getattr(found[-1], "inner", None) or found[-1].wrappedFactory)
     return found[:-1]

@@ -205,5 +205,8 @@ def test_what_does_not_fit_is_not_written():
     long = ProxyHeader(family="unix", source=Place("/" * 109), destination=Place(""))
     with pytest.raises(ValueError, match="108 bytes"):
         encode_v2(long)
+    halves = ((0xE0, bytes(40_000)), (0xE1, bytes(40_000)))
+    with pytest.raises(ValueError, match="header of 80018 bytes is too long"):
+        encode_v2(replace(HEADER, others=halves))
     with pytest.raises(ValueError, match="70000 bytes"):
         encode_v2(replace(HEADER, others=((0xE0, bytes(70_000)),)))

@@ -66,7 +66,7 @@ def _unknowable(
         lacking = "" if service.http is None else "no route has auth, and "
         lacking = lacking if route is None else "this route has no auth, and "
         yield "users", f"nobody is known by name here: {lacking}clients are not asked for certificates by tls"
-    if rule.selector.certificates is not None and not service.asks_for_certificates:
+    if rule.selector.certificates is not None and not _may_show_certificates(service):
         yield "certificates", "nobody has a certificate here: clients are not asked for certificates by tls"
     for key in ("uids", "gids"):
         if getattr(rule.selector, key) is not None and not has_scheme(service, "unix", "fd"):
@@ -74,10 +74,15 @@ def _unknowable(
 
 
 def _knows_users(service: ServiceSpec, route: RouteSpec | None) -> bool:
-    if service.asks_for_certificates:
+    if _may_show_certificates(service) or has_scheme(service, "unix", "fd"):
         return True
     routes = [route] if route is not None else [each for _, each in service.routes]
     return any(each.auth is not None for each in routes)
+
+
+def _may_show_certificates(service: ServiceSpec) -> bool:
+    """Whether clients are asked for certificates, here or by a load balancer that tells of them."""
+    return service.asks_for_certificates or service.accept_proxy is not None
 
 
 _ACCOUNTS: Final[tuple[tuple[str, str, Callable[[int | str], int]], ...]] = (

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from twisted.internet.task import Clock
-
+from protocols.account_name import account_name
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.explain.caller import Caller
 from protocols.daemon.explain.decisions import WrittenAccess
@@ -20,7 +19,7 @@ from protocols.daemon.loader import Loaded
 from protocols.daemon.overview import shown_answers
 from protocols.daemon.problems import Path
 from protocols.daemon.redaction import SECRET
-from protocols.guard import TLSFactory
+from protocols.guard import ProxyProtocolFactory, TLSFactory
 from protocols.guard.access import AccessFactory, Admission
 from protocols.http import HTTPFactory
 from protocols.networks import UNIX
@@ -96,17 +95,25 @@ class _Walk:
     def _connection(self, listener: Listener) -> Iterator[Step]:
         """What stands around the service, from the socket inwards; what decides nothing by who comes is
         passed by."""
-        factory: Any = guarded_streams(self._carriers, listener.address, Clock())  # no time passes
+        factory: Any = guarded_streams(self._carriers, listener.address)
         if self._access is None:
             yield Step("access", "everybody")
         topic = "access"
         while factory is not self._carriers.stream:
-            if isinstance(factory, AccessFactory):
+            if isinstance(factory, ProxyProtocolFactory):
+                yield Step("PROXY header", self._header(factory))
+            elif isinstance(factory, AccessFactory):
                 yield self._decided(topic, factory.admission)
             elif isinstance(factory, TLSFactory):
                 self._shake_hands()
                 topic = "access, inside of TLS"
             factory = getattr(factory, "inner", None) or factory.wrappedFactory
+
+    def _header(self, factory: ProxyProtocolFactory) -> str:
+        host = UNIX if self._peer.transport == UNIX else self._peer.host
+        if host in factory.proxies:
+            return "must come first; what follows is about whom it names"
+        return "is not looked for"
 
     def _shake_hands(self) -> None:
         if self._spec.asks_for_certificates:
@@ -159,7 +166,9 @@ def _peer(listener: Listener, carriers: Carriers, caller: Caller) -> Peer:
     if scheme == "fd":
         scheme = "tls" if carriers.tls is not None else "tcp"
         scheme = "unix" if host == UNIX else scheme
-    return Peer(scheme, "" if host == UNIX else host, credentials=caller.credentials)
+    credentials = caller.credentials
+    user = None if credentials is None else account_name(credentials.uid)
+    return Peer(scheme, "" if host == UNIX else host, user=user, credentials=credentials)
 
 
 def _described(framing: object) -> str:

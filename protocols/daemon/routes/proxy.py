@@ -21,6 +21,7 @@ def proxy(spec: ProxySpec, context: RouteContext) -> Route:
         balance=spec.balance,
         host=spec.host,
         append=spec.forwarded == "append",
+        identity=spec.identity,
         rewrite=spec.redirects == "rewrite",
         upgrades=spec.upgrade,
         ca=spec.ca,

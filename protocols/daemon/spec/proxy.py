@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
 from protocols.daemon.spec.choice import Known, Listed
+from protocols.daemon.spec.header import HeaderName
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.paths import FilePath, folder_of
 from protocols.daemon.spec.sentences import described
@@ -104,6 +105,10 @@ class ProxySpec(Spec):
     forwarded: Annotated[Literal["replace", "append"], Known()] = "replace"
     """What becomes of the client's own Forwarded and X-Forwarded fields; append only where every client is
     a proxy that can be believed."""
+    identity: HeaderName | None = None
+    """The header field that tells origins who the client has proved to be, by a login, a certificate or its
+    account, such as `X-Remote-User`. If it has proved nothing there is none; what clients write there is not
+    passed on."""
     redirects: Annotated[Literal["rewrite", "keep"], Known()] = "rewrite"
     """Whether a Location that leads to the origin is made to lead here."""
     upgrade: Annotated[tuple[UpgradeName, ...], Listed()] = ("websocket",)

@@ -64,10 +64,7 @@ class ServiceSpec(Spec):
 
     @property
     def asks_for_certificates(self) -> bool:
-        """Whether clients are asked to prove who they are with a certificate, here or by a load balancer that
-        tells of it."""
-        if self.accept_proxy is not None:
-            return True
+        """Whether clients are asked to prove who they are with a certificate."""
         return self.tls is not None and self.tls.asks_for_certificates
 
     @property

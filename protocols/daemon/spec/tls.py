@@ -78,7 +78,7 @@ def _client_form(value: Any) -> str:
 
 
 class _Any:
-    """Annotation of a union whose alternatives overlap in the schema: `none` may be a file's name too."""
+    """Annotation of a union whose alternatives the schema cannot tell apart: a file may be called `none`."""
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

@@ -49,7 +49,7 @@ class ProxyProtocolFactory(Factory):
         self.deadline = deadline
         self.timers = Timers(clock)
         self.waiting: Roster[HeaderGate] = Roster()
-        self._proxies = proxies
+        self.proxies = proxies
 
     def doStart(self) -> None:
         self.inner.doStart()
@@ -64,7 +64,7 @@ class ProxyProtocolFactory(Factory):
         self, addr: IAddress
     ) -> IProtocol | None:
         host = UNIX if isinstance(addr, UNIXAddress) else plain_host(getattr(addr, "host", ""))
-        return HeaderGate(self, addr) if host in self._proxies else self.inner.buildProtocol(addr)
+        return HeaderGate(self, addr) if host in self.proxies else self.inner.buildProtocol(addr)
 
 
 class HeaderGate(StandIn):

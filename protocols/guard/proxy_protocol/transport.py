@@ -47,7 +47,7 @@ class ProxiedTransport:
 
     def identify(self, peer: Peer) -> Peer:
         """`peer`, with what the proxy says of its TLS; what the kernel says is said of the proxy."""
-        return identified(replace(peer, credentials=None), self._tls)
+        return identified(replace(peer, user=None, credentials=None), self._tls)
 
 
 def _address(header: ProxyHeader, place: Place) -> IAddress:

@@ -102,10 +102,13 @@ class Outgoing(Protocol):
         """Send no more, and go on receiving; within TLS the target decides whether it does."""
         self._finished = True
         transport: Any = self.transport
-        if self._over or ISSLTransport.providedBy(transport):
+        if self._over:
             self._lose()
+            return
+        transport.unregisterProducer()
+        if ISSLTransport.providedBy(transport):
+            transport.loseConnection()  # says close_notify, and still reads unless it is paused
         else:
-            transport.unregisterProducer()
             transport.loseWriteConnection()
 
     def pause(self) -> None:

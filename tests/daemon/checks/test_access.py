@@ -71,12 +71,26 @@ def test_accounts_of_a_service_that_is_not_started_are_not_looked_for(loaded) ->
         loaded("builtin: echo\n    access: {allow: 'uid:of-another-machine'}")
 
 
-def test_a_site_knows_users_by_the_login_of_any_route(loaded, tmp_path) -> None:
+def test_a_site_knows_users_by_the_login_of_any_route(written, tmp_path) -> None:
     (tmp_path / "users").write_text("")
     keys = "access: {{allow: user:alice}}\n    http: {{/: {{respond: a{}}}, /b: {{respond: b}}}}"
-    loaded(keys.format(", auth: {basic: users}"))
+    tcp = YAML.replace(", unix:site.sock", "")
+    load(written(tcp.format(keys=keys.format(", auth: {basic: users}"))))
     with pytest.raises(ConfigError, match="no route has auth"):
-        loaded(keys.format(""))
+        load(written(tcp.format(keys=keys.format(""))))
+
+
+@pytest.mark.parametrize("who", ["user:alice", "certificate:CN=alice"])
+def test_a_load_balancer_may_tell_of_certificates(written, who) -> None:
+    keys = f"builtin: echo\n    access: {{allow: '{who}'}}"
+    tcp = YAML.replace(", unix:site.sock", "")
+    load(written(tcp.format(keys=f"accept_proxy: lab\n    {keys}")))
+    with pytest.raises(ConfigError, match="not asked for certificates"):
+        load(written(tcp.format(keys=keys)))
+
+
+def test_users_of_a_unix_socket_are_known_by_their_accounts(loaded) -> None:
+    loaded("builtin: echo\n    access: {allow: user:alice}")
 
 
 def test_a_secret_name_is_not_said(written) -> None:

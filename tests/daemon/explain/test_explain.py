@@ -43,6 +43,7 @@ services:
         - {respond: hi, methods: GET, body: 5KiB, rate: 5/m, auth: {basic: users, users: [alice, eve]}}
         - {redirect: /x, methods: POST}
       /files/: {files: ., access: {deny: 10.9.0.0/16}, headers: {X-A: b}}
+  balanced: {listen: "tcp://127.0.0.1:7444", accept_proxy: office, builtin: echo}
   off: {enabled: false, listen: "tcp://127.0.0.1:7999", builtin: echo}
 certificates: {main: {certificate: tls/localhost.pem, key: tls/localhost.key}}
 """
@@ -284,3 +285,11 @@ def test_nobody_listens_there(explained, address):
 
 def test_an_address_whose_port_the_system_chooses(explained):
     assert said(explained("tcp://127.0.0.1:0", "::1"), "service")[0][0] == "plain"
+
+
+def test_who_has_to_say_first_whose_connection_it_is(explained):
+    header = "PROXY header"
+    told = "must come first; what follows is about whom it names"
+    assert said(explained("tcp://127.0.0.1:7444", "10.0.0.1"), header) == [(told, "")]
+    assert said(explained("tcp://127.0.0.1:7444", "192.0.2.1"), header) == [("is not looked for", "")]
+    assert said(explained("tcp://127.0.0.1:7001", "10.0.0.1"), header) == []

@@ -6,9 +6,11 @@ import pytest
 from twisted.internet import error
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
+from zope.interface import directlyProvides
 
 from protocols.framing import Lines, Raw
 from protocols.handlers.forward import StreamForward, Target
@@ -39,11 +41,13 @@ class Passing:
     def attempts(self):
         return self.reactor.tcpClients
 
-    def target_answers(self):
-        """The connection that is being made comes about."""
+    def target_answers(self, *provides):
+        """The connection that is being made comes about, on a transport that `provides` that."""
         _, _, factory, _, _ = self.attempts[-1]
         self.protocol = factory.buildProtocol(None)
         self.target = self._transport()
+        if provides:
+            directlyProvides(self.target, *provides)
         self.protocol.makeConnection(self.target)
         return self
 
@@ -142,6 +146,23 @@ def test_the_end_of_the_target_is_passed_on_and_more_may_follow(passing):
     assert it.client.transport.disconnecting
     it.client.leave()
     assert it.target.disconnecting
+
+
+def test_inside_of_tls_a_client_that_has_ended_is_waited_for_too(passing):
+    it = passing().client_comes().target_answers(ISSLTransport)
+    assert it.client.transport.producerState == "paused"
+    it.protocol.handshakeCompleted()
+    assert it.client.transport.producerState == "producing"
+    it.protocol.dataReceived(b"x" * 100_000)
+    it.client.shut_down()
+    assert it.target.disconnecting
+    assert it.target.producerState == "paused"
+    it.client.transport.peer_reads()
+    assert it.target.producerState == "producing"
+    it.protocol.dataReceived(b"last")
+    it.target_leaves()
+    assert it.client.received.endswith(b"last")
+    assert it.client.closing
 
 
 def test_a_client_that_leaves_in_order_gets_its_bytes_delivered(passing):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from protocols.http.request import RequestHead
@@ -9,6 +10,8 @@ from protocols.http.target import origin_form, split_mount
 
 VERSIONS: Final = {"version": "3.0", "spec_version": "2.4"}
 """Of ASGI, and of its HTTP and WebSocket; since 2.4 ``send`` raises :class:`OSError` when nobody reads."""
+
+_SPECIAL: Final = re.compile(r'["+,;<>\\]')
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -19,7 +22,7 @@ def http_scope(request: RequestHead, rest: str, state: dict[str, Any]) -> dict[s
         "type": "http",
         "method": request.method,
         "scheme": request.scheme,
-        "extensions": {},
+        "extensions": _extensions(request),
         **_scope(request, rest, state),
     }
 
@@ -32,7 +35,7 @@ def websocket_scope(
         "type": "websocket",
         "scheme": "wss" if request.scheme == "https" else "ws",
         "subprotocols": list(subprotocols),
-        "extensions": {"websocket.http.response": {}},
+        "extensions": {"websocket.http.response": {}, **_extensions(request)},
         **_scope(request, rest, state),
     }
 
@@ -55,6 +58,30 @@ def _scope(request: RequestHead, rest: str, state: dict[str, Any]) -> dict[str, 
     if peer.user is not None:
         scope["polyport.user"] = peer.user
     return scope
+
+
+def _extensions(request: RequestHead) -> dict[str, Any]:
+    """What is known of TLS, as the extension ``tls`` of ASGI has it: of a certificate, whose it is."""
+    if request.scheme != "https":
+        return {}
+    certificate = request.peer.certificate
+    tls: dict[str, Any] = {
+        "server_cert": None,
+        "client_cert_chain": [],
+        "client_cert_name": None if certificate is None else f"CN={_escaped(certificate.subject)}",
+        "client_cert_error": None,
+        "tls_version": None,
+        "cipher_suite": None,
+    }
+    return {"tls": tls}
+
+
+def _escaped(text: str) -> str:
+    """`text` as a value of a distinguished name (RFC 4514, section 2.4)."""
+    escaped = _SPECIAL.sub(r"\\\g<0>", text).replace("\0", r"\00")
+    if escaped.startswith((" ", "#")):
+        escaped = "\\" + escaped
+    return escaped[:-1] + "\\ " if escaped.endswith(" ") and escaped != "\\ " else escaped
 
 
 def _server(request: RequestHead) -> tuple[str, int] | None:

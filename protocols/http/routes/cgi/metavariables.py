@@ -11,6 +11,7 @@ from typing import Final
 from protocols.handlers.program.command import Environment, clean_environment
 from protocols.http.request import RequestHead
 from protocols.http.routes.cgi.script import Script
+from protocols.http.routes.client_variables import client_variables
 
 SOFTWARE: Final = "polyport"
 """SERVER_SOFTWARE; no version, as in the Server header."""
@@ -80,10 +81,9 @@ def metavariables(
     if script.info:
         variables["PATH_INFO"] = script.info
         variables["PATH_TRANSLATED"] = surroundings.documents + script.info
-    if request.scheme == "https":
-        variables["HTTPS"] = "on"
     variables |= _server(request)
     variables |= _client(request)
+    variables |= client_variables(request)
     environment = clean_environment({})
     _add_fields(environment, request, length, surroundings.authorization)
     environment.update((os.fsencode(name), os.fsencode(value)) for name, value in variables.items())
@@ -105,10 +105,6 @@ def _client(request: RequestHead) -> dict[str, str]:
     client = {"REMOTE_ADDR": address, "REMOTE_HOST": address}
     if peer.port:
         client["REMOTE_PORT"] = str(peer.port)
-    if peer.user is not None:
-        client["REMOTE_USER"] = peer.user
-        scheme = (request.headers.get("authorization") or "").partition(" ")[0]
-        client["AUTH_TYPE"] = scheme or "Certificate"
     return client
 
 

@@ -68,6 +68,7 @@ class Forwarding:
                 self._route.host(request, origin),
                 length=0 if body is None else body.length,
                 append=self._route.appends,
+                identity=self._route.identity,
                 upgrade=handshake.protocol if handshake is not None else b"",
                 extra=handshake.lines if handshake is not None else b"",
             )

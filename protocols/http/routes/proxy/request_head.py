@@ -7,7 +7,7 @@ a line end or a null in any field refuses the request (RFC 9112, section 11.2).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
@@ -135,6 +135,19 @@ def client_of(peer: Peer) -> str:
     return _address(peer.host)
 
 
+def _identified(parts: Iterable[bytes], name: str, peer: Peer) -> Iterator[bytes]:
+    """The lines of `parts`, with who `peer` has proved to be, in UTF-8, in the place of any field that could
+    be taken for `name`."""
+    plain = name.lower().replace("_", "-").encode("ascii")
+    for part in parts:
+        if part.partition(b":")[0].lower().replace(b"_", b"-") != plain:
+            yield part
+    if peer.user is not None:
+        if not peer.user.isprintable():
+            raise HTTPError(400, "The name of the user holds a character that no header field can")
+        yield f"{name}: {peer.user}".encode()
+
+
 def request_head(
     request: RequestHead,
     target: bytes,
@@ -142,6 +155,7 @@ def request_head(
     *,
     length: int | None,
     append: bool = False,
+    identity: str | None = None,
     upgrade: bytes = b"",
     extra: bytes = b"",
 ) -> bytes:
@@ -151,6 +165,7 @@ def request_head(
     :param host: the value of Host.
     :param length: bytes of the content, ``None`` where they are not known.
     :param append: whether the client may say for whom it asks.
+    :param identity: the field that says who the client has proved to be; its own of that name is left out.
     :param upgrade: the protocol that the client would rather speak.
     :param extra: more lines, each with its line end.
 
@@ -170,6 +185,7 @@ def request_head(
     if connection and not TRIVIAL.issuperset(map(bytes.lower, connection)):
         dropped = named_in(connection)
         parts = [part for part in parts if part.partition(b":")[0].lower() not in dropped]
+    parts = parts if identity is None else [*_identified(parts, identity, request.peer)]
     parts.append(b"Via: " + b", ".join([*via, VIA]))
     block = b"\r\n".join(parts)
     breaks = len(parts) - 1

@@ -18,6 +18,7 @@ from protocols.http.routes.proxy.mapping import origin_target, own_location
 from protocols.http.routes.proxy.origin import Origin, endpoint_for
 from protocols.http.routes.proxy.origin_url import OriginURL
 from protocols.http.routes.proxy.pool import Balance, OriginPool
+from protocols.http.routes.proxy.request_head import OURS
 from protocols.journal import Journal
 
 Host = Literal["preserve", "origin"]
@@ -28,6 +29,9 @@ UPGRADES = ("websocket",)
 NEVER = ("h2c", "h2", "http/", "tls/")
 """How those begin that would carry requests past this server."""
 
+RESERVED = {name.decode("ascii") for name in OURS}
+"""Fields that say something else, to the origin or to whatever stands before it."""
+
 
 class ProxyRoute:
     """Passes requests on to `origins`, the responses back, neither held in memory.
@@ -37,6 +41,8 @@ class ProxyRoute:
     :param host: the Host that the origin sees: the client's, or its own.
     :param append: whether clients, which are proxies then, may say for whom they ask; else what they say
         of that is replaced.
+    :param identity: the header field by which origins are told who has proved to be whom; what clients write
+        there is not passed on.
     :param rewrite: whether Location fields that lead to the origin are made to lead here.
     :param upgrades: protocols with which clients may go on (RFC 9110, section 7.8).
     :param ca: PEM certificates of the authorities to trust instead of the system's (https).
@@ -61,6 +67,7 @@ class ProxyRoute:
         balance: Balance = "round_robin",
         host: Host = "preserve",
         append: bool = False,
+        identity: str | None = None,
         rewrite: bool = True,
         upgrades: Sequence[str] = UPGRADES,
         ca: Path | None = None,
@@ -78,6 +85,9 @@ class ProxyRoute:
         if any(tls.values()) and not any(origin.encrypted for origin in self.origins):
             raise ValueError("ca, server_name and certificate are for origins whose URL begins with https://")
         self.appends = append
+        if identity is not None and identity.lower() in RESERVED:
+            raise ValueError(f"{identity} means something else; choose another field for the identity")
+        self.identity = identity
         self.pool = OriginPool(self.origins, reactor, limits, balance)
         self._preserves = host == "preserve"
         self._rewrites = rewrite

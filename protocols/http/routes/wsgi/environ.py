@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from protocols.http.request import RequestHead
+from protocols.http.routes.client_variables import client_variables
 from protocols.http.routes.wsgi.file_wrapper import FileWrapper
 from protocols.http.target import split_mount
 
@@ -66,21 +67,14 @@ def environ_of(request: RequestHead, rest: str, length: int | None) -> dict[str,
 
 
 def _add_peer(environ: dict[str, Any], request: RequestHead) -> None:
-    """Who asks, by the names of CGI (RFC 3875, section 4.1) and of Apache's mod_ssl."""
+    """Who asks."""
     peer = request.peer
     # On a Unix socket the host is a path, or nothing.
     environ["REMOTE_ADDR"] = "" if peer.host[:1] in ("/", "@") else peer.host
     if peer.port:
         environ["REMOTE_PORT"] = str(peer.port)
-    if peer.user is not None:
-        environ["REMOTE_USER"] = _octets(peer.user)
-    if request.scheme == "https":
-        environ["HTTPS"] = "on"
-        certificate = peer.certificate
-        environ["SSL_CLIENT_VERIFY"] = "NONE" if certificate is None else "SUCCESS"
-        if certificate is not None:
-            environ["SSL_CLIENT_S_DN_CN"] = _octets(certificate.subject)
-            environ["SSL_CLIENT_V_END"] = f"{certificate.expires:%b %d %H:%M:%S %Y %Z}"
+    for name, value in client_variables(request).items():
+        environ[name] = _octets(value)
 
 
 def _server(request: RequestHead) -> tuple[str, str]:

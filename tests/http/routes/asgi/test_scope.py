@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from protocols.http import Headers, Query, Request
 from protocols.http.routes.asgi.scope import http_scope, websocket_scope
-from protocols.session import Peer
+from protocols.session import Certificate, Peer
 
 
 def request(path: str = "/app/b", **about) -> Request:
@@ -62,3 +64,37 @@ def test_the_path_as_the_client_wrote_it(target: str, raw: bytes) -> None:
 def test_a_peer_on_a_unix_socket() -> None:
     scope = http_scope(request(peer=Peer("http", "/run/a.sock")), "b", {})
     assert (scope["client"], scope["server"]) == (None, None)
+
+
+def test_what_is_known_of_tls() -> None:
+    assert http_scope(request(), "b", {})["extensions"] == {}
+    scope = http_scope(request(scheme="https"), "b", {})
+    assert scope["extensions"]["tls"]["client_cert_name"] is None
+    assert websocket_scope(request(scheme="https"), "b", {}, ())["extensions"]["tls"] == {
+        "server_cert": None,
+        "client_cert_chain": [],
+        "client_cert_name": None,
+        "client_cert_error": None,
+        "tls_version": None,
+        "cipher_suite": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        ("ann", "CN=ann"),
+        ("Doe, Ann", r"CN=Doe\, Ann"),
+        ('a"b+c;d<e>f\\g', r"CN=a\"b\+c\;d\<e\>f\\g"),
+        (" ann ", r"CN=\ ann\ "),
+        (" ", r"CN=\ "),
+        ("#1", r"CN=\#1"),
+        ("a\0b", r"CN=a\00b"),
+        ("", "CN="),
+    ],
+)
+def test_whose_certificate_it_is(subject: str, name: str) -> None:
+    certificate = Certificate(subject, (), "ab", datetime(2030, 1, 1, tzinfo=UTC))
+    peer = Peer("https", "192.0.2.7", 5, subject, certificate)
+    scope = http_scope(request(scheme="https", peer=peer), "b", {})
+    assert scope["extensions"]["tls"]["client_cert_name"] == name

@@ -130,3 +130,18 @@ def test_no_field_begins_another(bad: str) -> None:
 @pytest.mark.parametrize("name", ["a b", "a:b", "a\r\nX", ""])
 def test_what_is_no_name_is_dropped(name: str) -> None:
     assert not any("secret" in line for line in head((name, "secret")))
+
+
+def test_who_the_client_has_proved_to_be() -> None:
+    own = [("X-Remote-User", "mallory"), ("x_remote_user", "mallory"), ("Connection", "X-Remote-User")]
+    for identity in ("X-Remote-User", "x_remote_user"):
+        lines = head(*own, peer=Peer("http", "192.0.2.7", 1, "Ren\u00e9"), identity=identity)
+        assert [line for line in lines if "user" in line.lower()] == [f"{identity}: Ren\u00c3\u00a9"]
+        assert not [line for line in head(*own, identity=identity) if "user" in line.lower()]
+    assert values(head(("X-Remote-User", "whoever")), "X-Remote-User") == ["whoever"]
+
+
+@pytest.mark.parametrize("user", ["a\r\nb", "a\0b", "a\tb"])
+def test_a_user_cannot_add_to_what_is_said(user: str) -> None:
+    with pytest.raises(HTTPError, match="name of the user"):
+        head(peer=Peer("https", "192.0.2.7", 1, user), identity="X-Remote-User")

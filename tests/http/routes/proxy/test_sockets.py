@@ -254,6 +254,8 @@ def test_authorities_that_are_none(tmp_path: Path, content: str) -> None:
         ProxyRoute([OriginURL.parse("http://a")], reactor=reactor, journal=Journal("web"), ca=file)
     with pytest.raises(ValueError, match="needs an origin"):
         ProxyRoute([], reactor=reactor, journal=Journal("web"))
+    with pytest.raises(ValueError, match="Host means something else"):
+        ProxyRoute([OriginURL.parse("http://a")], reactor=reactor, journal=Journal("web"), identity="Host")
 
 
 @pytest_twisted.ensureDeferred
