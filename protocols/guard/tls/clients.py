@@ -7,7 +7,7 @@ from datetime import datetime
 
 from OpenSSL import SSL, crypto
 
-from protocols.guard.tls.files import ClientRule, read_certificates, read_revocations
+from protocols.guard.tls.files import ClientRule, TLSFileError, read_certificates, read_revocations
 
 
 class Clients:
@@ -30,7 +30,20 @@ class Clients:
                 yield f"{self.rule.crl}: the list of {who} is out of date: none of its clients is let in"
 
     def ask_in(self, context: SSL.Context) -> None:
-        """Have connections of `context` ask for a certificate, and name these authorities to the client."""
+        """Have connections of `context` ask for a certificate, and name these authorities to the client.
+
+        Raises :class:`~.files.TLSFileError`.
+        """
+        try:
+            self._trust_in(context)
+        except (SSL.Error, crypto.Error) as error:
+            raise TLSFileError(f"OpenSSL refuses what {self.rule.ca} or its list holds") from error
+        mode = SSL.VERIFY_PEER
+        if self.rule.required:
+            mode |= SSL.VERIFY_FAIL_IF_NO_PEER_CERT
+        context.set_verify(mode)
+
+    def _trust_in(self, context: SSL.Context) -> None:
         store = context.get_cert_store()
         assert store is not None
         for authority in self._authorities:
@@ -40,10 +53,6 @@ class Clients:
             store.add_crl(revoked)
         if self._revoked:
             store.set_flags(self._depth())
-        mode = SSL.VERIFY_PEER
-        if self.rule.required:
-            mode |= SSL.VERIFY_FAIL_IF_NO_PEER_CERT
-        context.set_verify(mode)
 
     def _depth(self) -> int:
         """How far revocation is looked at: all the way up, if there is a list of every authority."""

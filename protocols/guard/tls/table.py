@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from OpenSSL import SSL
 
@@ -21,7 +22,7 @@ class Host:
     context: SSL.Context
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """By name, with a default.
 
@@ -59,12 +60,12 @@ class Table:
         yield from self.named.values()
         yield from self.certified.values()
 
-    @property
+    @cached_property
     def is_single(self) -> bool:
         """Whether it makes no difference for which name a client asks."""
         return all(host is self.default for host in self.hosts())
 
-    @property
+    @cached_property
     def has_rules_by_name(self) -> bool:
         """Whether some names let in clients that others would not."""
         return any(host.rule != self.default.rule for host in self.hosts())

@@ -105,3 +105,15 @@ def test_a_client_from_below_the_authority(own, serve):
     stranger = own.client()
     trustme.CA().issue_cert("x").configure_cert(stranger)
     assert not lets_in(serve(own.issue("a.test"), client=ClientRule(own.ca)), stranger)
+
+
+def test_what_openssl_refuses(own, monkeypatch):
+    from OpenSSL import SSL, crypto
+
+    def refuse(store, certificate):
+        raise crypto.Error([])
+
+    clients = Clients(ClientRule(own.ca))
+    monkeypatch.setattr(crypto.X509Store, "add_cert", refuse)
+    with pytest.raises(TLSFileError, match="OpenSSL refuses"):
+        clients.ask_in(SSL.Context(SSL.TLS_SERVER_METHOD))

@@ -20,6 +20,7 @@ from protocols.guard import ServerTLS, TLSFactory
 from protocols.guard.tls import TLSFileError
 from protocols.handlers import FunctionHandler
 from protocols.journal import Journal
+from protocols.stand_in import StandIn
 from protocols.stream import StreamFactory
 from protocols.stream_limits import CLOSE_NOTIFY
 
@@ -213,6 +214,20 @@ def test_end_of_the_tcp_stream_matters_before_close_notify_only(pem, slow):
     assert not IHalfCloseableProtocol.providedBy(client.protocol)
     client.finish(b"x\n")
     IHalfCloseableProtocol(client.protocol).readConnectionLost()
+    calls[b"x"].callback(b"reply")
+    client.carry()
+    assert client.end.recv(100) == b"reply\n"
+    client.protocol.connectionLost(Failure(ConnectionDone()))
+
+
+def test_what_stands_in_front_hears_of_the_end_too(pem, slow):
+    factory, calls = slow
+    client, gate = Client(ServerTLS.of(pem, pem), factory), StandIn()
+    client.transport.protocol = gate
+    gate.stand_for(client.protocol)
+    assert not IHalfCloseableProtocol.providedBy(gate)
+    client.finish(b"x\n")
+    IHalfCloseableProtocol(gate).readConnectionLost()
     calls[b"x"].callback(b"reply")
     client.carry()
     assert client.end.recv(100) == b"reply\n"
