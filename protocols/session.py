@@ -113,6 +113,10 @@ class DuplexConnection(Connection, Protocol):
     def local(self) -> tuple[str, int]:
         """The host and port that the peer connected to; as in :class:`Peer`."""
 
+    @property
+    def tls_version(self) -> str:
+        """What the peer speaks, such as ``TLSv1.3``; empty if it speaks no TLS, or with a load balancer."""
+
     def finish(self) -> None:
         """Deliver what has been sent, and have the peer know that there will be no more; go on receiving."""
 

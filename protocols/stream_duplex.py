@@ -22,6 +22,12 @@ class DuplexStreamConnection(StreamConnection):
         assert self.transport is not None
         return stream_host(self.transport)
 
+    @property
+    def tls_version(self) -> str:
+        """Of the TLS that the peer speaks."""
+        version: str = getattr(self.transport, "tls_version", "")
+        return version
+
     def finish(self) -> None:
         """Send no more, and go on receiving."""
         if not (self._closing or self._finished):

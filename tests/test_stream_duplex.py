@@ -120,5 +120,6 @@ def test_silence_ends_it_all_the_same(connected, clock):
 def test_where_the_peer_connected_to(connected):
     *_, connection = connected(hostAddress=IPv4Address("TCP", "192.0.2.9", 80))
     assert connection.local == ("192.0.2.9", 80)
+    assert connection.tls_version == ""
     *_, connection = connected(hostAddress=UNIXAddress(b"/run/a"))
     assert connection.local == ("/run/a", 0)

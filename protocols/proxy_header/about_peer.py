@@ -12,10 +12,11 @@ _UNIX = frozenset({"unix", "unixgram"})
 _DATAGRAMS = frozenset({"udp", "unixgram"})
 
 
-def header_about(peer: Peer, *, here: Place | None = None) -> ProxyHeader:
+def header_about(peer: Peer, *, here: Place | None = None, tls_version: str = "") -> ProxyHeader:
     """Who `peer` is, for somebody further on.
 
     :param here: where it connected to; unless said, no particular address and port 0.
+    :param tls_version: the TLS it speaks, such as ``TLSv1.3``; empty where that is not known.
     """
     family = _family_of(peer.host, peer)
     if family is None:
@@ -27,7 +28,7 @@ def header_about(peer: Peer, *, here: Place | None = None) -> ProxyHeader:
         datagrams=peer.transport in _DATAGRAMS,
         source=Place(host, peer.port),
         destination=here if here is not None and _family_of(here.host, peer) == family else nowhere,
-        tls=_tls(peer),
+        tls=_tls(peer, tls_version),
     )
 
 
@@ -45,8 +46,8 @@ def _unscoped(host: str) -> str:
     return host.partition("%")[0]
 
 
-def _tls(peer: Peer) -> ClientTLS | None:
+def _tls(peer: Peer, version: str) -> ClientTLS | None:
     certificate = peer.certificate
     if certificate is not None:
-        return ClientTLS(on_connection=True, in_session=True, common_name=certificate.subject)
-    return ClientTLS() if peer.transport in _TLS else None
+        return ClientTLS(version, on_connection=True, in_session=True, common_name=certificate.subject)
+    return ClientTLS(version) if peer.transport in _TLS else None

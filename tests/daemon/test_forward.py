@@ -9,6 +9,8 @@ import pytest
 import trustme
 from websockets.sync.client import connect as websocket
 
+from protocols.proxy_header import ClientTLS, HeaderReader, Place
+
 FUNCTIONS = """
 from protocols.handlers import Conversation
 from protocols.session import Peer
@@ -170,6 +172,31 @@ def test_who_has_shown_a_certificate_is_known_at_the_end_of_the_chain(
             with context.wrap_socket(client.socket) as encrypted:
                 encrypted.sendall(b"hi\n")
                 assert encrypted.recv(200).decode() == f"hi from tls://{here} {name} {name}\n"
+
+
+def test_a_target_that_reads_the_header_itself(authority, front, connect):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        daemon = front(f"""
+  encrypted:
+    listen: tls://127.0.0.1:0
+    tls:
+      certificate: {{certificate: server.pem, key: server.pem}}
+      client: {{ca: ca.pem, required: false}}
+    forward: {{to: "tcp://127.0.0.1:{listening.getsockname()[1]}", send_proxy: v2}}
+""")
+        context = unverified()
+        authority.issue_cert(common_name="alice").configure_cert(context)
+        port = daemon.port("encrypted", "tls")
+        with connect(port) as client, context.wrap_socket(client.socket) as encrypted:
+            encrypted.sendall(b"hi\n")
+            accepted, _ = listening.accept()
+            reader, header = HeaderReader(), None
+            with accepted:
+                while header is None:
+                    header = reader.feed(accepted.recv(1000))
+            assert header.source == Place(*encrypted.getsockname())
+            assert header.destination == Place("127.0.0.1", port)
+            assert header.tls == ClientTLS(encrypted.version(), 0, True, True, "alice")
 
 
 def test_both_ends_of_a_stream_and_all_between(behind, front, connect):

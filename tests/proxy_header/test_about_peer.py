@@ -68,3 +68,10 @@ CERTIFICATE = Certificate("dev7", ("dev7.example",), "ab" * 32, datetime(2030, 1
 )
 def test_of_every_kind(peer, here, header):
     assert header_about(peer, here=here) == header
+
+
+def test_which_tls_it_speaks():
+    assert header_about(Peer("tls", "192.0.2.1", 1), tls_version="TLSv1.3").tls == ClientTLS("TLSv1.3")
+    with_certificate = header_about(Peer("tls", "192.0.2.1", 1, "dev7", CERTIFICATE), tls_version="TLSv1.2")
+    assert with_certificate.tls is not None
+    assert with_certificate.tls.version == "TLSv1.2"

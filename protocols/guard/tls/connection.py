@@ -183,6 +183,11 @@ class TLSConnection(TLSMemoryBIOProtocol):
                 self.factory.journal.handshake_failed(stream_peer(self), _why(self._reason or reason))
         super().connectionLost(reason)
 
+    @property
+    def tls_version(self) -> str:
+        """What is spoken, such as ``TLSv1.3``."""
+        return self._tlsConnection.get_protocol_version_name()
+
     def identify(self, peer: Peer) -> Peer:
         """`peer`, with what its certificate says (IdentifiedTransport)."""
         below = getattr(self.transport, "identify", None)

@@ -65,5 +65,9 @@ class StreamForward:
         if self._send_proxy is None:
             return b""
         local = getattr(client, "local", None)
-        header = header_about(client.peer, here=None if local is None else Place(*local))
+        header = header_about(
+            client.peer,
+            here=None if local is None else Place(*local),
+            tls_version=getattr(client, "tls_version", ""),
+        )
         return encode_v1(header) if self._send_proxy == "v1" else encode_v2(header)
