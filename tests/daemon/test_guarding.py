@@ -208,6 +208,7 @@ def test_a_real_site(daemon, tmp_path) -> None:
     behind = ("--unix-socket", str(tmp_path / "site.sock"), "-H")
     assert [curl("/"), curl("/nobody"), curl("/alice")] == [200, 403, 401]
     assert [curl("/alice", "-u", f"{name}:a") for name in ("alice", "bob")] == [200, 403]
+    assert curl("/alice", *behind[:2], "-u", "alice:a") == 200  # whatever her account is called
     assert curl("/", *behind, "X-Forwarded-For: 198.51.100.1") == 200
     assert curl("/", *behind, "X-Forwarded-For: 192.0.2.1") == 403
     assert curl("/", *behind, "X-Forwarded-For: 203.0.113.1") == 403
