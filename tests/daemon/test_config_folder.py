@@ -94,6 +94,7 @@ QUESTIONS = {
     "length": (b"\0\0\0\2ab", b"\0\0\0\2ba"),
     "few": (b"ab", b"ab"),
     "by-rules": (b"ab", b"ab"),
+    "fleet": (b"ab", b"ab"),
     "netstring": (b"2:ab,", b"2:ba,"),
     "fixed": (b"0123456789abcdef", b"fedcba9876543210"),
     "raw": (b"ab", b"ba"),
@@ -105,7 +106,7 @@ QUESTIONS = {
     "passed-on": (b"hello\n", b"HELLO\n"),
     "web": (GET, rb"HTTP/1\.1 200 OK[^$]*fine"),
 }
-LINES = ("shout", "price", "lines", "echo", "few", "by-rules")
+LINES = ("shout", "price", "lines", "echo", "few", "by-rules", "fleet")
 SILENT = ("discard",)
 
 

@@ -65,9 +65,8 @@ def test_minimal(folder: Path) -> None:
 
 def test_full_names_every_key(folder: Path) -> None:
     config = loaded(folder, "full.yaml").config
-    # Inherited limits are not written; those of defaults are.  A rule about certificates is a mistake where
-    # nobody is asked for one.
-    assert set(declared(Config)) - set(written(config)) == {("SelectorSpec", "certificates")}
+    # Inherited limits are not written; those of defaults are.
+    assert set(declared(Config)) - set(written(config)) == set()
 
 
 def test_full_listens_on_this_machine_only_and_clear_of_the_other_examples(folder: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 from functools import partial
 
 import pytest
+import trustme
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 
@@ -206,6 +208,45 @@ def test_a_real_site(daemon, tmp_path) -> None:
     behind = ("--unix-socket", str(tmp_path / "site.sock"), "-H")
     assert [curl("/"), curl("/nobody"), curl("/alice")] == [200, 403, 401]
     assert [curl("/alice", "-u", f"{name}:a") for name in ("alice", "bob")] == [200, 403]
+    assert curl("/alice", *behind[:2], "-u", "alice:a") == 200  # whatever her account is called
     assert curl("/", *behind, "X-Forwarded-For: 198.51.100.1") == 200
     assert curl("/", *behind, "X-Forwarded-For: 192.0.2.1") == 403
     assert curl("/", *behind, "X-Forwarded-For: 203.0.113.1") == 403
+
+
+FLEET = """
+services:
+  fleet:
+    listen: tls://127.0.0.1:0
+    tls: {certificate: {certificate: server.pem, key: server.pem}, client: {ca: ca.pem, required: false}}
+    builtin: echo
+    framing: lines
+    access: {allow: ["certificate:CN=dev*", user:boss], deny: user:dev6}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "comes_in"), [("dev7", True), ("boss", True), ("dev6", False), ("eve", False), (None, False)]
+)
+def test_real_certificates(real_daemon, written, connect, tmp_path, name, comes_in) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    server = authority.issue_cert("localhost")
+    server.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "server.pem"))
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    if name is not None:
+        authority.issue_cert(common_name=name).configure_cert(client)
+    daemon = real_daemon(written(FLEET)).ready()
+    with (
+        connect(daemon.port("fleet", "tls")) as plain,
+        client.wrap_socket(plain.socket, server_hostname="localhost") as encrypted,
+    ):
+        encrypted.sendall(b"hi\n")
+        try:
+            said = encrypted.recv(100)
+        except (ssl.SSLError, ConnectionError):
+            said = b""
+    assert said == (b"hi\n" if comes_in else b"")
+    assert daemon.stop() == 0
+    assert daemon.errors == ""

@@ -69,7 +69,7 @@ MOMENT = ParsedText("time", _moment)
 @click.option("--gid", type=click.IntRange(min=0), help="The group of that process.")
 @click.option("--path", default="/", show_default=True, help="What they ask for, of a service with http.")
 @click.option("--method", default="GET", show_default=True, help="The method of that request.")
-@click.option("--host", "server", default="", help="The host that they ask for it.")
+@click.option("--host", "server", default="", help="The host that they ask for; in TLS too (SNI).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(file: Path, address: Any, as_json: bool, **who: Any) -> None:
     """Tell which service ADDRESS reaches, whether they may come in and which rule says so, who they are then,

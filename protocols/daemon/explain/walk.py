@@ -105,7 +105,7 @@ class _Walk:
             elif isinstance(factory, AccessFactory):
                 yield self._decided(topic, factory.admission)
             elif isinstance(factory, TLSFactory):
-                self._shake_hands()
+                yield self._shake_hands(factory)
                 topic = "access, inside of TLS"
             factory = getattr(factory, "inner", None) or factory.wrappedFactory
 
@@ -115,10 +115,19 @@ class _Walk:
             return "must come first; what follows is about whom it names"
         return "is not looked for"
 
-    def _shake_hands(self) -> None:
-        if self._spec.asks_for_certificates:
-            caller = self._caller
-            self._peer = replace(self._peer, certificate=caller.certificate, user=caller.user)
+    def _shake_hands(self, factory: TLSFactory) -> Step:
+        """What TLS wants to know, for the name that is asked for."""
+        rule = factory.tls.table.find_host(self._caller.server).rule
+        place = str(self._origin.place((*self._path, "tls"), key=True))
+        certificate = self._caller.certificate
+        if rule is None:
+            return Step("TLS", "no certificate is asked for", place)
+        if certificate is None:
+            verdict = "refused: a certificate is needed" if rule.required else "allowed without a certificate"
+            return Step("TLS", verdict, place, not rule.required)
+        user = certificate.subject or self._peer.user
+        self._peer = replace(self._peer, certificate=certificate, user=user)
+        return Step("TLS", "allowed: such a certificate is asked for", place, allowed=True)
 
     def _ask(self) -> None:
         factory = self._carriers.stream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from twisted.internet.interfaces import IAddress, IProtocolFactory, ITransport
+from twisted.internet.interfaces import IAddress, IProtocolFactory, ISSLTransport, ITransport
 from twisted.internet.protocol import Factory
 
 from protocols.guard.access.admission import Admission
@@ -68,5 +68,8 @@ def refuse(transport: Any, how: Refusal) -> None:
     """Have the peer of `transport` know that it may not come in."""
     if how == "reset":
         transport.abortConnection()
-    else:
-        transport.loseConnection()
+        return
+    is_encrypted = ISSLTransport.providedBy(transport)
+    transport.loseConnection()
+    if is_encrypted:
+        transport.transport.loseConnection()  # nobody waits for the client's close_notify

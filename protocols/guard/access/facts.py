@@ -37,13 +37,13 @@ class Facts:
 def facts_of(peer: Peer, moment: datetime, *, final: bool) -> Facts:
     """What `peer` says of itself.
 
-    :param final: whether no more will be known of it: a user who is missing is none.
+    :param final: whether no more will be known of it.  Otherwise a certificate that is missing may still turn
+        up, and the user is unknown: whose account or certificate says one name may log in by another.
     """
-    missing = None if final else UNKNOWN
     return Facts(
         "unix" if peer.transport in UNIX_TRANSPORTS else peer.host,
         moment,
-        missing if peer.user is None else peer.user,
-        missing if peer.certificate is None else peer.certificate,
+        peer.user if final else UNKNOWN,
+        peer.certificate if final or peer.certificate is not None else UNKNOWN,
         peer.credentials,
     )

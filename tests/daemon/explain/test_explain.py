@@ -44,6 +44,14 @@ services:
         - {redirect: /x, methods: POST}
       /files/: {files: ., access: {deny: 10.9.0.0/16}, headers: {X-A: b}}
   balanced: {listen: "tcp://127.0.0.1:7444", accept_proxy: office, builtin: echo}
+  fleet:
+    listen: tls://127.0.0.1:7445
+    tls:
+      certificate: main
+      client: {ca: tls/localhost.pem, required: false}
+      names: {strict.test: {client: tls/localhost.pem}, open.test: {client: none}}
+    builtin: echo
+    access: {allow: ["certificate:CN=dev*", user:boss]}
   off: {enabled: false, listen: "tcp://127.0.0.1:7999", builtin: echo}
 certificates: {main: {certificate: tls/localhost.pem, key: tls/localhost.key}}
 """
@@ -293,3 +301,43 @@ def test_who_has_to_say_first_whose_connection_it_is(explained):
     assert said(explained("tcp://127.0.0.1:7444", "10.0.0.1"), header) == [(told, "")]
     assert said(explained("tcp://127.0.0.1:7444", "192.0.2.1"), header) == [("is not looked for", "")]
     assert said(explained("tcp://127.0.0.1:7001", "10.0.0.1"), header) == []
+
+
+def named(name: str) -> Certificate:
+    return Certificate(name, (), "", MONDAY)
+
+
+@pytest.mark.parametrize(
+    ("more", "tls", "access"),
+    [
+        (
+            {"certificate": named("dev7")},
+            "allowed: such a certificate is asked for",
+            "allowed by a rule: allow certificates CN=dev*",
+        ),
+        (
+            {"certificate": named("boss")},
+            "allowed: such a certificate is asked for",
+            "allowed by a rule: allow users boss",
+        ),
+        (
+            {"certificate": named("eve")},
+            "allowed: such a certificate is asked for",
+            "refused: no rule allows it",
+        ),
+        ({}, "allowed without a certificate", "refused: no rule allows it"),
+        ({"user": "boss"}, "allowed without a certificate", "refused: no rule allows it"),
+        ({"server": "strict.test"}, "refused: a certificate is needed", None),
+        (
+            {"server": "open.test", "certificate": named("dev7")},
+            "no certificate is asked for",
+            "refused: no rule allows it",
+        ),
+    ],
+)
+def test_certificates_of_clients(explained, more, tls, access):
+    found = explained("tls://127.0.0.1:7445", "192.0.2.1", **more)
+    assert said(found, "access")[0][0] == PENDING
+    assert [words for words, _ in said(found, "TLS")] == [tls]
+    assert [words for words, _ in said(found, "access, inside of TLS")] == ([access] if access else [])
+    assert found.allowed is (access is not None and access.startswith("allowed"))

@@ -165,6 +165,13 @@ def test_a_peer_of_a_unix_socket_is_in_the_network_unix():
     assert facts_of(peer, NOON, final=False).user is UNKNOWN
 
 
+def test_a_user_may_turn_out_to_be_another_as_long_as_more_may_be_known():
+    peer = Peer("unix", user="www-data", certificate=DEV7)
+    assert facts_of(peer, NOON, final=True).user == "www-data"
+    early = facts_of(peer, NOON, final=False)
+    assert (early.user, early.certificate) == (UNKNOWN, DEV7)
+
+
 rules = st.builds(
     Rule,
     st.booleans(),

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 from twisted.internet.address import IPv4Address
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, ISSLTransport
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import StringTransport
+from zope.interface import implementer
 
 from protocols.framing import Lines
 from protocols.guard.access import Access, AccessFactory, Admission, Rule, Selector
@@ -107,6 +108,31 @@ def test_of_whom_too_little_is_known_goes_on_to_where_more_is(gated):
     assert transport.disconnecting
     _, transport = gated(rule, final=True, transport=Identified())
     assert not transport.disconnecting
+
+
+@implementer(ISSLTransport)
+class Encrypted(Transport):
+    """TLS, inside of which somebody is refused."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transport = Transport()
+
+    def getPeerCertificate(self) -> object: ...  # noqa: N802
+
+
+def test_inside_of_tls_a_handshake_is_passed_on(gated):
+    protocol, transport = gated(transport=Encrypted())
+    assert IHandshakeListener.providedBy(protocol)
+    protocol.handshakeCompleted()
+    protocol.dataReceived(b"hi\r\n")
+    assert transport.value() == b"HI\n"
+
+
+def test_inside_of_tls_nobody_waits_for_who_is_refused(gated):
+    protocol, transport = gated(Rule(False, Selector()), transport=Encrypted())
+    assert (transport.disconnecting, transport.transport.disconnecting) == (True, True)
+    assert not IHandshakeListener.providedBy(protocol)
 
 
 def test_a_proxy_of_http_speaks_for_others(gated):
