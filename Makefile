@@ -11,16 +11,16 @@ SIDE_BY_SIDE := --numprocesses=auto --dist=worksteal
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
-run: $(VENV)/.installed config/tls/localhost.pem   ## install, and serve config/polyport.yaml
+run: $(VENV)/.installed config/tls/ca.crl   ## install, and serve config/polyport.yaml
 	$(BIN)/twistd -n --pidfile= polyport -c config/polyport.yaml
 
-test: $(VENV)/.tested config/tls/localhost.pem     ## install, run the whole test-suite, and print what it covers
+test: $(VENV)/.tested config/tls/ca.crl     ## install, run the whole test-suite, and print what it covers
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-test-epoll: $(VENV)/.tested config/tls/localhost.pem   ## the same suite on Twisted's own epoll reactor
+test-epoll: $(VENV)/.tested config/tls/ca.crl   ## the same suite on Twisted's own epoll reactor
 	POLYPORT_TEST_REACTOR=epoll $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-twisted: $(VENV)/.tested   ## Twisted's own tests on our reactor and on its own, compared
@@ -52,7 +52,7 @@ bench: $(VENV)/.benched  ## measure beside the peers (see benchmarks/README.md)
 clean:           ## remove what the other targets made
 	rm -rf $(VENV) config/tls config/*.sock config/access.log* benchmarks/build .coverage* dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-config/tls/localhost.pem: | $(VENV)/.installed
+config/tls/ca.crl: | $(VENV)/.installed
 	$(BIN)/polyport cert --out config/tls
 
 # A target for each set of packages, renewed when pyproject.toml changes.
