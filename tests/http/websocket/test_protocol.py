@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
+from twisted.internet.testing import StringTransport
 from websockets.frames import BINARY, CLOSE, CONT, PING, PONG, TEXT, Frame, Opcode
 
 from protocols.http.websocket.messages import WebSocketError
@@ -195,3 +196,34 @@ class TestFaults:
         browser.listener.closed = lambda *arguments: 1 / 0
         browser.leave()
         assert journal.counts.failures == 1
+
+
+class TestOutput:
+    def test_a_listener_that_goes_on_to_a_client_that_does_not_read_loses_it(self, listen, journal):
+        browser = listen(output=100)
+        channel = browser.listener.channel
+        browser.wire.producer.pauseProducing()
+        channel.send_text(b"x" * 1000)  # one message is as long as it is
+        assert not browser.wire.aborted
+        channel.send_text(b"y")
+        assert browser.wire.aborted
+        assert journal.counts.choked == 1
+
+    def test_what_the_client_has_read_counts_no_more(self, listen):
+        browser = listen(output=100)
+        producer = browser.wire.producer
+        for _ in range(10):
+            producer.pauseProducing()
+            browser.listener.channel.send_text(b"x" * 90)
+            producer.resumeProducing()
+            browser.listener.channel.send_text(b"x" * 90)
+        assert not browser.wire.aborted
+
+
+def test_messages_are_counted_where_somebody_wants_to_know(listen, monkeypatch):
+    counts = []
+    monkeypatch.setattr(StringTransport, "count_messages", counts.append, raising=False)
+    browser = listen(echo)
+    counts.clear()  # the request that became a WebSocket
+    browser.send(*(frame(TEXT, b"%d" % number) for number in range(6)))
+    assert sum(counts) == 6
