@@ -119,6 +119,7 @@ class Lobby:
         guest.turn_away()
 
     def _park(self, guest: Guest, source: str, verdict: Verdict) -> None:
+        self._journal.over(verdict.cause or "", source)
         self.waiting += 1
         waiting = _Waiting(guest, source, verdict)
         self._queues.setdefault(source, deque()).append(waiting)

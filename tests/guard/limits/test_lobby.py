@@ -57,6 +57,7 @@ def test_those_that_are_too_many_wait_in_their_order():
     guests = [house.come() for _ in range(4)]
     assert house.told == ["in", "in", "", ""]
     assert house.lobby.waiting == 2
+    assert house.journal.counts.over == {"per_source": 2}
     house.leave(guests[1])
     assert house.told == ["in", "left", "in", ""]
     house.leave(guests[0])
@@ -92,7 +93,7 @@ def test_waiting_has_an_end():
         house.come()
     house.clock.advance(PARKED)
     assert house.told == ["in", "in", "away"]
-    assert house.journal.counts.over == {"per_source": 1}
+    assert house.journal.counts.over == {"per_source": 2}, "it waited, and was refused"
     assert house.penalties.score("a", house.clock.seconds()) == 1
 
 
