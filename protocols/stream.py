@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import inf
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import IAddress, IReactorTime, ITransport
 from twisted.internet.protocol import Factory
 
 from protocols.framing import Framing
 from protocols.journal import Journal
+from protocols.peer_address import stream_peer
 from protocols.roster import Roster
 from protocols.session import Handler
 from protocols.stream_connection import StreamConnection
@@ -85,10 +86,10 @@ class StreamFactory(Factory):
         self.journal.closed(connection.peer, reason)
         self.connections.remove(connection)
 
-    def choked(self, connection: StreamConnection, unread: int) -> None:
-        """The peer of `connection` does not read, and its session goes on."""
-        self.journal.choked(connection.peer, unread)
-        connection.abort()
+    def choked(self, transport: ITransport, unread: int) -> None:
+        """A peer does not read, and its session goes on (OutputLimit)."""
+        self.journal.choked(stream_peer(transport), unread)
+        transport.abortConnection()  # type: ignore[attr-defined]  # ITCPTransport and TLS have it
 
     def drain(self) -> Deferred[None]:
         """Let every connection finish what it is answering; fires when the last is gone."""

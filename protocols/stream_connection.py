@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from twisted.internet import error
@@ -79,7 +78,7 @@ class StreamConnection(Protocol):
         self.peer: Peer = stream_peer(transport)
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
-        self._writer = StreamWriter(transport, self.factory.output, partial(self.factory.choked, self))
+        self._writer = StreamWriter(transport, self.factory)
         self._write = self._writer.write
         self._feed = counted(self._feed, transport)
         transport.registerProducer(self, True)  # type: ignore[attr-defined]  # every stream transport has it

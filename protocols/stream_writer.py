@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from twisted.internet import tcp, unix
 from twisted.internet.interfaces import ITransport
 
 from protocols.reactor.write_through import Server, UnixServer
-from protocols.stream_limits import OUTPUT
 
 DIRECT: Final[frozenset[type]] = frozenset({tcp.Server, unix.Server, Server, UnixServer})
 """Transports whose socket is written to at once.  The ``write`` of Twisted's own waits for the reactor to
@@ -24,28 +22,29 @@ PIECE = 128 * 1024
 when they have left, and a peer that reads slowly can be told from one that does not read."""
 
 
+class OutputLimit(Protocol):
+    """How much may be said to peers that do not read."""
+
+    output: int
+    """Bytes that may be written while the peer does not read, beyond one write, which nobody can stop in the
+    middle."""
+
+    def choked(self, transport: ITransport, unread: int) -> None:
+        """More is written; so many bytes wait."""
+
+
 class StreamWriter:
     """Writes to `transport`: past its buffer, as long as nothing has ever had to wait in it.
 
     Whoever is the transport's producer calls :meth:`hold_back` when it is asked to pause, and :meth:`go_on`
     when it is asked to resume.
-
-    :param unread: bytes that may be written while the peer does not read, beyond one write, which nobody can
-        stop in the middle.
-    :param choked: called, with the number of bytes, when more is written then.
     """
 
-    __slots__ = ("_choked", "_is_held", "_late", "_socket", "_transport", "_unread", "_waiting")
+    __slots__ = ("_is_held", "_late", "_limit", "_socket", "_transport", "_waiting")
 
-    def __init__(
-        self,
-        transport: ITransport,
-        unread: int = OUTPUT,
-        choked: Callable[[int], object] | None = None,
-    ) -> None:
+    def __init__(self, transport: ITransport, limit: OutputLimit) -> None:
         self._transport = transport
-        self._unread = unread
-        self._choked = choked
+        self._limit = limit
         self._waiting = bytearray()
         self._is_held = False
         self._late = 0
@@ -76,8 +75,8 @@ class StreamWriter:
             self._transport.write(data)
 
     def _wait(self, data: bytes) -> None:
-        if self._late > self._unread and self._choked is not None:
-            self._choked(len(self._waiting))
+        if self._late > self._limit.output:
+            self._limit.choked(self._transport, len(self._waiting))
             return
         self._late += len(data)
         self._waiting += data

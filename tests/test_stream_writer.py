@@ -13,6 +13,18 @@ from twisted.internet.testing import StringTransport
 from protocols.stream_writer import PIECE, StreamWriter
 
 
+class Limit:
+    """Notes when there is too much."""
+
+    def __init__(self, output: int = 1_000_000, choked: list[int] | None = None) -> None:
+        self.output = output
+        self._choked = choked
+
+    def choked(self, transport: Any, unread: int) -> None:
+        assert self._choked is not None, "too much"
+        self._choked.append(unread)
+
+
 class Server(tcp.Server):
     """Twisted's transport around one end of a socket pair, without a reactor."""
 
@@ -37,7 +49,7 @@ def ends(monkeypatch):
 def test_what_the_kernel_takes_never_reaches_the_transport(ends):
     ours, theirs = ends
     transport = Server(ours)
-    writer = StreamWriter(transport)
+    writer = StreamWriter(transport, Limit())
     writer.write(b"one ")
     writer.write(b"two")
     assert theirs.recv(100) == b"one two"
@@ -47,7 +59,7 @@ def test_what_the_kernel_takes_never_reaches_the_transport(ends):
 def test_what_it_does_not_take_waits_in_the_transport_and_all_that_follows(ends):
     ours, theirs = ends
     transport = Server(ours)
-    writer = StreamWriter(transport)
+    writer = StreamWriter(transport, Limit())
     written = b"".join(b"%07d " % number for number in range(500_000))
     writer.write(written)
     assert transport.buffered, "the kernel cannot have taken four megabytes"
@@ -69,14 +81,14 @@ def test_an_error_is_left_for_the_transport_to_meet(ends):
     ours, theirs = ends
     theirs.close()
     transport = Server(ours)
-    StreamWriter(transport).write(b"lost")
+    StreamWriter(transport, Limit()).write(b"lost")
     assert transport.buffered == b"lost"
 
 
 @pytest.mark.parametrize("kind", [StringTransport, type("Tuned", (StringTransport,), {})])
 def test_other_transports_do_their_own_writing(kind: Any) -> None:
     transport = kind()
-    StreamWriter(transport).write(b"x")
+    StreamWriter(transport, Limit()).write(b"x")
     assert transport.value() == b"x"
 
 
@@ -92,7 +104,7 @@ class Held:
 
 def test_what_is_held_back_leaves_in_order_when_it_may():
     transport = Held()
-    writer = StreamWriter(transport)
+    writer = StreamWriter(transport, Limit())
     writer.write(b"1")
     writer.hold_back()
     writer.write(b"2")
@@ -106,7 +118,7 @@ def test_what_is_held_back_leaves_in_order_when_it_may():
 
 def test_who_goes_on_to_a_peer_that_does_not_read_is_stopped():
     choked: list[int] = []
-    writer = StreamWriter(Held(), 10, choked.append)
+    writer = StreamWriter(Held(), Limit(10, choked))
     writer.hold_back()
     writer.write(b"x" * 100)  # one write is as long as it is
     assert choked == []
@@ -117,7 +129,7 @@ def test_who_goes_on_to_a_peer_that_does_not_read_is_stopped():
 
 def test_what_a_peer_has_read_counts_no_more():
     choked: list[int] = []
-    writer = StreamWriter(Held(), 10, choked.append)
+    writer = StreamWriter(Held(), Limit(10, choked))
     for _ in range(10):
         writer.hold_back()
         writer.write(b"x" * 8)
