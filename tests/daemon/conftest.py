@@ -125,3 +125,12 @@ def gone() -> Callable[[int], bool]:
             os.close(descriptor)
 
     return wait
+
+
+@pytest.fixture
+def asyncio_inside() -> None:
+    """Skips what only a reactor can serve that runs asyncio, such as ASGI."""
+    from twisted.internet import reactor
+
+    if not hasattr(reactor, "loop"):
+        pytest.skip("no asyncio in this reactor")

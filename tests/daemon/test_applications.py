@@ -50,12 +50,7 @@ COMPLETE = '{"type": "lifespan.startup.complete"}'
 FAILED = '{"type": "lifespan.startup.failed", "message": "no database"}'
 
 
-@pytest.fixture(autouse=True)
-def _asyncio() -> None:
-    from twisted.internet import reactor
-
-    if not hasattr(reactor, "loop"):
-        pytest.skip("no asyncio in this reactor")
+pytestmark = pytest.mark.usefixtures("asyncio_inside")
 
 
 def test_all_three(written, real_daemon):

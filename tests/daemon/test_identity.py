@@ -15,6 +15,8 @@ import trustme
 
 from protocols.proxy_header import ClientTLS, Place, ProxyHeader, encode_v2
 
+pytestmark = pytest.mark.usefixtures("asyncio_inside")
+
 FUNCTIONS = '''
 from protocols.http import Request
 from protocols.session import Peer
