@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.address import UNIXAddress
@@ -60,6 +61,7 @@ class AdmissionGate(StandIn):
         self._told = False
         self._waits = False
         self._meter: Meter
+        self._deliver: Callable[[bytes], None] | None = None
 
     def makeConnection(self, transport: ITransport) -> None:
         Protocol.makeConnection(self, transport)
@@ -88,7 +90,13 @@ class AdmissionGate(StandIn):
             transport.resumeProducing()
         inside.makeConnection(transport)
         # Only now does what stands in between, too, know whom it stands for.
-        self.dataReceived = self._meter.around(inside.dataReceived)  # type: ignore[method-assign,assignment]
+        self._deliver = self._meter.around(inside.dataReceived)
+        self.dataReceived = self._deliver  # type: ignore[method-assign,assignment]
+
+    def dataReceived(self, data: bytes) -> None:
+        """For who stands in front, and has looked this up before there was anybody to count for."""
+        if self._deliver is not None:
+            self._deliver(data)
 
     def turn_away(self) -> None:
         """It is not served (Guest)."""

@@ -13,6 +13,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from protocols.guard.access import Access, AccessFactory, Admission
 from protocols.guard.limits import (
     Acquaintances,
     AdmissionFactory,
@@ -23,6 +24,7 @@ from protocols.guard.limits import (
     Sources,
     Throttle,
 )
+from protocols.guard.proxy_protocol import ProxyProtocolFactory
 from protocols.journal import Journal
 from protocols.networks import Networks
 from protocols.session import Credentials
@@ -198,6 +200,42 @@ def test_the_bytes_are_counted():
     assert not transport.reading
     gates.clock.advance(1.1)
     assert transport.reading
+
+
+def balanced(gates):
+    """Connects by way of a balancer, which says for whom: 192.0.2.1."""
+    outer = ProxyProtocolFactory(gates.factory, {"10.0.0.1"}, journal=gates.journal, clock=gates.clock)
+    address = IPv4Address("TCP", "10.0.0.1", 1)
+
+    def connect():
+        protocol, transport = outer.buildProtocol(address), Transport(address)
+        protocol.makeConnection(transport)
+        protocol.dataReceived(b"PROXY TCP4 192.0.2.1 192.0.2.9 1 2\r\n")
+        return protocol, transport
+
+    return connect
+
+
+def ruled(gates):
+    """Connects where somebody else decides who may come in."""
+    admission = Admission(Access([]), journal=gates.journal, final=True)
+    outer = AccessFactory(gates.factory, admission)
+    address = IPv4Address("TCP", "192.0.2.1", 1)
+
+    def connect():
+        protocol, transport = outer.buildProtocol(address), Transport(address)
+        protocol.makeConnection(transport)
+        return protocol, transport
+
+    return connect
+
+
+@pytest.mark.parametrize("stands_in_front", [balanced, ruled])
+def test_the_bytes_are_counted_whatever_stands_in_front(stands_in_front):
+    gates = Gates(byte_rate=100)
+    protocol, transport = stands_in_front(gates)()
+    protocol.dataReceived(b"x" * 200)
+    assert not transport.reading
 
 
 def test_what_still_waits_is_closed_with_the_service():
