@@ -62,6 +62,7 @@ class AdmissionGate(StandIn):
         self._waits = False
         self._meter: Meter
         self._deliver: Callable[[bytes], None] | None = None
+        self._early = b""  # came with a balancer's header
 
     def makeConnection(self, transport: ITransport) -> None:
         Protocol.makeConnection(self, transport)
@@ -92,15 +93,21 @@ class AdmissionGate(StandIn):
         # Only now does what stands in between, too, know whom it stands for.
         self._deliver = self._meter.around(inside.dataReceived)
         self.dataReceived = self._deliver  # type: ignore[method-assign,assignment]
+        early, self._early = self._early, b""
+        if early:
+            self._deliver(early)
 
     def dataReceived(self, data: bytes) -> None:
         """For who stands in front, and has looked this up before there was anybody to count for."""
         if self._deliver is not None:
             self._deliver(data)
+        elif not self._told:
+            self._early += data
 
     def turn_away(self) -> None:
         """It is not served (Guest)."""
         self._told = True
+        self._early = b""
         assert self.transport is not None
         self.transport.loseConnection()
 

@@ -207,10 +207,10 @@ def balanced(gates):
     outer = ProxyProtocolFactory(gates.factory, {"10.0.0.1"}, journal=gates.journal, clock=gates.clock)
     address = IPv4Address("TCP", "10.0.0.1", 1)
 
-    def connect():
+    def connect(rest=b""):
         protocol, transport = outer.buildProtocol(address), Transport(address)
         protocol.makeConnection(transport)
-        protocol.dataReceived(b"PROXY TCP4 192.0.2.1 192.0.2.9 1 2\r\n")
+        protocol.dataReceived(b"PROXY TCP4 192.0.2.1 192.0.2.9 1 2\r\n" + rest)
         return protocol, transport
 
     return connect
@@ -236,6 +236,29 @@ def test_the_bytes_are_counted_whatever_stands_in_front(stands_in_front):
     protocol, transport = stands_in_front(gates)()
     protocol.dataReceived(b"x" * 200)
     assert not transport.reading
+
+
+def test_what_came_with_the_header_of_a_balancer_waits_with_its_connection():
+    gates = Gates(byte_rate=1000)
+    connect = balanced(gates)
+    first, _ = connect()
+    connect()
+    _, transport = connect(b"x" * 1500)
+    first.connectionLost(DONE)
+    assert gates.served[1].heard == [b"x" * 1500]
+    assert not transport.reading  # it is counted
+
+
+def test_nobody_hears_it_if_its_turn_never_comes():
+    gates = Gates()
+    connect = balanced(gates)
+    connect()
+    connect()
+    protocol, transport = connect(b"GET")
+    gates.clock.advance(11)
+    assert transport.disconnecting
+    protocol.dataReceived(b" /")
+    assert [served.heard for served in gates.served] == [[], []]
 
 
 def test_what_still_waits_is_closed_with_the_service():
