@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory, ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from protocols.guard.limits.lobby import Lobby
@@ -15,6 +16,8 @@ from protocols.guard.limits.sources import Sources
 from protocols.guard.limits.throttle import Meter, Throttle
 from protocols.peer_address import stream_peer
 from protocols.stand_in import StandIn
+
+log = Logger(namespace="polyport")
 
 
 class AdmissionFactory(Factory):
@@ -60,7 +63,8 @@ class AdmissionGate(StandIn):
         self._source = source
         self._told = False
         self._waits = False
-        self._meter: Meter
+        self._is_counted = False
+        self._meter: Meter | None = None
         self._deliver: Callable[[bytes], None] | None = None
         self._early = b""  # came with a balancer's header
 
@@ -76,13 +80,19 @@ class AdmissionGate(StandIn):
 
     def go_in(self) -> None:
         """It is served from now on (Guest)."""
-        self._told = True
-        factory, source = self._factory, self._source
+        self._told = self._is_counted = True
         transport: Any = self.transport
+        try:
+            self._connect(transport)
+        except BaseException:  # noqa: BLE001 - it may be the end of another connection that calls this
+            log.failure("a connection from {peer} could not begin", peer=transport.getPeer())
+            transport.abortConnection()
+
+    def _connect(self, transport: Any) -> None:
+        factory, source = self._factory, self._source
         assert source is not None
         inside: Any = factory.inner.buildProtocol(self._address)
         if inside is None:
-            factory.lobby.left(source)
             transport.loseConnection()
             return
         self._meter = factory.throttle.meter(transport, source)
@@ -114,12 +124,13 @@ class AdmissionGate(StandIn):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         lobby, source = self._factory.lobby, self._source
         assert source is not None
-        if self._successor is None:
+        if not self._is_counted:
             lobby.gone(self, source)
-        else:
+            return
+        if self._meter is not None:
             self._meter.stop()
-            try:
-                super().connectionLost(reason)
-            finally:
-                # Not before: the next one is counted by the service, too.
-                lobby.left(source)
+        try:
+            super().connectionLost(reason)
+        finally:
+            # Not before: the next one is counted by the service, too.
+            lobby.left(source)

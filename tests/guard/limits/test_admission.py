@@ -175,9 +175,47 @@ def test_for_who_is_shut_out_nothing_is_built():
 def test_a_service_that_is_full_says_so_itself():
     gates = Gates(room=1)
     gates.connect()
-    _, transport = gates.connect()
+    protocol, transport = gates.connect()
     assert transport.disconnecting
+    protocol.dataReceived(b"a")
+    protocol.connectionLost(DONE)
     assert gates.lobby.ledger.connections_of("192.0.2.1") == 1
+
+
+def test_a_service_that_is_full_turns_away_any_number_that_wait():
+    gates = Gates(room=1000, per_source=600, connections=700)
+    gates.served.extend([None] * 699)  # so that there is room for one of this source
+    first, _ = gates.connect()
+    waiting = [gates.connect()[1] for _ in range(599)]
+    del gates.served[:-1]
+    gates.service.room = 0
+    first.connectionLost(DONE)
+    assert {transport.disconnecting for transport in waiting} == {True}
+
+
+class Broken(Served):
+    """What fails as its connection begins."""
+
+    def connectionMade(self):
+        super().connectionMade()
+        raise RuntimeError("broken")
+
+
+def broken():
+    raise RuntimeError("broken")
+
+
+@pytest.mark.parametrize("protocol", [broken, Broken])
+def test_what_the_service_breaks_is_no_connection_of_its_source(protocol, failures):
+    gates = Gates(per_source=1)
+    first, _ = gates.connect()
+    second, transport = gates.connect()
+    gates.service.protocol = protocol
+    first.connectionLost(DONE)  # so it is the turn of the second
+    failures.take(RuntimeError)
+    assert transport.disconnected
+    second.connectionLost(DONE)
+    assert gates.lobby.ledger.connections_of("192.0.2.1") == 0
 
 
 def test_for_those_who_are_exempt_nothing_stands_between():
