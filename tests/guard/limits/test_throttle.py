@@ -130,4 +130,5 @@ def test_in_the_end_the_transport_is_as_it_was(paused):
         deliver(b"x" * 150)
     meter.stop()
     assert set(transport.__dict__) == {"reading", "aborted"}
+    assert source.clock.getDelayedCalls() == []
     source.clock.advance(1)
