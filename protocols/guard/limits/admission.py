@@ -96,6 +96,7 @@ class AdmissionGate(StandIn):
             transport.loseConnection()
             return
         self._meter = factory.throttle.meter(transport, source)
+        self._meter.begin()
         self.stand_for(inside)
         if self._waits:
             transport.resumeProducing()

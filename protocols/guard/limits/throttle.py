@@ -73,6 +73,17 @@ class Meter:
         transport.resumeProducing = self._resumed
         transport.count_messages = self.count_messages
 
+    def begin(self) -> None:
+        """Nothing has come yet: what its source has sent by others counts for this one, too."""
+        throttle, source = self._throttle, self._source
+        owed = {
+            "byte_rate": throttle.charge_bytes(source, 0),
+            "message_rate": throttle.charge_messages(source, 0),
+        }
+        limit = max(owed, key=owed.__getitem__)
+        if owed[limit]:
+            self._over(limit, owed[limit])
+
     def around(self, deliver: Callable[[bytes], object]) -> Callable[[bytes], None]:
         """`deliver`, whose bytes are counted."""
         charge, source = self._throttle.charge_bytes, self._source

@@ -240,6 +240,17 @@ def test_the_bytes_are_counted():
     assert transport.reading
 
 
+def test_who_sends_too_much_is_not_read_from_by_connecting_anew():
+    gates = Gates(byte_rate=100)
+    protocol, _ = gates.connect()
+    protocol.dataReceived(b"x" * 300)
+    protocol.connectionLost(DONE)
+    _, transport = gates.connect()
+    assert not transport.reading
+    gates.clock.advance(2.1)
+    assert transport.reading
+
+
 def balanced(gates):
     """Connects by way of a balancer, which says for whom: 192.0.2.1."""
     outer = ProxyProtocolFactory(gates.factory, {"10.0.0.1"}, journal=gates.journal, clock=gates.clock)
