@@ -93,7 +93,7 @@ class Lobby:
         """Hold it against `source` that it is over `limit`."""
         now = self._clock.seconds()
         self._journal.over(limit, source)
-        until = self._penalties.add(source, points, now)
+        until = self._penalties.add(source, points, now) if points else None
         if until is not None:
             self._journal.shut_out(source, limit, until - now)
 
@@ -115,8 +115,14 @@ class Lobby:
         if cause == "penalty":
             self._journal.still_out()
         else:
-            self.punish(source, cause, OFFENCE)
+            self.punish(source, cause, OFFENCE if self._wants_too_much(source, cause) else 0.0)
         guest.turn_away()
+
+    def _wants_too_much(self, source: str, cause: str) -> bool:
+        """Whether `source` is over its limit, and not only others have left too little for it: they could
+        have it shut out."""
+        wanted = self.ledger.connections_of(source) + len(self._queues.get(source, ()))
+        return cause != "per_source" or wanted >= self.ledger.limits.per_source
 
     def _park(self, guest: Guest, source: str, verdict: Verdict) -> None:
         self.waiting += 1

@@ -146,6 +146,19 @@ def test_who_does_not_stop_is_shut_out_and_let_in_again():
     assert house.come().told == "in"
 
 
+@pytest.mark.parametrize("over", ["wait", "refuse"])
+def test_nobody_is_shut_out_because_others_have_filled_the_service(over):
+    house = House(per_source=40, connections=100, over=over)
+    for number in range(80):
+        house.come(f"b{number % 4}")
+    for _ in range(30):
+        house.come("a")
+    house.clock.advance(PARKED)
+    assert house.told[80:] == ["in"] * 10 + ["away"] * 20
+    assert house.penalties.score("a", house.clock.seconds()) == 0
+    assert house.journal.counts.over["per_source"] == 20
+
+
 def test_the_log_says_who_which_limit_and_until_when(said):
     house = House(over="refuse")
     for _ in range(50):
