@@ -30,6 +30,9 @@ class Guest(Protocol):
 class Lobby:
     """Lets in as many connections as `ledger` admits, has others wait, and turns the rest away.
 
+    Those that wait take descriptors too: with those that are served they are no more than the service may
+    have.
+
     :param penalties: get what sources do that will not stop.
     :param acquaintances: hear of those that were let in.
     """
@@ -105,9 +108,12 @@ class Lobby:
             return verdict
         limits = self.ledger.limits
         is_full = queue is not None and len(queue) >= limits.per_source
-        return Verdict(verdict.cause) if is_full or self.waiting >= limits.connections else verdict
+        return Verdict(verdict.cause) if is_full or self.waiting >= self.ledger.room else verdict
 
     def _let_in(self, guest: Guest, source: str) -> None:
+        if self._queues and self.waiting >= self.ledger.room:
+            # Of the source that has most, the one that has waited least.
+            self._give_up(max(self._queues.values(), key=len)[-1])
         self._acquaintances.met(source, self._clock.seconds())
         guest.go_in()
 

@@ -114,14 +114,22 @@ def test_no_more_of_a_source_wait_than_it_may_have():
     assert house.told == ["in", "in", "", "", "away"]
 
 
-def test_no_more_wait_than_the_service_may_have():
-    house = House(connections=3)
-    for source in "abcd":
+def test_no_more_wait_than_there_is_room_for():
+    house = House(connections=4, per_source=3)
+    for _ in range(5):
+        house.come()
+    assert house.told == ["in", "in", "", "", "away"]
+
+
+def test_who_comes_anew_takes_the_place_of_one_that_waits():
+    house = House(connections=6)
+    for source in "aaaabbbc":
         house.come(source)
-    told = house.told
-    house.come("a")
-    assert told == ["in", "in", "in", "in"], "the service itself refuses the fourth"
-    assert house.lobby.waiting <= 3
+    assert house.told == ["in", "in", "", "away", "in", "in", "away", "in"]
+    house.come("d")
+    assert house.told[2:] == ["away", "away", "in", "in", "away", "in", "in"]
+    assert house.lobby.waiting == 0
+    assert house.clock.getDelayedCalls() == []
 
 
 def test_who_is_refused_is_told_at_once():
