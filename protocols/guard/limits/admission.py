@@ -101,8 +101,7 @@ class AdmissionGate(StandIn):
         if self._waits:
             transport.resumeProducing()
         inside.makeConnection(transport)
-        # Only now does what stands in between, too, know whom it stands for.
-        self._deliver = self._meter.around(inside.dataReceived)
+        self._deliver = self._meter.around(inside)
         self.dataReceived = self._deliver  # type: ignore[method-assign,assignment]
         early, self._early = self._early, b""
         if early:

@@ -84,13 +84,13 @@ class Meter:
         if owed[limit]:
             self._over(limit, owed[limit])
 
-    def around(self, deliver: Callable[[bytes], object]) -> Callable[[bytes], None]:
-        """`deliver`, whose bytes are counted."""
+    def around(self, protocol: Any) -> Callable[[bytes], None]:
+        """What gives `protocol` bytes, and counts them."""
         charge, source = self._throttle.charge_bytes, self._source
 
         def measured(data: bytes) -> None:
             wait = charge(source, len(data))
-            deliver(data)
+            protocol.dataReceived(data)  # looked up each time: it may stand for one, and then for another
             if wait:
                 self._over("byte_rate", wait)
 

@@ -28,6 +28,7 @@ from protocols.guard.proxy_protocol import ProxyProtocolFactory
 from protocols.journal import Journal
 from protocols.networks import Networks
 from protocols.session import Credentials
+from protocols.stand_in import StandIn
 
 
 class Transport(StringTransport):
@@ -285,6 +286,25 @@ def test_the_bytes_are_counted_whatever_stands_in_front(stands_in_front):
     protocol, transport = stands_in_front(gates)()
     protocol.dataReceived(b"x" * 200)
     assert not transport.reading
+
+
+class Changing(StandIn):
+    """Becomes another protocol when it is told to, as STARTTLS does."""
+
+    def makeConnection(self, transport):
+        super().makeConnection(transport)
+        self.stand_for(Served())
+
+
+def test_who_becomes_another_hears_nothing_more_as_the_first():
+    gates = Gates()
+    gates.service.protocol = Changing
+    protocol, _ = gates.connect()
+    changing = protocol._successor
+    first, second = changing._successor, Served()
+    changing.stand_for(second)
+    protocol.dataReceived(b"a")
+    assert (first.heard, second.heard) == ([], [b"a"])
 
 
 def test_what_came_with_the_header_of_a_balancer_waits_with_its_connection():

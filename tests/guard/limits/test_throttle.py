@@ -35,7 +35,11 @@ class Source:
     def connection(self, source="a"):
         transport = Transport()
         meter = self.throttle.meter(transport, source)
-        return transport, meter.around(self.read.append), meter
+        return transport, meter.around(self), meter
+
+    def dataReceived(self, data):
+        """What all its connections deliver to."""
+        self.read.append(data)
 
 
 def test_what_is_within_the_rate_is_not_touched():
