@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from itertools import islice
 from typing import Final, Literal
@@ -67,28 +67,34 @@ class TrustedProxies:
     def apply(self, request: RequestHead) -> None:
         """Have `request` say who asked the outermost trusted proxy, by which scheme, and for which host.
 
-        Where the peer itself is not trusted, or what it says is malformed, nothing changes.
+        Where the peer itself is not trusted, or says nothing, nothing changes.  A proxy that does not say who
+        asks, or not in order, stays the peer, without what itself has proved.
         """
-        if request.peer.host not in self.proxies:
+        peer = request.peer
+        if peer.host not in self.proxies:
             return
-        try:
-            hop = self._client(self._hops(request.headers))
-        except MalformedError:
-            return
+        hop = self._client(self._hops(request.headers))
         if hop is None:
             return
         request.scheme = hop.scheme or request.scheme
         request.host = hop.server or request.host
-        if hop.host is not None:
+        if hop.host is None:
+            request.peer = replace(peer, user=None, certificate=None, credentials=None)
+        else:
             request.peer = Peer(request.scheme, hop.host, hop.port)
 
     def _client(self, hops: Iterator[Hop]) -> Hop | None:
-        """The first from the right that is no trusted proxy, else the last there is."""
+        """The first from the right that is no trusted proxy, else the last of which an address is known."""
         found = None
-        for hop in islice(hops, HOPS):
-            found = hop
-            if hop.host is None or hop.host not in self.proxies:
-                break
+        try:
+            for hop in islice(hops, HOPS):
+                if hop.host is None:
+                    return found or hop
+                found = hop
+                if hop.host not in self.proxies:
+                    break
+        except MalformedError:
+            return found or Hop(None)
         return found
 
 
@@ -155,10 +161,12 @@ def _listed(headers: Headers, name: str) -> list[str]:
 
 
 def _hop(node: str | None, scheme: str, server: str) -> Hop:
-    """Raises :class:`MalformedError`."""
-    scheme = scheme.lower()
-    if scheme not in ("", "http", "https") or (server and not _HOST.fullmatch(server)):
-        raise MalformedError(scheme, server)
+    """A scheme and a server that make no sense are left out, for clients choose those.
+
+    Raises :class:`MalformedError` if the node is none.
+    """
+    scheme = scheme.lower() if scheme.lower() in ("http", "https") else ""
+    server = server if _HOST.fullmatch(server) else ""
     if node is None or _HIDDEN.fullmatch(node):
         return Hop(None, 0, scheme, server)
     found = _NODE.fullmatch(node)

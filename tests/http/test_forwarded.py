@@ -10,7 +10,7 @@ from twisted.internet.address import IPv4Address, UNIXAddress
 from protocols.http import Headers, Request, RequestHead, Response, function_route
 from protocols.http.forwarded import HOPS, TrustedProxies
 from protocols.networks import Networks
-from protocols.session import Peer
+from protocols.session import Credentials, Peer
 
 PROXY, CLIENT = "10.0.0.1", "203.0.113.5"
 NETWORKS = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
@@ -102,13 +102,30 @@ def test_what_makes_no_sense_is_left_alone(written: str) -> None:
 
 
 def test_a_scheme_or_host_that_makes_no_sense_is_left_alone() -> None:
+    # It is the client who has chosen them: it must not be taken for the proxy because of that.
     for name, value in (
         ("X-Forwarded-Proto", "gopher"),
         ("X-Forwarded-Host", "a b"),
         ("X-Forwarded-Host", "a/b"),
+        ("X-Forwarded-Host", "a!b"),
     ):
         request = applied(("X-Forwarded-For", CLIENT), (name, value))
-        assert (request.peer.host, request.scheme, request.host) == (PROXY, "http", "inner")
+        assert (request.peer.host, request.scheme, request.host) == (CLIENT, "http", "inner")
+    assert forwarded(f'for={CLIENT};proto=gopher;host="a!b"').peer.host == CLIENT
+
+
+@pytest.mark.parametrize("written", ["garbage", "unknown", "1.2.3.4:99999"])
+def test_who_asks_a_proxy_that_others_come_by_is_the_last_that_is_known(written: str) -> None:
+    assert host(f"{written}, 10.0.0.9") == "10.0.0.9"
+
+
+@pytest.mark.parametrize("written", ["garbage", "unknown", "unix:", None])
+def test_somebody_unknown_is_not_taken_for_the_account_of_the_proxy(written: str | None) -> None:
+    proxy = Peer("http", "", 0, "www-data", None, Credentials(33, 33, 1))
+    fields = [] if written is None else [("X-Forwarded-For", written)]
+    request = RequestHead("GET", "/", headers=Headers(fields), peer=proxy)
+    TrustedProxies(Networks(unix=True)).apply(request)
+    assert request.peer == (proxy if written is None else Peer("http", ""))
 
 
 def test_a_proxy_that_says_the_scheme_only() -> None:

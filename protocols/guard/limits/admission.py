@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory, ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from protocols.guard.limits.lobby import Lobby
@@ -14,6 +16,8 @@ from protocols.guard.limits.sources import Sources
 from protocols.guard.limits.throttle import Meter, Throttle
 from protocols.peer_address import stream_peer
 from protocols.stand_in import StandIn
+
+log = Logger(namespace="polyport")
 
 
 class AdmissionFactory(Factory):
@@ -59,7 +63,10 @@ class AdmissionGate(StandIn):
         self._source = source
         self._told = False
         self._waits = False
-        self._meter: Meter
+        self._is_counted = False
+        self._meter: Meter | None = None
+        self._deliver: Callable[[bytes], None] | None = None
+        self._early = b""  # came with a balancer's header
 
     def makeConnection(self, transport: ITransport) -> None:
         Protocol.makeConnection(self, transport)
@@ -73,38 +80,57 @@ class AdmissionGate(StandIn):
 
     def go_in(self) -> None:
         """It is served from now on (Guest)."""
-        self._told = True
-        factory, source = self._factory, self._source
+        self._told = self._is_counted = True
         transport: Any = self.transport
+        try:
+            self._connect(transport)
+        except BaseException:  # noqa: BLE001 - it may be the end of another connection that calls this
+            log.failure("a connection from {peer} could not begin", peer=transport.getPeer())
+            transport.abortConnection()
+
+    def _connect(self, transport: Any) -> None:
+        factory, source = self._factory, self._source
         assert source is not None
         inside: Any = factory.inner.buildProtocol(self._address)
         if inside is None:
-            factory.lobby.left(source)
             transport.loseConnection()
             return
         self._meter = factory.throttle.meter(transport, source)
+        self._meter.begin()
         self.stand_for(inside)
         if self._waits:
             transport.resumeProducing()
         inside.makeConnection(transport)
-        # Only now does what stands in between, too, know whom it stands for.
-        self.dataReceived = self._meter.around(inside.dataReceived)  # type: ignore[method-assign,assignment]
+        self._deliver = self._meter.around(inside)
+        self.dataReceived = self._deliver  # type: ignore[method-assign,assignment]
+        early, self._early = self._early, b""
+        if early:
+            self._deliver(early)
+
+    def dataReceived(self, data: bytes) -> None:
+        """For who stands in front, and has looked this up before there was anybody to count for."""
+        if self._deliver is not None:
+            self._deliver(data)
+        elif not self._told:
+            self._early += data
 
     def turn_away(self) -> None:
         """It is not served (Guest)."""
         self._told = True
+        self._early = b""
         assert self.transport is not None
         self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         lobby, source = self._factory.lobby, self._source
         assert source is not None
-        if self._successor is None:
+        if not self._is_counted:
             lobby.gone(self, source)
-        else:
+            return
+        if self._meter is not None:
             self._meter.stop()
-            try:
-                super().connectionLost(reason)
-            finally:
-                # Not before: the next one is counted by the service, too.
-                lobby.left(source)
+        try:
+            super().connectionLost(reason)
+        finally:
+            # Not before: the next one is counted by the service, too.
+            lobby.left(source)

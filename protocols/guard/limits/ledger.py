@@ -74,9 +74,14 @@ class Ledger:
         return self._by_source.get(source, 0)
 
     @property
+    def room(self) -> int:
+        """How many more the service can have."""
+        return self.limits.connections - self._open()
+
+    @property
     def share(self) -> int:
         """How many one source may have just now."""
-        return min(self.limits.per_source, max(1, self.limits.connections - self._open()))
+        return min(self.limits.per_source, max(1, self.room))
 
     def _over(self, cause: Cause, wait: float | None) -> Verdict:
         return Verdict(cause, wait if self.limits.over == "wait" else 0.0)

@@ -30,6 +30,9 @@ class Guest(Protocol):
 class Lobby:
     """Lets in as many connections as `ledger` admits, has others wait, and turns the rest away.
 
+    Those that wait take descriptors too: with those that are served they are no more than the service may
+    have.
+
     :param penalties: get what sources do that will not stop.
     :param acquaintances: hear of those that were let in.
     """
@@ -93,7 +96,7 @@ class Lobby:
         """Hold it against `source` that it is over `limit`."""
         now = self._clock.seconds()
         self._journal.over(limit, source)
-        until = self._penalties.add(source, points, now)
+        until = self._penalties.add(source, points, now) if points else None
         if until is not None:
             self._journal.shut_out(source, limit, until - now)
 
@@ -105,9 +108,12 @@ class Lobby:
             return verdict
         limits = self.ledger.limits
         is_full = queue is not None and len(queue) >= limits.per_source
-        return Verdict(verdict.cause) if is_full or self.waiting >= limits.connections else verdict
+        return Verdict(verdict.cause) if is_full or self.waiting >= self.ledger.room else verdict
 
     def _let_in(self, guest: Guest, source: str) -> None:
+        if self._queues and self.waiting >= self.ledger.room:
+            # Of the source that has most, the one that has waited least.
+            self._give_up(max(self._queues.values(), key=len)[-1])
         self._acquaintances.met(source, self._clock.seconds())
         guest.go_in()
 
@@ -115,8 +121,14 @@ class Lobby:
         if cause == "penalty":
             self._journal.still_out()
         else:
-            self.punish(source, cause, OFFENCE)
+            self.punish(source, cause, OFFENCE if self._wants_too_much(source, cause) else 0.0)
         guest.turn_away()
+
+    def _wants_too_much(self, source: str, cause: str) -> bool:
+        """Whether `source` is over its limit, and not only others have left too little for it: they could
+        have it shut out."""
+        wanted = self.ledger.connections_of(source) + len(self._queues.get(source, ()))
+        return cause != "per_source" or wanted >= self.ledger.limits.per_source
 
     def _park(self, guest: Guest, source: str, verdict: Verdict) -> None:
         self._journal.over(verdict.cause or "", source)

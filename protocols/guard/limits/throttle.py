@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from protocols.guard.limits.source_limits import SourceLimits
 from protocols.token_buckets import TokenBuckets
@@ -64,7 +64,8 @@ class Meter:
         self._source = source
         self._pause = transport.pauseProducing
         self._resume = transport.resumeProducing
-        self._held = False
+        self._held: IDelayedCall | None = None
+        """Ends the pause, if there is one."""
         self._protocol_waits = False
         # On this one transport, in place of its methods: what stands in between would be in the way of
         # every read and write.
@@ -72,13 +73,24 @@ class Meter:
         transport.resumeProducing = self._resumed
         transport.count_messages = self.count_messages
 
-    def around(self, deliver: Callable[[bytes], object]) -> Callable[[bytes], None]:
-        """`deliver`, whose bytes are counted."""
+    def begin(self) -> None:
+        """Nothing has come yet: what its source has sent by others counts for this one, too."""
+        throttle, source = self._throttle, self._source
+        owed = {
+            "byte_rate": throttle.charge_bytes(source, 0),
+            "message_rate": throttle.charge_messages(source, 0),
+        }
+        limit = max(owed, key=owed.__getitem__)
+        if owed[limit]:
+            self._over(limit, owed[limit])
+
+    def around(self, protocol: Any) -> Callable[[bytes], None]:
+        """What gives `protocol` bytes, and counts them."""
         charge, source = self._throttle.charge_bytes, self._source
 
         def measured(data: bytes) -> None:
             wait = charge(source, len(data))
-            deliver(data)
+            protocol.dataReceived(data)  # looked up each time: it may stand for one, and then for another
             if wait:
                 self._over("byte_rate", wait)
 
@@ -86,7 +98,10 @@ class Meter:
 
     def stop(self) -> None:
         """The connection is gone.  The transport forgets this, or the two would wait for the garbage
-        collector."""
+        collector, and so does the clock."""
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
         for name in _REPLACED:
             del self._transport.__dict__[name]
 
@@ -101,13 +116,12 @@ class Meter:
         throttle.over(self._source, limit)
         if not throttle.waits:
             self._transport.abortConnection()
-        elif not self._held:
-            self._held = True
+        elif self._held is None:
+            self._held = throttle.clock.callLater(wait, self._release)
             self._pause()
-            throttle.clock.callLater(wait, self._release)
 
     def _release(self) -> None:
-        self._held = False
+        self._held = None
         if not self._protocol_waits:
             self._resume()
 
@@ -117,5 +131,5 @@ class Meter:
 
     def _resumed(self) -> None:
         self._protocol_waits = False
-        if not self._held:
+        if self._held is None:
             self._resume()

@@ -111,7 +111,7 @@ class HeaderGate(StandIn):
         """Somebody else serves whoever the header is about."""
         transport: Any = self.transport
         address = self._address
-        if header.family is not None and not header.is_local:
+        if not header.is_local:
             transport = ProxiedTransport(transport, header)
             address = transport.getPeer()
         self._leave()

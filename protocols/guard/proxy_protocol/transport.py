@@ -19,15 +19,16 @@ from protocols.session import Peer
 class ProxiedTransport:
     """Is `transport` in everything but who is at its ends, which `header` says.
 
-    :param header: of a connection that is not local, and whose family is known.
+    :param header: of a connection that is not local.  Where the proxy does not know who the client is, the
+        addresses stay, but not what the kernel says of the proxy.
     """
 
     def __init__(self, transport: ITransport, header: ProxyHeader) -> None:
-        assert header.source is not None
-        assert header.destination is not None
         self._transport: Any = transport
-        self._peer = _address(header, header.source)
-        self._host = _address(header, header.destination)
+        self._peer, self._host = transport.getPeer(), transport.getHost()
+        if header.source is not None and header.destination is not None:
+            self._peer = _address(header, header.source)
+            self._host = _address(header, header.destination)
         self._tls = header.tls
         directlyProvides(self, providedBy(transport))
         # Found without __getattr__, since they are called for every read that is answered.

@@ -77,6 +77,7 @@ class HTTP1Connection(PromptAnswers, Protocol):
         if data == self._intake.remembered and self.is_free:
             self._times.active_at = self.factory.clock.seconds()
             self._intake.repeat()
+            self._times.begun_at = None  # it is whole
             return
         if self._tunnel is not None:
             self._tunnel.protocol.dataReceived(data)

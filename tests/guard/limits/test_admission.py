@@ -13,6 +13,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from protocols.guard.access import Access, AccessFactory, Admission
 from protocols.guard.limits import (
     Acquaintances,
     AdmissionFactory,
@@ -23,9 +24,11 @@ from protocols.guard.limits import (
     Sources,
     Throttle,
 )
+from protocols.guard.proxy_protocol import ProxyProtocolFactory
 from protocols.journal import Journal
 from protocols.networks import Networks
 from protocols.session import Credentials
+from protocols.stand_in import StandIn
 
 
 class Transport(StringTransport):
@@ -173,9 +176,47 @@ def test_for_who_is_shut_out_nothing_is_built():
 def test_a_service_that_is_full_says_so_itself():
     gates = Gates(room=1)
     gates.connect()
-    _, transport = gates.connect()
+    protocol, transport = gates.connect()
     assert transport.disconnecting
+    protocol.dataReceived(b"a")
+    protocol.connectionLost(DONE)
     assert gates.lobby.ledger.connections_of("192.0.2.1") == 1
+
+
+def test_a_service_that_is_full_turns_away_any_number_that_wait():
+    gates = Gates(room=1000, per_source=600, connections=700)
+    gates.served.extend([None] * 699)  # so that there is room for one of this source
+    first, _ = gates.connect()
+    waiting = [gates.connect()[1] for _ in range(599)]
+    del gates.served[:-1]
+    gates.service.room = 0
+    first.connectionLost(DONE)
+    assert {transport.disconnecting for transport in waiting} == {True}
+
+
+class Broken(Served):
+    """What fails as its connection begins."""
+
+    def connectionMade(self):
+        super().connectionMade()
+        raise RuntimeError("broken")
+
+
+def broken():
+    raise RuntimeError("broken")
+
+
+@pytest.mark.parametrize("protocol", [broken, Broken])
+def test_what_the_service_breaks_is_no_connection_of_its_source(protocol, failures):
+    gates = Gates(per_source=1)
+    first, _ = gates.connect()
+    second, transport = gates.connect()
+    gates.service.protocol = protocol
+    first.connectionLost(DONE)  # so it is the turn of the second
+    failures.take(RuntimeError)
+    assert transport.disconnected
+    second.connectionLost(DONE)
+    assert gates.lobby.ledger.connections_of("192.0.2.1") == 0
 
 
 def test_for_those_who_are_exempt_nothing_stands_between():
@@ -198,6 +239,95 @@ def test_the_bytes_are_counted():
     assert not transport.reading
     gates.clock.advance(1.1)
     assert transport.reading
+
+
+def test_who_sends_too_much_is_not_read_from_by_connecting_anew():
+    gates = Gates(byte_rate=100)
+    protocol, _ = gates.connect()
+    protocol.dataReceived(b"x" * 300)
+    protocol.connectionLost(DONE)
+    _, transport = gates.connect()
+    assert not transport.reading
+    gates.clock.advance(2.1)
+    assert transport.reading
+
+
+def balanced(gates):
+    """Connects by way of a balancer, which says for whom: 192.0.2.1."""
+    outer = ProxyProtocolFactory(gates.factory, {"10.0.0.1"}, journal=gates.journal, clock=gates.clock)
+    address = IPv4Address("TCP", "10.0.0.1", 1)
+
+    def connect(rest=b""):
+        protocol, transport = outer.buildProtocol(address), Transport(address)
+        protocol.makeConnection(transport)
+        protocol.dataReceived(b"PROXY TCP4 192.0.2.1 192.0.2.9 1 2\r\n" + rest)
+        return protocol, transport
+
+    return connect
+
+
+def ruled(gates):
+    """Connects where somebody else decides who may come in."""
+    admission = Admission(Access([]), journal=gates.journal, final=True)
+    outer = AccessFactory(gates.factory, admission)
+    address = IPv4Address("TCP", "192.0.2.1", 1)
+
+    def connect():
+        protocol, transport = outer.buildProtocol(address), Transport(address)
+        protocol.makeConnection(transport)
+        return protocol, transport
+
+    return connect
+
+
+@pytest.mark.parametrize("stands_in_front", [balanced, ruled])
+def test_the_bytes_are_counted_whatever_stands_in_front(stands_in_front):
+    gates = Gates(byte_rate=100)
+    protocol, transport = stands_in_front(gates)()
+    protocol.dataReceived(b"x" * 200)
+    assert not transport.reading
+
+
+class Changing(StandIn):
+    """Becomes another protocol when it is told to, as STARTTLS does."""
+
+    def makeConnection(self, transport):
+        super().makeConnection(transport)
+        self.stand_for(Served())
+
+
+def test_who_becomes_another_hears_nothing_more_as_the_first():
+    gates = Gates()
+    gates.service.protocol = Changing
+    protocol, _ = gates.connect()
+    changing = protocol._successor
+    first, second = changing._successor, Served()
+    changing.stand_for(second)
+    protocol.dataReceived(b"a")
+    assert (first.heard, second.heard) == ([], [b"a"])
+
+
+def test_what_came_with_the_header_of_a_balancer_waits_with_its_connection():
+    gates = Gates(byte_rate=1000)
+    connect = balanced(gates)
+    first, _ = connect()
+    connect()
+    _, transport = connect(b"x" * 1500)
+    first.connectionLost(DONE)
+    assert gates.served[1].heard == [b"x" * 1500]
+    assert not transport.reading  # it is counted
+
+
+def test_nobody_hears_it_if_its_turn_never_comes():
+    gates = Gates()
+    connect = balanced(gates)
+    connect()
+    connect()
+    protocol, transport = connect(b"GET")
+    gates.clock.advance(11)
+    assert transport.disconnecting
+    protocol.dataReceived(b" /")
+    assert [served.heard for served in gates.served] == [[], []]
 
 
 def test_what_still_waits_is_closed_with_the_service():

@@ -115,14 +115,22 @@ def test_no_more_of_a_source_wait_than_it_may_have():
     assert house.told == ["in", "in", "", "", "away"]
 
 
-def test_no_more_wait_than_the_service_may_have():
-    house = House(connections=3)
-    for source in "abcd":
+def test_no_more_wait_than_there_is_room_for():
+    house = House(connections=4, per_source=3)
+    for _ in range(5):
+        house.come()
+    assert house.told == ["in", "in", "", "", "away"]
+
+
+def test_who_comes_anew_takes_the_place_of_one_that_waits():
+    house = House(connections=6)
+    for source in "aaaabbbc":
         house.come(source)
-    told = house.told
-    house.come("a")
-    assert told == ["in", "in", "in", "in"], "the service itself refuses the fourth"
-    assert house.lobby.waiting <= 3
+    assert house.told == ["in", "in", "", "away", "in", "in", "away", "in"]
+    house.come("d")
+    assert house.told[2:] == ["away", "away", "in", "in", "away", "in", "in"]
+    assert house.lobby.waiting == 0
+    assert house.clock.getDelayedCalls() == []
 
 
 def test_who_is_refused_is_told_at_once():
@@ -145,6 +153,19 @@ def test_who_does_not_stop_is_shut_out_and_let_in_again():
     house.clock.advance(60)
     assert not house.lobby.is_shut_out("a")
     assert house.come().told == "in"
+
+
+@pytest.mark.parametrize("over", ["wait", "refuse"])
+def test_nobody_is_shut_out_because_others_have_filled_the_service(over):
+    house = House(per_source=40, connections=100, over=over)
+    for number in range(80):
+        house.come(f"b{number % 4}")
+    for _ in range(30):
+        house.come("a")
+    house.clock.advance(PARKED)
+    assert house.told[80:] == ["in"] * 10 + ["away"] * 20
+    assert house.penalties.score("a", house.clock.seconds()) == 0
+    assert house.journal.counts.over["per_source"] == 20
 
 
 def test_the_log_says_who_which_limit_and_until_when(said):

@@ -35,7 +35,11 @@ class Source:
     def connection(self, source="a"):
         transport = Transport()
         meter = self.throttle.meter(transport, source)
-        return transport, meter.around(self.read.append), meter
+        return transport, meter.around(self), meter
+
+    def dataReceived(self, data):
+        """What all its connections deliver to."""
+        self.read.append(data)
 
 
 def test_what_is_within_the_rate_is_not_touched():
@@ -67,6 +71,33 @@ def test_all_connections_of_a_source_count_and_those_of_others_do_not():
     deliver_too(b"x" * 20)
     deliver_other(b"x" * 90)
     assert (first.reading, second.reading, other.reading) == (True, False, True)
+
+
+def test_another_connection_of_a_source_that_waits_waits_too():
+    source = Source(byte_rate=100, message_rate=10)
+    _, deliver, first = source.connection()
+    deliver(b"x" * 150)
+    first.count_messages(20)
+    transport, _, meter = source.connection()
+    meter.begin()
+    assert not transport.reading
+    assert source.over[2:] == [("a", "message_rate")]
+    source.clock.advance(0.9)
+    assert not transport.reading
+    source.clock.advance(0.2)
+    assert transport.reading
+
+
+def test_one_of_another_source_does_not():
+    source = Source(byte_rate=100, over="refuse")
+    _, deliver, _ = source.connection()
+    deliver(b"x" * 150)
+    transport, _, meter = source.connection("b")
+    meter.begin()
+    assert not transport.aborted
+    transport, _, meter = source.connection()
+    meter.begin()
+    assert transport.aborted
 
 
 def test_messages_count_by_themselves():
@@ -130,4 +161,5 @@ def test_in_the_end_the_transport_is_as_it_was(paused):
         deliver(b"x" * 150)
     meter.stop()
     assert set(transport.__dict__) == {"reading", "aborted"}
+    assert source.clock.getDelayedCalls() == []
     source.clock.advance(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
@@ -14,7 +16,7 @@ from protocols.guard.proxy_protocol import ProxyProtocolFactory
 from protocols.handlers import FunctionHandler
 from protocols.journal import Journal
 from protocols.proxy_header import ClientTLS, Place, ProxyHeader, encode_v1, encode_v2
-from protocols.session import Peer
+from protocols.session import Credentials, Peer
 from protocols.stream import StreamFactory
 
 PROXY = IPv4Address("TCP", "192.0.2.1", 1)
@@ -125,6 +127,17 @@ def test_a_proxy_that_speaks_for_nobody_is_seen_as_itself(behind, header):
     gate, transport, _ = behind()
     gate.dataReceived(header + b"hi\n")
     assert transport.value() == b"hi from tcp://192.0.2.1:1 None\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "user"),
+    [(encode_v2(ProxyHeader(is_local=True)), b"haproxy"), (encode_v2(ProxyHeader()), b"None")],
+)
+def test_whom_a_proxy_does_not_know_is_not_taken_for_its_account(behind, header, user):
+    gate, transport, _ = behind(UNIXAddress(None))
+    transport.identify = lambda peer: replace(peer, user="haproxy", credentials=Credentials(7, 7, 1))
+    gate.dataReceived(header + b"hi\n")
+    assert transport.value() == b"hi from unix:// " + user + b"\n"
 
 
 def test_clients_of_a_unix_socket(behind):

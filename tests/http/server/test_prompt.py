@@ -152,3 +152,21 @@ def test_each_request_is_an_object_of_its_own(connect):
     first, second = route.requests
     assert first is not second
     assert first.__dict__ == second.__dict__
+
+
+def test_an_answer_to_what_came_again_may_take_its_time(connect, clock):
+    waiting: list[Deferred[Response]] = []
+
+    def later(request):
+        waiting.append(Deferred())
+        return waiting[-1]
+
+    client = connect({"/f": Route(later)})
+    client.send(GET)
+    waiting[0].callback(Response(b"x"))
+    client.send(GET)
+    clock.pump([1] * (int(client.factory.limits.header_time) + 2))
+    waiting[1].callback(Response(b"x"))
+    clock.pump([1] * (int(client.factory.limits.header_time) + 2))
+    assert [answer.status for answer in client.answers()] == [200, 200]
+    assert not client.closed
