@@ -137,11 +137,11 @@ class Journal:
         if now - self._over_at.get(limit, -WARN_EVERY) >= WARN_EVERY:
             self._over_at[limit] = now
             log.warn(
-                "{service}: {source} is over limits.{limit} ({count} such cases so far)",
+                "{service}: {source} is over limits.{limit}{more}",
                 service=self.service,
                 source=source,
                 limit=limit,
-                count=count,
+                more=f" ({count} such cases so far)" if count > 1 else "",
             )
 
     def still_out(self) -> None:

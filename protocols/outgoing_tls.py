@@ -143,9 +143,16 @@ def _show(context: SSL.Context, certificate: Path, key: Path) -> None:
     try:
         private = load_pem_private_key(content, password=None)
         context.use_privatekey(private)  # type: ignore[arg-type]  # no other kind proves anything
+    except TypeError as error:
+        if "encrypted" not in str(error):
+            raise ValueError(f"{key} holds a key that proves nothing") from None
+        raise ValueError(f"the key in {key} is encrypted") from None
+    except (ValueError, UnsupportedAlgorithm, SSL.Error, crypto.Error):
+        raise ValueError(f"{key} holds no private key in PEM form") from None
+    try:
         context.use_certificate(chain[0])
         for intermediate in chain[1:]:
             context.add_extra_chain_cert(intermediate)
         context.check_privatekey()
     except (ValueError, TypeError, UnsupportedAlgorithm, SSL.Error, crypto.Error):
-        raise ValueError(f"{certificate} and {key} are no certificate and key") from None
+        raise ValueError(f"the key in {key} does not belong to the certificate in {certificate}") from None

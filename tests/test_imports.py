@@ -20,7 +20,8 @@ MAY_IMPORT = {
     "account_name": set(),
     "peer_address": {"account_name", "session"},
     "codec": {"session"},
-    "handlers": {"session", "codec", "roster", "outgoing_tls", "proxy_header", "stand_in"},
+    "handlers": {"session", "codec", "roster", "outgoing_reason", "outgoing_tls", "proxy_header", "stand_in"},
+    "outgoing_reason": set(),
     "outgoing_tls": set(),
     "proxy_header": {"session"},
     "roster": set(),
@@ -41,7 +42,8 @@ MAY_IMPORT = {
     "http": {
         *("session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"),
         "stream_limits",
-        *("account_name", "networks", "source", "stand_in", "token_buckets", "outgoing_tls"),
+        *("account_name", "networks", "source", "stand_in", "token_buckets"),
+        *("outgoing_reason", "outgoing_tls"),
     },
     "guard": {
         *(*CARRIED, "datagram", "networks", "proxy_header"),

@@ -4,6 +4,13 @@ import contextlib
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.asymmetric import ed25519, x25519
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from OpenSSL import SSL
 from service_identity import VerificationError
 from twisted.internet.protocol import Factory, Protocol
@@ -131,8 +138,26 @@ def test_a_server_that_wants_a_certificate_we_do_not_have(authority, ca):
 def test_files_that_do_not_hold_what_they_should(authority, ca, tmp_path):
     other = tmp_path / "other.key"
     authority.issue_cert("b").private_key_pem.write_to_path(other)
-    with pytest.raises(ValueError, match="are no certificate and key"):
+    with pytest.raises(
+        ValueError, match=r"the key in .*other\.key does not belong to the certificate in .*ca"
+    ):
         OutgoingTLS("a.test", certificate=ca, key=other)
+    with pytest.raises(ValueError, match=r"ca\.pem holds no private key in PEM form"):
+        OutgoingTLS("a.test", certificate=ca)
+    secret = tmp_path / "secret.key"
+    lock = BestAvailableEncryption(b"sesame")
+    secret.write_bytes(
+        ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
+    )
+    with pytest.raises(ValueError, match=r"the key in .*secret\.key is encrypted"):
+        OutgoingTLS("a.test", certificate=ca, key=secret)
+    useless = tmp_path / "useless.key"
+    plain = x25519.X25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    useless.write_bytes(plain)
+    with pytest.raises(ValueError, match=r"useless\.key"):
+        OutgoingTLS("a.test", certificate=ca, key=useless)
     with pytest.raises(ValueError, match="holds no PEM certificate"):
         OutgoingTLS("a.test", ca=other)
     with pytest.raises(OSError, match="missing"):

@@ -24,8 +24,10 @@ EPILOG = """\
 Files, in the folder of --out:
   ca.pem             the authority's certificate: what clients have to trust
   ca.key             its key: whoever has it can pose as any server to those who trust ca.pem
-  <first name>.pem   the certificate
+  <first name>.pem   the certificate, good for a server and for a client
   <first name>.key   its key
+  ca.crl, <first name>.ocsp
+                     say that no certificate has been revoked
 
 \b
 Examples:
@@ -33,6 +35,8 @@ Examples:
   polyport cert --out /etc/polyport/tls orders.example.test '*.orders.example.test' 10.0.0.7
   polyport send --ca tls/ca.pem tls://localhost:7443 hello
   curl --cacert tls/ca.pem https://localhost:8443/
+  polyport cert dev7          # a client's, for tls: {client: tls/ca.pem}; its common name is dev7
+  polyport send --ca tls/ca.pem --certificate tls/dev7.pem --key tls/dev7.key tls://localhost:7443 hello
 """
 
 
@@ -55,7 +59,7 @@ Examples:
 @click.option("--force", is_flag=True, help="Make the certificate anew if there is one.")
 @click.pass_context
 def command(ctx: click.Context, names: tuple[str, ...], out: Path, days: int, force: bool) -> None:
-    """Make a certificate for NAMEs: host names, *.wildcards and IP addresses.
+    """Make a certificate for NAMEs: host names, *.wildcards and IP addresses; or one name of a client.
 
     Without a NAME it is for localhost, 127.0.0.1 and ::1. The authority that signs it is made once,
     for ten years, and used again. This is for development: a public server needs a certificate of a
@@ -106,7 +110,9 @@ def _say_how_to_use(folder: CertificateFolder, name: str) -> None:
         f"  polyport listen --echo --certificate {certificate} --key {key} tls://:7443\n"
         f"Trust it:\n"
         f"  polyport send --ca {ca} tls://{host}:7443 hello\n"
-        f"  curl --cacert {ca} https://{host}:8443/"
+        f"  curl --cacert {ca} https://{host}:8443/\n"
+        f"Show it, as a client, where certificates of {ca} are asked for:\n"
+        f"  polyport send --ca {ca} --certificate {certificate} --key {key} tls://localhost:7443 hello"
     )
 
 

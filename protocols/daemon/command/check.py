@@ -44,16 +44,15 @@ def command(file: Path, quiet: bool) -> None:
         count = len(error.problems)
         click.echo(f"{count} problem{'' if count == 1 else 's'}", err=True)
         raise SystemExit(PROBLEMS) from error
-    for warning in loaded.warnings:
+    warnings = [*map(str, loaded.warnings), *certificate_warnings(loaded.config)]
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
-    for text in certificate_warnings(loaded.config):
-        click.echo(f"warning: {text}", err=True)
     if not quiet:
         rows = [
             row for name, spec in loaded.config.services.items() for row in _rows(name, spec, loaded.origin)
         ]
         click.echo("\n".join(_aligned(rows)))
-        count = len(loaded.warnings)
+        count = len(warnings)
         more = "" if not count else f", {count} warning{'' if count == 1 else 's'}"
         click.echo(f"{file}: no problems{more}")
 

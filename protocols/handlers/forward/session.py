@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
 from protocols.handlers.forward.outgoing import Outgoing
+from protocols.outgoing_reason import why_unreachable
 from protocols.session import Connection
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class ForwardSession:
     def target_left(self, reason: BaseException | None) -> None:
         """The connection to the target is gone; `reason` is ``None`` if it ended in order."""
         if not self._is_connected:
-            self._fail(_words(reason))
+            self._fail(why_unreachable(reason))
             return
         abort = getattr(self.connection, "abort", None)
         if reason is None or abort is None:
@@ -115,7 +116,7 @@ class ForwardSession:
     def _not_reached(self, failure: Failure) -> None:
         self._attempt = None
         if self._deadline is not None:
-            self._fail(failure.getErrorMessage())
+            self._fail(why_unreachable(failure.value))
 
     def _late(self) -> None:
         self._fail(f"nothing came of it within {self._forward.timeout:g} s")
@@ -138,7 +139,3 @@ class ForwardSession:
         attempt, self._attempt = self._attempt, None
         if attempt is not None:
             attempt.cancel()
-
-
-def _words(reason: BaseException | None) -> str:
-    return "it closed the connection at once" if reason is None else f"{type(reason).__name__}: {reason}"

@@ -39,6 +39,15 @@ def test_files_and_their_modes(tls):
     }
 
 
+def test_how_a_client_shows_it_is_told(polyport, tmp_path):
+    made = polyport("cert", "dev7", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    last = made.stdout.decode().splitlines()[-1]
+    assert last.endswith(
+        "send --ca tls/ca.pem --certificate tls/dev7.pem --key tls/dev7.key tls://localhost:7443 hello"
+    )
+
+
 def test_contents(tls):
     ca = x509.load_pem_x509_certificate((tls / "ca.pem").read_bytes())
     leaf = x509.load_pem_x509_certificate((tls / "localhost.pem").read_bytes())

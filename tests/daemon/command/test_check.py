@@ -112,6 +112,7 @@ services:
     expiry, mode = done.stderr.decode().splitlines()
     assert expiry.startswith("warning: the certificate main runs out on ")
     assert mode == f"warning: {key} can be read or changed by others (mode 0644); chmod 640 is enough"
+    assert done.stdout.endswith(b": no problems, 2 warnings\n")
     key.chmod(0o600)
     polyport("cert", "--out", tmp_path / "tls", "--force")
     done = check(

@@ -222,7 +222,7 @@ def test_a_target_that_refuses(passing, warned):
         it.target_refuses()
         assert it.client.closing
         it.client.leave()
-    assert warned == ["db: cannot forward to tcp://192.0.2.9:80: Connection was refused by other side."]
+    assert warned == ["db: cannot forward to tcp://192.0.2.9:80: Connection was refused by other side"]
     assert not it.reactor.getDelayedCalls()
 
 

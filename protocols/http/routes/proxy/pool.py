@@ -16,6 +16,7 @@ from protocols.http.routes.proxy.connection import OriginConnection
 from protocols.http.routes.proxy.errors import overloaded, slow_to_connect, unreachable
 from protocols.http.routes.proxy.limits import ProxyLimits
 from protocols.http.routes.proxy.origin import Origin
+from protocols.outgoing_reason import why_unreachable
 
 LINGER = 2.0
 """Seconds an origin has to close its side of a connection after us; then it is cut off."""
@@ -167,7 +168,7 @@ class OriginPool:
 
     def _unreachable(self, failure: Failure, attempt: Attempt) -> None:
         if self._attempts.get(attempt.client) is attempt:
-            error = unreachable(failure.getErrorMessage())
+            error = unreachable(why_unreachable(failure.value))
             self._missed(attempt, error)
 
     def _missed(self, attempt: Attempt, error: HTTPError) -> None:
@@ -211,7 +212,7 @@ class OriginPool:
             origin.idle.remove(connection)
         attempt = self._attempt_of(connection) if self._attempts else None
         if attempt is not None:
-            self._missed(attempt, unreachable(f"TLS: {reason.getErrorMessage()}"))
+            self._missed(attempt, unreachable(why_unreachable(reason.value)))
         else:
             origin.opened -= 1
             self._serve_next()
