@@ -13,11 +13,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from failure import BenchmarkError
-from processor import Cores, pin
-
 from attack.measure import Result, measured
 from attack.table import ATTACKS, Forged
+from failure import BenchmarkError
+from processor import Cores, pin
 
 SECONDS = 2.0
 # For what an interpreter needs itself.
@@ -86,11 +85,11 @@ def _line(result: Result, *, amplifies: bool) -> str:
     if amplifies:
         return f"{result.name:22}{result.count:8,}  {result.amplification:.2f} bytes back for each that came"
     ended = "not" if result.ended_after is None else "/".join(f"{each:.1f}" for each in result.ended_after)
-    return (
-        f"{result.name:22}{result.count:8,}{result.held:7,}{result.bytes_each:11,.0f}{result.median:7.2f}x"
-        f"{result.p99:6.1f}x{result.rate:6.2f}x{result.lost:6.0%}{result.processor:6.0%}{result.effort * 1e6:9.1f}  {ended:16}"
-        f"{result.left:5}{result.memory_left:7.2f}x"
-    )
+    cost = f"{result.held:7,}{result.bytes_each:11,.0f}"
+    others = f"{result.median:7.2f}x{result.p99:6.1f}x{result.rate:6.2f}x{result.lost:6.0%}"
+    busy = f"{result.processor:6.0%}{result.effort * 1e6:9.1f}"
+    rest = f"{ended:16}{result.left:5}{result.memory_left:7.2f}x"
+    return f"{result.name:22}{result.count:8,}{cost}{others}{busy}  {rest}"
 
 
 def _missed(result: Result) -> list[str]:
@@ -101,7 +100,7 @@ def _missed(result: Result) -> list[str]:
     if result.left:
         missed.append(f"{result.name}: {result.left} connections are left")
     if result.memory_left > MEMORY_LEFT:
-        missed.append(f"{result.name}: more than {MEMORY_LEFT - 1:.0%} of memory is not given back")
+        missed.append(f"{result.name}: the next takes more than {MEMORY_LEFT - 1:.0%} of memory beyond that")
     if result.amplification > AMPLIFICATION:
         missed.append(f"{result.name}: amplifies more than {AMPLIFICATION:g} times")
     return [f"missed: {each}" for each in missed]
@@ -111,9 +110,9 @@ _LEGEND = """came         connections, or datagrams, of the attackers
 held         connections that the daemon holds at a time, and of its memory the bytes each
 median, p99  how many times as long somebody else waits for an answer as without the attack
 rate         how many times fewer answers he gets, asking one question after the other; lost: datagrams
-busy         share of its core that the daemon needs
+busy         share of its core that the daemon needs; of a storm, microseconds for each that came
 ended after  seconds: the first attacker, the median, the last
-left         connections afterwards, and memory as a share of what it was before
+left         connections afterwards, and memory as a share of what it was after the same had come before
 """
 
 if __name__ == "__main__":

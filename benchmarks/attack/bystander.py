@@ -39,7 +39,7 @@ class Service:
     """Seconds from a question to its answer."""
     p99: float
     rate: float
-    """Answers a second, one question after the other."""
+    """Answers a second, one question after the other; lost ones cost nothing but the time to ask again."""
     lost: float
     """The share of questions that had no answer; only datagrams have none."""
 
@@ -66,9 +66,8 @@ def served(ask: Ask, seconds: float) -> Service:
         raise BenchmarkError("somebody who behaves is not served at all")
     times.sort()
     last = len(times) - 1
-    return Service(
-        times[last // 2], times[last * 99 // 100], len(times) / (now - begun), lost / (len(times) + lost)
-    )
+    share = lost / (len(times) + lost)
+    return Service(times[last // 2], times[last * 99 // 100], len(times) / sum(times), share)
 
 
 def _connected(port: int, source: str) -> socket.socket:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import sys
@@ -45,7 +44,7 @@ class Target:
         count = 0
         for link in Path(f"/proc/{self.pid}/fd").iterdir():
             try:
-                count += os.readlink(link).startswith("socket:")
+                count += str(link.readlink()).startswith("socket:")
             except FileNotFoundError:
                 pass  # closed since
         return count

@@ -29,7 +29,7 @@ def main() -> int:
     targets = wanted(options.only)
     until = time.monotonic() + 60 * options.minutes if options.minutes else float("inf")
     shares = sum(target.share for target in targets)
-    found = 0
+    found = tried = 0
     for target in targets:
         count = max(1, round(options.count * target.share / shares))
         # Once round, so that every cache is as full as it gets.
@@ -40,15 +40,19 @@ def main() -> int:
         gc.collect()
         _print(report, _resident() / before)
         found += len(report.findings)
+        tried += report.inputs
+    print(f"{tried:,} inputs, {found} findings")
     return 1 if found else 0
 
 
 def _print(report: Report, memory: float) -> None:
     outcomes = ", ".join(f"{name}: {count:,}" for name, count in report.outcomes.most_common())
     rate = report.inputs / report.seconds if report.seconds else 0.0
-    print(f"{report.target:20}{report.inputs:9,} inputs {rate:8,.0f}/s memory x{memory:.2f}  {outcomes}", flush=True)
+    tried = f"{report.inputs:9,} inputs {rate:8,.0f}/s memory x{memory:.2f}"
+    print(f"{report.target:20}{tried}  {outcomes}", flush=True)
     for finding in report.findings:
-        print(f"FOUND by {report.target}, seed {finding.seed}, input {finding.number}: {finding.data!r}\n{finding.what}")
+        where = f"seed {finding.seed}, input {finding.number}"
+        print(f"FOUND by {report.target}, {where}: {finding.data!r}\n{finding.what}")
 
 
 def _resident() -> int:

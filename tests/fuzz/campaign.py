@@ -63,7 +63,7 @@ class Failures:
 def run(target: Target, count: int, seed: int, go_on: Callable[[], bool] = lambda: True) -> Report:
     """Try `count` inputs on `target`, as long as `go_on` says."""
     report = Report(target.name)
-    random = Random(f"{seed} {target.name}")  # noqa: S311 - it is to be repeatable
+    random = Random(f"{seed} {target.name}")
     mutator = Mutator(random, target.corpus, target.tokens)
     failures = Failures()
     globalLogPublisher.addObserver(failures)
@@ -111,7 +111,7 @@ def _try(target: Target, pieces: list[bytes], outcomes: Counter[str]) -> str | N
     """What is wrong, if anything is."""
     try:
         outcomes[target.check(pieces)] += 1
-    except BaseException as error:  # noqa: BLE001 - none may come out
+    except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
         import traceback

@@ -67,12 +67,7 @@ def _check(name: str, annotation: Any) -> Callable[[list[bytes]], str]:
         try:
             value = codec.decode(b"".join(pieces))
         except DecodeError as error:
-            assert error.status in (400, 422)
-            assert error.errors
-            told = codec.encode_error(error)
-            assert told is None or b"Traceback" not in told
-            json.dumps(error.problem())
-            return str(error.status)
+            return _refused(error, codec.encode_error(error))
         assert annotation is not Order or isinstance(value, Order)
         return "read"
 
@@ -83,20 +78,93 @@ def _unpickle(pieces: list[bytes]) -> str:
     try:
         loads(b"".join(pieces))
     except DecodeError as error:
-        assert error.status in (400, 422)
-        return str(error.status)
+        return _refused(error)
     return "read"
+
+
+def _refused(error: DecodeError, told: bytes | None = None) -> str:
+    """What is said of a message that is none, by the codec's own words too."""
+    assert error.status in (400, 422)
+    assert error.errors
+    assert told is None or b"Traceback" not in told
+    json.dumps(error.problem())
+    return str(error.status)
 
 
 _JSON = [json.dumps(value).encode() for value in VALUES]
 _MSGPACK = [msgpack.packb(value) for value in VALUES]
-_JSON_TOKENS = [b"{", b"[", b"[" * 300, b'"', b"\\u", b"\\ud800", b"1e999", b"-", b"NaN", b"\xff", b"null", b"9" * 5000]
-_MSGPACK_TOKENS = [b"\xc1", b"\xdd\xff\xff\xff\xff", b"\xdf\0\1\0\0", b"\xc7\x0c\xff", b"\xd6\xff", b"\xcf", b"\x91" * 300]
+_JSON_TOKENS = [
+    b"{",
+    b"[",
+    b"[" * 300,
+    b'"',
+    b"\\u",
+    b"\\ud800",
+    b"1e999",
+    b"-",
+    b"NaN",
+    b"\xff",
+    b"null",
+    b"9" * 5000,
+]
+_MSGPACK_TOKENS = [
+    b"\xc1",
+    b"\xdd\xff\xff\xff\xff",
+    b"\xdf\0\1\0\0",
+    b"\xc7\x0c\xff",
+    b"\xd6\xff",
+    b"\xcf",
+    b"\x91" * 300,
+]
 _PICKLE_TOKENS = [
-    *(b"\x80\x05", b"\x95", b"(", b".", b"0", b"2", b"1", b"R", b"\x81", b"\x92", b"\x93", b"b", b"\x94", b"t", b"\x85"),
-    *(b"cbuiltins\neval\n", b"cos\nsystem\n", b"\x8c\x02os", b"h\0", b"j\xff\xff\xff\xff", b"Q", b"P0\n", b"]", b"}", b"a"),
-    *(b"u", b"e", b"s", b"I01\n", b"L99999L\n", b"\x8b\xff\xff\xff\x7f", b"F1e999\n", b"S'a'\n", b"V\\u0041\n", b"\x97"),
-    *(b"cdatetime\ndatetime\n", b"cdecimal\nDecimal\n", b"cuuid\nUUID\n", b"c__builtin__\nset\n", b"ccopyreg\n_reconstructor\n"),
+    *(
+        b"\x80\x05",
+        b"\x95",
+        b"(",
+        b".",
+        b"0",
+        b"2",
+        b"1",
+        b"R",
+        b"\x81",
+        b"\x92",
+        b"\x93",
+        b"b",
+        b"\x94",
+        b"t",
+        b"\x85",
+    ),
+    *(
+        b"cbuiltins\neval\n",
+        b"cos\nsystem\n",
+        b"\x8c\x02os",
+        b"h\0",
+        b"j\xff\xff\xff\xff",
+        b"Q",
+        b"P0\n",
+        b"]",
+        b"}",
+        b"a",
+    ),
+    *(
+        b"u",
+        b"e",
+        b"s",
+        b"I01\n",
+        b"L99999L\n",
+        b"\x8b\xff\xff\xff\x7f",
+        b"F1e999\n",
+        b"S'a'\n",
+        b"V\\u0041\n",
+        b"\x97",
+    ),
+    *(
+        b"cdatetime\ndatetime\n",
+        b"cdecimal\nDecimal\n",
+        b"cuuid\nUUID\n",
+        b"c__builtin__\nset\n",
+        b"ccopyreg\n_reconstructor\n",
+    ),
 ]
 
 CODEC_TARGETS: list[tuple[Any, ...]] = [

@@ -32,7 +32,19 @@ FRAMINGS: dict[str, tuple[Framing, list[bytes]]] = {
     "raw": (Raw(LONGEST), [b"anything"]),
 }
 
-TOKENS = [b"\n", b"\r", b"\r\n", b"aab", b"aa", b"\0\0\0\1", b"\xff\xff\xff\xff", b"1:a,", b":", b",", b"9" * 20]
+TOKENS = [
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"aab",
+    b"aa",
+    b"\0\0\0\1",
+    b"\xff\xff\xff\xff",
+    b"1:a,",
+    b":",
+    b",",
+    b"9" * 20,
+]
 
 
 def _framing_check(framing: Framing) -> Callable[[list[bytes]], str]:
@@ -123,5 +135,10 @@ def header_targets() -> Iterator[tuple[Any, ...]]:
         version2.MARK + b"\x21\x31\0\xd8" + b"/a".ljust(216, b"\0"),
         version2.MARK + b"\x21\x11\0\x30" + address + certificate + b"\4\0\3abc",
     ]
-    yield "proxy-header", corpus, [b"\r\n", b" ", b"65536", b"::", b"\x20\0\xff", b"\x03\0\4\0\0\0\0"], _read_proxy_header
+    yield (
+        "proxy-header",
+        corpus,
+        [b"\r\n", b" ", b"65536", b"::", b"\x20\0\xff", b"\x03\0\4\0\0\0\0"],
+        _read_proxy_header,
+    )
     yield "tls-hello", list(_hellos()), [b"\x16\x03\x01", b"\0\0", b"\0\x10", b"\xff\xff"], _read_hello

@@ -1,4 +1,4 @@
-"""Inputs made of others: cut, doubled, swapped, and with what means something put where it does not belong."""
+"""Inputs made of others: cut, doubled, swapped, and with what means something where it does not belong."""
 
 from __future__ import annotations
 
