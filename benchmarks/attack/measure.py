@@ -32,6 +32,9 @@ WARM_UP = 300
 SETTLE = 15.0
 # After which what the kernel has queued is accepted.
 SOON = 0.3
+# The share of its core that a daemon needs which has nothing to do, and seconds for which that is looked at.
+CALM = 0.2
+LOOK = 0.5
 HEADERS = 28  # of IPv4 and UDP, which a datagram costs beside what it holds
 # Connections of a storm by which memory can be divided.
 ENOUGH = 50
@@ -105,13 +108,12 @@ def _held(attack: Held, found: Target, ask: Ask, count: int, seconds: float) -> 
         begun, busy = time.monotonic(), found.processor()
         _state(attackers)
         time.sleep(SOON)
+        if plan.torrent:
+            _until_calm(found)
         held, resident = found.sockets() - sockets, found.resident()
         during = served(ask, seconds)
         spent = (found.processor() - busy) / (time.monotonic() - begun)
         state = _wait_for_ends(attackers, attack.patience)
-        if attack.plan.get("torrent") and state.open:
-            # It has said all that it is let say by now.
-            resident = max(resident, found.resident())
     ended = (state.ends[0], median(state.ends), state.ends[-1]) if state.ends else None
     left, first = _afterwards(found, sockets)
     with _attackers("crowd", json.dumps(asdict(plan))) as attackers:
@@ -244,6 +246,16 @@ def _afterwards(found: Target, sockets: int) -> tuple[int, int]:
     left = max(0, found.sockets() - sockets)
     found.collect()
     return left, found.resident()
+
+
+def _until_calm(found: Target) -> None:
+    """Until all that is said by those who do not read has come to a stop: before, they are busy clients."""
+    until = time.monotonic() + SETTLE
+    busy = 1.0
+    while busy > CALM and time.monotonic() < until:
+        before = found.processor()
+        time.sleep(LOOK)
+        busy = (found.processor() - before) / LOOK
 
 
 def _until(is_so: Callable[[], bool]) -> None:

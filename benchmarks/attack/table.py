@@ -70,7 +70,7 @@ _SHORT_FRAME = "\x82\xfe\x40\x00\0\0\0\0" + "a" * 0x4000
 
 SILENT = 10_000
 SLOW = 5_000
-DEAF = 500
+DEAF = 100
 
 ATTACKS: tuple[Held | Storm | Forged, ...] = (
     Held("silent-lines", "lines", "lines", SILENT, {}, 34),
