@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # A worker for each core; one that is done takes tests from another.
 SIDE_BY_SIDE := --numprocesses=auto --dist=worksteal
 
-.PHONY: run test test-epoll test-twisted scanners lint types format bench clean help
+.PHONY: run test test-epoll test-twisted scanners lint types format bench attacks fuzz clean help
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -48,6 +48,12 @@ bench: $(VENV)/.benched  ## measure beside the peers (see benchmarks/README.md)
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/idle.py
 	$(BIN)/python benchmarks/web.py
+
+attacks: $(VENV)/.installed   ## measure what attacks cost, and whoever is served meanwhile (see docs/security.md)
+	$(BIN)/python benchmarks/attacks.py $(ATTACKS)
+
+fuzz: $(VENV)/.tested   ## a million inputs for all that reads what peers send; FUZZ="--count N --seed N --minutes M"
+	$(BIN)/python tests/fuzz $(FUZZ)
 
 clean:           ## remove what the other targets made
 	rm -rf $(VENV) config/tls config/*.sock config/access.log* benchmarks/build .coverage* dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -154,7 +154,9 @@ class StreamConnection(Protocol):
         gone = reason.value
         cause = gone if isinstance(gone, Exception) and not isinstance(gone, error.ConnectionDone) else None
         session, self._session = self._session, None
-        self._received_many = None  # or the two would wait for the garbage collector
+        # Or these and the connection would wait for the garbage collector.
+        self._received_many = None
+        self._writer.stop()
         if session is not None:
             try:
                 session.closed(cause)
@@ -302,11 +304,7 @@ class StreamConnection(Protocol):
         if replies and not self._gathered and not self._closing:
             # The usual case: everything that was said is the replies of one batch.
             try:
-                data = (
-                    self._encode(replies[0])
-                    if len(replies) == 1
-                    else self.factory.framing.encode_all(replies)
-                )
+                data = self._encode(replies[0]) if len(replies) == 1 else self._encode_all(replies)
             except ValueError:
                 self._gather()
             else:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -390,3 +392,18 @@ def test_connections_past_the_limit_are_refused(serve):
     assert service.counts.refused == 1
     first.leave()
     assert service.factory.buildProtocol(None) is not None
+
+
+def test_a_connection_that_is_gone_waits_for_no_garbage_collector(serve):
+    service = serve(echo)
+    peer = service.connect()
+    peer.send(b"a\n")
+    gone = weakref.ref(peer.connection)
+    gc.disable()
+    try:
+        peer.leave()
+        peer.transport.unregisterProducer()
+        del peer
+        assert gone() is None
+    finally:
+        gc.enable()

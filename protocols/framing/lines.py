@@ -26,6 +26,9 @@ class Lines:
     ``any``  LF, with one CR or none       LF
     ======== ============================= =============
 
+    With ``any``, a message that ends in a CR is sent with CR LF, or its reader would lose that: whatever
+    comes as one line can be sent back as one.
+
     `limit` is the longest line accepted, in bytes, the ending not counted.
 
     Raises :class:`ValueError` for another ending or a limit below 1.
@@ -48,8 +51,7 @@ class Lines:
     def encode(self, message: bytes) -> bytes:
         """`message` and the line ending.
 
-        Raises :class:`ValueError` if the message contains the ending and would read as two, or,
-        with ``any``, if it ends in a CR, which the reader would take for part of the ending.
+        Raises :class:`ValueError` if the message contains the ending and would read as two.
         """
         if self.ending == "crlf":
             if b"\r\n" in message:
@@ -58,7 +60,7 @@ class Lines:
         if LF in message:
             raise ValueError("a message sent as a line cannot contain a line ending (LF)")
         if self.ending == "any" and message[-1:] == b"\r":
-            raise ValueError("a message sent as a line that LF or CR LF may end cannot itself end in CR")
+            return message + b"\r\n"
         return message + b"\n"
 
     def encode_all(self, messages: Sequence[bytes]) -> bytes:

@@ -17,7 +17,7 @@ class LinesSpec(Spec):
 
     ending: Annotated[Literal["lf", "crlf", "any"], Known()] = "any"
     """What ends a line: `lf`, `crlf`, or `any` of the two. Replies end in `crlf` if that is set, and
-    in `lf` otherwise."""
+    in `lf` otherwise; with `any`, those whose last character is a CR end in `crlf` too."""
     limit: PositiveSize = Size.parse("64KiB")
     """The longest line, without its ending."""
 

@@ -176,6 +176,15 @@ class TLSConnection(TLSMemoryBIOProtocol):
         self._given_up = True
         self.abortConnection()
 
+    def _tlsShutdownFinished(self, reason: Failure | None) -> None:  # noqa: N802 - Twisted's name
+        """As Twisted's, without the frames of the traceback: they hold this connection, and with it all that
+        OpenSSL has for it, until the garbage collector comes."""
+        if reason is not None:
+            reason.tb = None
+            if reason.value is not None:
+                reason.value.__traceback__ = None
+        super()._tlsShutdownFinished(reason)
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if not self._handshakeDone:
             self.factory.handshakes.ended(self)

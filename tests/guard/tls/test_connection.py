@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ssl
+import weakref
 
 import pytest
 import trustme
@@ -347,3 +349,21 @@ def test_who_chooses_the_cipher(pem, client, preferred, chosen):
     client.maximum_version = ssl.TLSVersion.TLSv1_2
     client.set_ciphers(preferred)
     assert shake_hands(ServerTLS.of(pem, pem), client).cipher()[0] == chosen
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\n"])
+def test_a_failed_handshake_leaves_nothing_for_the_garbage_collector(pem, said):
+    # OpenSSL's part of a connection is some dozens of kilobytes, which peers could pile up.
+    factory = TLSFactory(ServerTLS.of(pem, pem), Factory(), journal=Journal("tested"), clock=Clock())
+    connection = factory.buildProtocol(None)
+    gone = weakref.ref(connection)
+    gc.disable()
+    try:
+        connection.makeConnection(StringTransport())
+        if said:
+            connection.dataReceived(said)
+        connection.connectionLost(Failure(ConnectionLost()))
+        del connection
+        assert gone() is None
+    finally:
+        gc.enable()
