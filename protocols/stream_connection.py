@@ -156,7 +156,6 @@ class StreamConnection(Protocol):
         session, self._session = self._session, None
         # Or these and the connection would wait for the garbage collector.
         self._received_many = None
-        self._writer.stop()
         if session is not None:
             try:
                 session.closed(cause)

@@ -86,10 +86,6 @@ class StreamWriter:
         """Bytes the transport has not been given yet."""
         return len(self._waiting)
 
-    def stop(self) -> None:
-        """The connection is gone: forget who is to be called, who may hold this."""
-        self._choked = None
-
     def hold_back(self) -> None:
         """Give the transport nothing more until :meth:`go_on`."""
         self._is_held = True

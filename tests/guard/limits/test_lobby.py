@@ -165,7 +165,8 @@ def test_nobody_is_shut_out_because_others_have_filled_the_service(over):
     house.clock.advance(PARKED)
     assert house.told[80:] == ["in"] * 10 + ["away"] * 20
     assert house.penalties.score("a", house.clock.seconds()) == 0
-    assert house.journal.counts.over["per_source"] == 20
+    # Those that wait are told of, and once more when they are turned away.
+    assert house.journal.counts.over["per_source"] == (30 if over == "wait" else 20)
 
 
 def test_the_log_says_who_which_limit_and_until_when(said):
