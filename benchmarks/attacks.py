@@ -18,7 +18,7 @@ from attack.table import ATTACKS, Forged
 from failure import BenchmarkError
 from processor import Cores, pin
 
-SECONDS = 2.0
+SECONDS = 1.5
 # For what an interpreter needs itself.
 SPARE = 200
 # How much slower somebody else may be served while one source floods.

@@ -40,7 +40,7 @@ HEADERS = 28  # of IPv4 and UDP, which a datagram costs beside what it holds
 ENOUGH = 50
 # Seconds of a storm before anything is measured.
 WARMING = 0.7
-FORGED = 200
+FORGED = 100
 FORGER = "127.69.0.1"
 
 
@@ -179,7 +179,7 @@ def _forged(attack: Forged, found: Target) -> Result:
     came = 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as forger:
         forger.bind((FORGER, 0))
-        forger.settimeout(0.05)
+        forger.settimeout(0.02)
         for _ in range(FORGED):
             forger.sendto(b"x", (HOST, found.ports[attack.service]))
             try:
