@@ -111,7 +111,7 @@ class Lobby:
         return Verdict(verdict.cause) if is_full or self.waiting >= self.ledger.room else verdict
 
     def _let_in(self, guest: Guest, source: str) -> None:
-        if self._queues and self.waiting >= self.ledger.room:
+        if self._queues and self.waiting > self.ledger.room:
             # Of the source that has most, the one that has waited least.
             self._give_up(max(self._queues.values(), key=len)[-1])
         self._acquaintances.met(source, self._clock.seconds())
