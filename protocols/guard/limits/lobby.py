@@ -84,6 +84,11 @@ class Lobby:
         """A connection that was let in is gone."""
         self.ledger.leave(source)
         self._next(source)
+        if self._queues:
+            # There is room for others, too: they are asked in turn, so however many wait it costs the same.
+            other = next(iter(self._queues))
+            self._queues[other] = self._queues.pop(other)
+            self._next(other)
 
     def close(self) -> None:
         """Turn those away that wait."""
