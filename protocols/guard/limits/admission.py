@@ -127,10 +127,11 @@ class AdmissionGate(StandIn):
         if not self._is_counted:
             lobby.gone(self, source)
             return
-        if self._meter is not None:
-            self._meter.stop()
         try:
             super().connectionLost(reason)
         finally:
+            # TLS may still have delivered something.
+            if self._meter is not None:
+                self._meter.stop()
             # Not before: the next one is counted by the service, too.
             lobby.left(source)

@@ -45,6 +45,7 @@ class Ledger:
         self._penalties = penalties
         self._open = open_connections
         self._by_source: dict[str, int] = {}
+        self._admitted = 0
         self._arrivals = TokenBuckets(
             limits.connection_rate, max(limits.per_source, int(limits.connection_rate))
         )
@@ -59,10 +60,12 @@ class Ledger:
         if wait:
             return self._over("connection_rate", wait)
         self._by_source[source] = self.connections_of(source) + 1
+        self._admitted += 1
         return ADMITTED
 
     def leave(self, source: str) -> None:
         """A connection that was admitted is gone."""
+        self._admitted -= 1
         left = self._by_source[source] - 1
         if left:
             self._by_source[source] = left
@@ -75,8 +78,8 @@ class Ledger:
 
     @property
     def room(self) -> int:
-        """How many more the service can have."""
-        return self.limits.connections - self._open()
+        """How many more the service can have.  It does not know of those that shake hands."""
+        return self.limits.connections - max(self._open(), self._admitted)
 
     @property
     def share(self) -> int:

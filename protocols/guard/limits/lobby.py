@@ -84,6 +84,11 @@ class Lobby:
         """A connection that was let in is gone."""
         self.ledger.leave(source)
         self._next(source)
+        if self._queues:
+            # There is room for others, too: they are asked in turn, so however many wait it costs the same.
+            other = next(iter(self._queues))
+            self._queues[other] = self._queues.pop(other)
+            self._next(other)
 
     def close(self) -> None:
         """Turn those away that wait."""
@@ -111,7 +116,7 @@ class Lobby:
         return Verdict(verdict.cause) if is_full or self.waiting >= self.ledger.room else verdict
 
     def _let_in(self, guest: Guest, source: str) -> None:
-        if self._queues and self.waiting >= self.ledger.room:
+        if self._queues and self.waiting > self.ledger.room:
             # Of the source that has most, the one that has waited least.
             self._give_up(max(self._queues.values(), key=len)[-1])
         self._acquaintances.met(source, self._clock.seconds())

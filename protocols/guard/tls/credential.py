@@ -17,6 +17,7 @@ from twisted.logger import Logger
 
 from protocols.guard.tls.expiry import expiry_warning
 from protocols.guard.tls.files import CertificateFiles, TLSFileError, read, read_certificates
+from protocols.guard.tls.identity import alternative_names
 from protocols.guard.tls.key_mode import key_warning
 from protocols.guard.tls.staple import Staple, now, read_staple
 
@@ -99,8 +100,5 @@ def _read_key(files: CertificateFiles, certificate: x509.Certificate) -> Private
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
-    try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, ValueError):
-        return ()
-    return tuple(name.lower() for name in extension.value.get_values_for_type(x509.DNSName))
+    names = alternative_names(certificate)
+    return tuple(name.value.lower() for name in names if isinstance(name, x509.DNSName))

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from protocols.session import Certificate
+
+_UNREADABLE: Final = (
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    ValueError,
+)
+"""What cryptography says of extensions that are not there, or that it does not understand."""
 
 
 def certificate_of(certificate: x509.Certificate) -> Certificate:
@@ -28,10 +38,15 @@ def _common_name(certificate: x509.Certificate) -> str:
     return str(found[0].value) if found and isinstance(found[0].value, str) else ""
 
 
-def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+def alternative_names(certificate: x509.Certificate) -> tuple[x509.GeneralName, ...]:
+    """Its subject alternative names; none where nobody can read them, or its extensions."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, ValueError):
+    except _UNREADABLE:
         return ()
+    return tuple(extension.value)
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     kinds = (x509.DNSName, x509.IPAddress, x509.UniformResourceIdentifier, x509.RFC822Name)
-    return tuple(str(name.value) for name in extension.value if isinstance(name, kinds))
+    return tuple(str(name.value) for name in alternative_names(certificate) if isinstance(name, kinds))

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from protocols.http.contract import Answer, Route
+from protocols.http.contract import Answer, Draining, Route
 from protocols.http.request import StreamingRequest
 
 
@@ -39,6 +39,10 @@ class AroundRoute:
     def dress(self, request: Any, answer: Answer) -> Answer:
         """`answer`, which the server gives in the place of the route, with what the policies add."""
         return answer if self._dress_inside is None else self._dress_inside(request, answer)
+
+    def drain(self) -> None:
+        if isinstance(self._inner, Draining):
+            self._inner.drain()
 
     def stop(self) -> None:
         self._inner.stop()

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from protocols.handlers.coroutines import run
-from protocols.http.contract import Answer, Route
+from protocols.http.contract import Answer, Draining, Route
 from protocols.http.errors import HTTPError
 from protocols.http.request import Request, StreamingRequest
 
@@ -36,6 +36,10 @@ class CollectingRoute:
         if isinstance(content, Deferred):
             return content.addCallback(lambda whole: self._inner.respond(Request.of(request, whole), rest))
         return self._inner.respond(Request.of(request, content), rest)
+
+    def drain(self) -> None:
+        if isinstance(self._inner, Draining):
+            self._inner.drain()
 
     def stop(self) -> None:
         self._inner.stop()

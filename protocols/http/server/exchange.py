@@ -345,7 +345,7 @@ class Exchange:
             # What still comes of the content goes to the stream that was closed.
             nothing = BodyStream(self, 0)
             nothing.finish()
-            self._ask(StreamingRequest(request, nothing))
+            self._ask(StreamingRequest(request, nothing, self.identified))
         else:
             self._ask(request)
 

@@ -52,6 +52,9 @@ class StreamTransport:
         self._producer: Any = None
         self._pulls = False
         self._producer_paused = False
+        count_messages = getattr(below, "count_messages", None)
+        if count_messages is not None:
+            self.count_messages = count_messages  # looked for by name (see protocols.metering)
 
     # -- the stream's side ---------------------------------------------------------------------------
 

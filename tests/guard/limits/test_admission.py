@@ -338,6 +338,23 @@ def test_what_still_waits_is_closed_with_the_service():
     assert [transport.disconnecting for transport in transports] == [False, False, True]
 
 
+class Late(Served):
+    """Finds more messages in what came as it hears of the end."""
+
+    def connectionLost(self, reason):
+        super().connectionLost(reason)
+        self.transport.count_messages(100)
+
+
+def test_no_clock_waits_for_a_connection_that_is_gone():
+    gates = Gates(message_rate=10)
+    gates.service.protocol = Late
+    protocol, transport = gates.connect()
+    protocol.connectionLost(DONE)
+    assert gates.clock.getDelayedCalls() == []
+    assert not hasattr(transport, "count_messages")
+
+
 @pytest.mark.parametrize("waits", [False, True])
 def test_a_connection_that_is_gone_needs_no_garbage_collector(waits):
     gates = Gates()

@@ -35,6 +35,14 @@ def test_each_source_has_its_own():
     assert (service.ledger.connections_of("a"), service.ledger.connections_of("b")) == (2, 1)
 
 
+def test_those_whose_hands_are_still_shaken_take_places_too():
+    service = Service(connections=10, per_source=8)
+    causes = [service.ledger.admit("a", 0.0).cause for _ in range(6)]  # of which the service knows nothing
+    assert causes == [None] * 5 + ["per_source"]
+    service.ledger.leave("a")
+    assert service.ledger.admit("a", 0.0) is ADMITTED
+
+
 def test_one_that_goes_makes_room():
     service = Service(per_source=1)
     service.admit("a")

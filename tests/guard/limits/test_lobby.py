@@ -133,6 +133,17 @@ def test_who_comes_anew_takes_the_place_of_one_that_waits():
     assert house.clock.getDelayedCalls() == []
 
 
+def test_the_room_that_others_leave_is_for_those_that_wait():
+    house = House(connections=6, per_source=3)
+    for source in "bbbaaa":
+        house.come(source)
+    assert house.told == ["in"] * 5 + [""]
+    house.leave(house.guests[0], "b")
+    house.leave(house.guests[1], "b")
+    assert house.told[2:] == ["in"] * 4
+    assert house.clock.getDelayedCalls() == []
+
+
 def test_who_is_refused_is_told_at_once():
     house = House(over="refuse")
     for _ in range(3):

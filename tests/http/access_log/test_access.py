@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol
@@ -9,6 +11,7 @@ from twisted.internet.task import deferLater
 
 from protocols.http import Request, RespondRoute, Response, Source, Upgrade, function_route
 from protocols.http.access_log.access import GIVEN_UP
+from protocols.http.local_redirect import LocalRedirect
 
 
 @pytest.fixture
@@ -46,6 +49,34 @@ def test_what_is_no_route_too(serve_seen, seen) -> None:
     client.ask("HEAD", "/f")
     client.ask("OPTIONS", "/f")
     assert [(access.status, access.sent > 0) for access in seen] == [(404, True), (200, False), (200, True)]
+
+
+class Knows:
+    """A route that finds out who asks."""
+
+    streams = True
+    subtree = False
+    methods = ("GET",)
+
+    def respond(self, request, rest):
+        request.with_peer(replace(request.peer, user="alice"))
+        return Response("x")
+
+    def stop(self): ...
+
+
+class Elsewhere(Knows):
+    """Has that one answer."""
+
+    def respond(self, request, rest):
+        return LocalRedirect("/knows")
+
+
+@pytest.mark.parametrize("path", ["/knows", "/elsewhere"])
+def test_who_asks_is_known_also_where_another_path_answers(connect, seen, path) -> None:
+    client = connect({"/knows": Knows(), "/elsewhere": Elsewhere()}, access=seen.append)
+    client.ask("GET", path)
+    assert [access.peer.user for access in seen] == ["alice"]
 
 
 def test_times(serve_seen, seen, clock) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from protocols.http import HTTPError, Request, Response, function_route
 from protocols.http.policy.collecting import CollectingRoute
+from protocols.http.policy.headers import HeadersRoute
 
 
 def echo(request: Request) -> Response:
@@ -78,3 +79,24 @@ def test_what_is_inside_is_stopped() -> None:
     assert (route.methods, route.subtree) == (("GET",), True)
     route.stop()
     assert inner.stopped
+
+
+class Endless:
+    """A route whose answers have no end of their own."""
+
+    subtree = streams = drained = False
+    methods = ("GET",)
+
+    def respond(self, request, rest): ...
+
+    def drain(self) -> None:
+        self.drained = True
+
+    def stop(self) -> None: ...
+
+
+def test_a_route_hears_that_the_service_stops_whatever_is_around_it(connect) -> None:
+    endless = Endless()
+    client = connect({"/f": HeadersRoute(CollectingRoute(endless, 10), {"X-A": "a"})})
+    client.factory.drain()
+    assert endless.drained

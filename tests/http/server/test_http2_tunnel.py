@@ -85,6 +85,19 @@ def ask(http2, protocol: str = "websocket", *, end: bool = False) -> int:
     return stream
 
 
+def test_messages_are_counted_by_who_counts_those_of_the_connection(http2, route) -> None:
+    counted: list[int] = []
+    http2.client.connection.transport.count_messages = counted.append
+    ask(http2)
+    route.spoken.transport.count_messages(3)
+    assert counted == [1, 3]
+
+
+def test_where_nobody_counts_there_is_nothing_to_tell(http2, route) -> None:
+    ask(http2)
+    assert not hasattr(route.spoken.transport, "count_messages")
+
+
 def test_a_stream_becomes_a_transport(http2, route) -> None:
     stream = ask(http2)
     reply = http2.reply(stream)
