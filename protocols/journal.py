@@ -184,7 +184,14 @@ class Journal:
         """The rules of ``access`` refuse `peer`."""
         self.counts.denied += 1
         if self.follows_connections:
-            log.debug("{service}: {peer}: denied: {why}", service=self.service, peer=peer, why=why)
+            log.debug(
+                "{service}: {peer}{known}: denied: {why}",
+                service=self.service,
+                peer=peer,
+                # An operator who has forgotten somebody looks for the name.
+                known=f" ({peer.user!r})" if peer.user else "",
+                why=why,
+            )
 
     def login_failed(self, peer: Peer) -> None:
         self.counts.failed_logins += 1

@@ -31,6 +31,18 @@ def test_peers_doings_are_counted_and_logged_at_debug(happens, counter):
     assert journal.summary() == (f"{counter.replace('_', ' ')}: 1" if counter else "never used")
 
 
+def test_whoever_is_denied_is_called_by_what_is_known_of_them():
+    journal = Journal("orders")
+    with capturedLogs() as events:
+        journal.denied(PEER, "no rule allows it")
+        journal.denied(Peer("tls", "192.0.2.1", 4000, user="dev7\n"), "rule 2 of access")
+    assert [formatEvent(event) for event in events] == [
+        "orders: tcp://192.0.2.1:4000: denied: no rule allows it",
+        "orders: tls://192.0.2.1:4000 ('dev7\\n'): denied: rule 2 of access",
+    ]
+    assert journal.counts.denied == 2
+
+
 def test_failure_is_logged_with_its_traceback(failures):
     journal = Journal("orders")
     try:
