@@ -88,6 +88,24 @@ def test_summary_names_what_is_not_zero():
     assert journal.summary() == "connections: 12, framing errors: 2"
 
 
+def test_a_proxy_that_sends_no_header_is_warned_of_once_in_a_while(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr("protocols.journal.time.monotonic", lambda: now[0])
+    journal = Journal("orders")
+    with capturedLogs() as events:
+        journal.no_proxy_header(PEER, ValueError("it is late"))
+        journal.refused("1000 are open")
+        journal.no_proxy_header(PEER, ValueError("it is late"))
+        now[0] += WARN_EVERY
+        journal.no_proxy_header(PEER, ValueError("it is late"))
+    assert journal.counts.framing_errors == 3
+    levels = [event["log_level"] for event in events]
+    assert levels == [LogLevel.warn, LogLevel.warn, LogLevel.debug, LogLevel.warn]
+    assert formatEvent(events[0]) == (
+        "orders: tcp://192.0.2.1:4000, whom accept_proxy names: it is late; the connection is broken off"
+    )
+
+
 def test_refused_connections_are_counted_and_warned_of_once_in_a_while(monkeypatch):
     now = [1000.0]
     monkeypatch.setattr("protocols.journal.time.monotonic", lambda: now[0])
