@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from protocols.session import ForeseenError, Peer
@@ -81,8 +81,7 @@ class Journal:
         self.route = ""
         """The path of the route whose journal it is; empty: the service's."""
         self.counts = Counts()
-        self._warned_at = -WARN_EVERY
-        self._over_at: dict[str, float] = {}
+        self._warned_at: dict[str, float] = {}
 
     def of_route(self, path: str) -> Journal:
         """The same journal, for what happens in the route at `path`: its failures are logged with that."""
@@ -107,7 +106,7 @@ class Journal:
     def refused(self, why: str) -> None:
         """A connection was closed as it came; said aloud once in a while, for it is the operator's limit."""
         self.counts.refused += 1
-        if self._may_warn():
+        if self._may_warn("connections"):
             log.warn(
                 "{service}: connection refused: {why} ({count} refused so far)",
                 service=self.service,
@@ -115,12 +114,26 @@ class Journal:
                 count=self.counts.refused,
             )
 
-    def _may_warn(self) -> bool:
+    def _may_warn(self, of: str) -> bool:
+        """Whether it is time to warn `of` that again."""
         now = time.monotonic()
-        if now - self._warned_at < WARN_EVERY:
+        if now - self._warned_at.get(of, -WARN_EVERY) < WARN_EVERY:
             return False
-        self._warned_at = now
+        self._warned_at[of] = now
         return True
+
+    def no_proxy_header(self, peer: Peer, error: Exception) -> None:
+        """A proxy has not said whose connection it brings; said aloud once in a while, for one of the two
+        settings is wrong, and none of its clients gets in."""
+        self.counts.framing_errors += 1
+        level = LogLevel.warn if self._may_warn("accept_proxy") else LogLevel.debug
+        log.emit(
+            level,
+            "{service}: {peer}, whom accept_proxy names: {error}; the connection is broken off",
+            service=self.service,
+            peer=peer,
+            error=error,
+        )
 
     def framing_error(self, peer: Peer, error: Exception) -> None:
         self.counts.framing_errors += 1
@@ -133,9 +146,7 @@ class Journal:
     def over(self, limit: str, source: str) -> None:
         """`source` is over `limit`, one of its own; said aloud once in a while for each limit."""
         count = self.counts.over[limit] = self.counts.over.get(limit, 0) + 1
-        now = time.monotonic()
-        if now - self._over_at.get(limit, -WARN_EVERY) >= WARN_EVERY:
-            self._over_at[limit] = now
+        if self._may_warn(limit):
             log.warn(
                 "{service}: {source} is over limits.{limit}{more}",
                 service=self.service,
@@ -184,7 +195,14 @@ class Journal:
         """The rules of ``access`` refuse `peer`."""
         self.counts.denied += 1
         if self.follows_connections:
-            log.debug("{service}: {peer}: denied: {why}", service=self.service, peer=peer, why=why)
+            log.debug(
+                "{service}: {peer}{known}: denied: {why}",
+                service=self.service,
+                peer=peer,
+                # An operator who has forgotten somebody looks for the name.
+                known=f" ({peer.user!r})" if peer.user else "",
+                why=why,
+            )
 
     def login_failed(self, peer: Peer) -> None:
         self.counts.failed_logins += 1
@@ -208,7 +226,7 @@ class Journal:
     def handshake_dropped(self, peer: Peer, limit: int) -> None:
         """Said aloud as refused connections are: it is the operator's limit."""
         self.counts.dropped_handshakes += 1
-        if self._may_warn():
+        if self._may_warn("handshakes"):
             log.warn(
                 "{service}: TLS handshakes dropped: {limit} are under way ({count} dropped so far)",
                 service=self.service,

@@ -31,6 +31,18 @@ def test_peers_doings_are_counted_and_logged_at_debug(happens, counter):
     assert journal.summary() == (f"{counter.replace('_', ' ')}: 1" if counter else "never used")
 
 
+def test_whoever_is_denied_is_called_by_what_is_known_of_them():
+    journal = Journal("orders")
+    with capturedLogs() as events:
+        journal.denied(PEER, "no rule allows it")
+        journal.denied(Peer("tls", "192.0.2.1", 4000, user="dev7\n"), "rule 2 of access")
+    assert [formatEvent(event) for event in events] == [
+        "orders: tcp://192.0.2.1:4000: denied: no rule allows it",
+        "orders: tls://192.0.2.1:4000 ('dev7\\n'): denied: rule 2 of access",
+    ]
+    assert journal.counts.denied == 2
+
+
 def test_failure_is_logged_with_its_traceback(failures):
     journal = Journal("orders")
     try:
@@ -74,6 +86,24 @@ def test_summary_names_what_is_not_zero():
     journal.counts.connections = 12
     journal.counts.framing_errors = 2
     assert journal.summary() == "connections: 12, framing errors: 2"
+
+
+def test_a_proxy_that_sends_no_header_is_warned_of_once_in_a_while(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr("protocols.journal.time.monotonic", lambda: now[0])
+    journal = Journal("orders")
+    with capturedLogs() as events:
+        journal.no_proxy_header(PEER, ValueError("it is late"))
+        journal.refused("1000 are open")
+        journal.no_proxy_header(PEER, ValueError("it is late"))
+        now[0] += WARN_EVERY
+        journal.no_proxy_header(PEER, ValueError("it is late"))
+    assert journal.counts.framing_errors == 3
+    levels = [event["log_level"] for event in events]
+    assert levels == [LogLevel.warn, LogLevel.warn, LogLevel.debug, LogLevel.warn]
+    assert formatEvent(events[0]) == (
+        "orders: tcp://192.0.2.1:4000, whom accept_proxy names: it is late; the connection is broken off"
+    )
 
 
 def test_refused_connections_are_counted_and_warned_of_once_in_a_while(monkeypatch):

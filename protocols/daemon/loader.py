@@ -16,7 +16,7 @@ from protocols.daemon.include import Sources
 from protocols.daemon.inheritance import inherit
 from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.origin import Origin
-from protocols.daemon.problems import ConfigError, Path, Problem, known_help, path_text
+from protocols.daemon.problems import ConfigError, Path, Problem, path_text
 from protocols.daemon.redaction import Redactor
 from protocols.daemon.secrets import Secrets, expand_all
 from protocols.daemon.spec.config import Config, DefaultsSpec, ServerSpec
@@ -98,8 +98,7 @@ class _Loading:
         """Check every section against the specification."""
         for key in self.data:
             if key not in Config.model_fields:
-                text = "this key is not known" + known_help(key, Config.keys(), "known keys")
-                self._report([self.origin.problem((key,), text, key=True)])
+                self._report([self.origin.problem((key,), Config.unknown(key, self.data), key=True)])
         self._include()
         self._server = self._one(ServerSpec, "server")
         self._defaults = self._one(DefaultsSpec, "defaults")

@@ -72,8 +72,8 @@ class Request:
             return
         self.route = path, route = self._written(found.entry)
         hidden = self._origin.hides(self._origin.known(path))
-        words = SECRET if hidden else f"{path[3]}: {route_answers(route)}"
-        yield Step("route", words, str(self._origin.place(path, key=True)))
+        answers = f"{route.kind} {SECRET}" if hidden else route_answers(route)
+        yield Step("route", f"{path[3]}: {answers}", str(self._origin.place(path, key=True)))
         yield from self._policies(found, gate, access)
 
     def _head(self) -> RequestHead:

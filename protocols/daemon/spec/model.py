@@ -17,6 +17,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from protocols.daemon.problems import known_help, nearest
+from protocols.daemon.spec.misplaced import homes
 from protocols.daemon.spec.sentences import sentence
 
 
@@ -103,13 +104,22 @@ class Spec(BaseModel):
         return {guess for key in unknown if (guess := nearest(key, missing))}
 
     @classmethod
+    def unknown(cls, key: str, data: Mapping[str, Any]) -> str:
+        """What to say of a `key` that the mapping `data` has and must not have."""
+        found = homes(key, cls.model_fields, data)
+        if found:
+            known = f"; known keys: {', '.join(cls.keys())}; {key} is a key of {', '.join(found)}"
+        else:
+            known = known_help(key, cls.keys(), "known keys")
+        return f"this key is not known{known}"
+
+    @classmethod
     def _translated(cls, error: ValidationError, data: dict[str, Any]) -> Iterator[InitErrorDetails]:
         misspelt = cls.misspelt(data)
         for line in error.errors(include_url=False):
             place, kind = line["loc"], line["type"]
             if kind == "extra_forbidden" and len(place) == 1:
-                help_text = known_help(str(place[0]), cls.keys(), "known keys")
-                yield _fault(place, "unknown_key", f"this key is not known{help_text}", line["input"])
+                yield _fault(place, "unknown_key", cls.unknown(str(place[0]), data), line["input"])
             elif kind == "missing" and len(place) == 1 and place[0] in misspelt | data.keys():
                 continue
             else:

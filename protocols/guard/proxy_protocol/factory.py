@@ -129,7 +129,7 @@ class HeaderGate(StandIn):
         """To a proxy there is nothing to say that it would understand."""
         transport: ITransport | None = self.transport
         assert transport is not None
-        self._gate.journal.framing_error(stream_peer(transport), error)
+        self._gate.journal.no_proxy_header(stream_peer(transport), error)
         self.abort()
 
     def _leave(self) -> None:

@@ -42,6 +42,7 @@ services:
       /admin/{id}:
         - {respond: hi, methods: GET, body: 5KiB, rate: 5/m, auth: {basic: users, users: [alice, eve]}}
         - {redirect: /x, methods: POST}
+      /new: {redirect: "${env:ELSEWHERE}"}
       /files/: {files: ., access: {deny: 10.9.0.0/16}, headers: {X-A: b}}
   balanced: {listen: "tcp://127.0.0.1:7444", accept_proxy: office, builtin: echo}
   fleet:
@@ -65,6 +66,7 @@ def explained(written, clock, tmp_path, monkeypatch, forgotten_imports):
     (tmp_path / "users").write_text("")
     (tmp_path / "users").chmod(0o600)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ELSEWHERE", "/else/where")
     written(YAML, FUNCTIONS)
     loaded = load("polyport.yaml", importer(tmp_path))
     carriers = assemble(loaded, clock)
@@ -270,6 +272,7 @@ def test_a_request_by_a_trusted_proxy(explained):
         ({"path": "/files"}, "none: status 308, /files/", True),
         ({"path": "/admin/5", "method": "DELETE"}, "none: status 405", False),
         ({"path": "/admin/5", "method": "POST"}, "/admin/{id}: POST: redirect to /x", True),
+        ({"path": "/new"}, "/new: redirect (from a secret)", True),
         ({"path": "/%zz"}, "none: status 400", False),
         ({"path": "/", "method": "get"}, "none: status 501", False),
     ],
