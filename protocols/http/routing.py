@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -87,7 +88,9 @@ class _Pattern:
         if found is None:
             return None
         parameters = found.groupdict()
-        return parameters.pop("__rest", ""), parameters
+        rest = parameters.pop("__rest", "")
+        # Requests that come again share them.
+        return rest, MappingProxyType(parameters)
 
 
 class RouteProblem(NamedTuple):

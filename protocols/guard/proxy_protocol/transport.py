@@ -20,13 +20,16 @@ class ProxiedTransport:
     """Is `transport` in everything but who is at its ends, which `header` says.
 
     :param header: of a connection that is not local.  Where the proxy does not know who the client is, the
-        addresses stay, but not what the kernel says of the proxy.
+        addresses stay, but not what the kernel says of the proxy.  So they do where a proxy that comes over
+        the network speaks for a client of a Unix socket: it is one of another machine, and what rules and
+        limits say of those of this one is not about it.
     """
 
     def __init__(self, transport: ITransport, header: ProxyHeader) -> None:
         self._transport: Any = transport
         self._peer, self._host = transport.getPeer(), transport.getHost()
-        if header.source is not None and header.destination is not None:
+        foreign = header.family == "unix" and not isinstance(self._peer, UNIXAddress)
+        if header.source is not None and header.destination is not None and not foreign:
             self._peer = _address(header, header.source)
             self._host = _address(header, header.destination)
         self._tls = header.tls

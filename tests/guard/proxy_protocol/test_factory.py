@@ -146,11 +146,14 @@ def test_clients_of_a_unix_socket(behind):
     assert transport.value() == b"hi from tcp://203.0.113.7:56324 None\n"
 
 
-def test_a_proxy_may_speak_for_a_client_of_a_unix_socket(behind):
-    gate, transport, _ = behind()
+@pytest.mark.parametrize(
+    ("proxy", "seen"), [(UNIXAddress(None), b"unix:///run/a"), (PROXY, b"tcp://192.0.2.1:1")]
+)
+def test_a_proxy_of_this_machine_may_speak_for_a_client_of_a_unix_socket(behind, proxy, seen):
+    gate, transport, _ = behind(proxy)
     header = ProxyHeader(family="unix", source=Place("/run/a"), destination=Place("/run/b"))
     gate.dataReceived(encode_v2(header) + b"hi\n")
-    assert transport.value() == b"hi from unix:///run/a None\n"
+    assert transport.value() == b"hi from " + seen + b" None\n"
 
 
 def test_who_is_no_proxy_is_never_asked(behind):
