@@ -15,7 +15,7 @@ from protocols.roster import Roster
 from protocols.session import Handler
 from protocols.stream_connection import StreamConnection
 from protocols.stream_duplex import DuplexStreamConnection
-from protocols.stream_limits import CONNECTIONS, FIRST_BYTE, IDLE, OUTPUT
+from protocols.stream_limits import CONNECTIONS, FIRST_BYTE, IDLE, MESSAGE_TIME, OUTPUT
 from protocols.stream_timers import Timers
 
 
@@ -26,6 +26,8 @@ class StreamFactory(Factory):
 
     :param idle: seconds without a byte in either direction before a connection is closed; 0 for never.
     :param first_byte: seconds before one is closed on which nothing was ever said; 0 for as long as `idle`.
+    :param message_time: seconds in which a message has to come whole that has begun (see
+        :data:`~protocols.stream_limits.MESSAGE_TIME`); 0 for never.
     :param output: bytes that may be said to a peer that does not read before it is cut off.
     :param connections: how many may be open at a time; more are closed as they come.
     :param clock: where time comes from: a reactor.
@@ -43,6 +45,7 @@ class StreamFactory(Factory):
         idle: float = IDLE,
         connections: int = CONNECTIONS,
         first_byte: float = FIRST_BYTE,
+        message_time: float = MESSAGE_TIME,
         output: int = OUTPUT,
     ) -> None:
         self.handler = handler
@@ -51,6 +54,7 @@ class StreamFactory(Factory):
         self.clock = clock
         self.idle = idle
         self.first_byte = first_byte
+        self.message_time = message_time
         self.output = output
         self.limit = connections
         self.connections: Roster[StreamConnection] = Roster()

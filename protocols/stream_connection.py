@@ -35,6 +35,7 @@ from protocols.metering import counted
 from protocols.peer_address import stream_peer
 from protocols.session import Peer, Session
 from protocols.stream_limits import BATCH, CLOSE_NOTIFY, CORK_LIMIT, LINGER
+from protocols.stream_time import StreamTime
 from protocols.stream_writer import StreamWriter
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
-class StreamConnection(Protocol):
+class StreamConnection(StreamTime, Protocol):
     """One connection: a Twisted protocol below, a :class:`~protocols.session.Connection` above."""
 
     def __init__(self, factory: StreamFactory) -> None:
@@ -69,6 +70,7 @@ class StreamConnection(Protocol):
         self._end_error: Exception | None = None
         self._end_told = False
         self._draining = False
+        self._pace = None
         self._opened_at = self._active_at = 0.0
         self.due: float | None = None
 
@@ -109,24 +111,26 @@ class StreamConnection(Protocol):
             self._hold(fault.messages)
             self._end_input(fault)
             return
-        if messages:
-            many = self._received_many
-            if self._halted or self._waiting:
-                self._hold(messages)
-            elif many is None or len(messages) > BATCH or self._corked or self._draining:
-                self._deliver(messages)
-            else:
-                # What _deliver does, for the usual case: a few messages for a session that answers them.
-                self._corked = True
-                try:
-                    many(messages, self._replies)
-                except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
-                    self.fail(failure)
-                self._uncork()
-                if self._draining:
-                    self._deliver()  # the end was told while it could not be passed on
-        elif self._draining:
-            self._end_if_drained()
+        if not messages:
+            self._begin_message(len(data))
+            return
+        if self._pace is not None:
+            self._pace = None
+        many = self._received_many
+        if self._halted or self._waiting:
+            self._hold(messages)
+        elif many is None or len(messages) > BATCH or self._corked or self._draining:
+            self._deliver(messages)
+        else:
+            # What _deliver does, for the usual case: a few messages for a session that answers them.
+            self._corked = True
+            try:
+                many(messages, self._replies)
+            except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
+                self.fail(failure)
+            self._uncork()
+            if self._draining:
+                self._deliver()  # the end was told while it could not be passed on
 
     def readConnectionLost(self) -> None:
         """The peer has shut down its side (IHalfCloseableProtocol)."""
@@ -360,7 +364,7 @@ class StreamConnection(Protocol):
             self._reading = False
             self.transport.pauseProducing()  # type: ignore[union-attr]
         elif not self._reading and not self._halted:
-            self._reading = True
+            self._reading, self._pace = True, None  # it was not the peer who waited
             self.transport.resumeProducing()  # type: ignore[union-attr]
         if not self._halted:
             self._deliver()
@@ -371,26 +375,3 @@ class StreamConnection(Protocol):
                 call(self._session)
             except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
                 self.fail(failure)
-
-    def time_out(self) -> None:
-        """The timer of this connection has run down (see :class:`~protocols.stream_timers.Timed`)."""
-        if self._half_closed:
-            # An orderly close: what the kernel holds for the peer still reaches it.
-            self.transport.loseConnection()  # type: ignore[union-attr]
-            return
-        if self._closing and not self._writer.waiting:
-            self.abort()
-            return
-        if not self._closing and getattr(self._session, "busy", False):
-            self._active_at = self._seconds()  # an answer is being made, which has a deadline of its own
-        quiet = self._seconds() - self._active_at
-        patience = self.factory.patience(silent=self._active_at == self._opened_at)
-        if quiet < patience:
-            self.factory.timers.start(self, patience - quiet)
-            return
-        self.factory.journal.idle(self.peer, patience)
-        if self._blocked or self._closing:
-            self.abort()  # what is still to be sent would never leave
-        else:
-            self.close()
-            self.factory.timers.start(self, LINGER)

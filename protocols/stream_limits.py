@@ -26,3 +26,10 @@ person who types, and all that connections cost which only hold a place."""
 OUTPUT = 1024 * 1024
 """Bytes that a handler may say to a peer that does not read: what comes between being told to pause and doing
 so.  A handler that never pauses would fill the memory."""
+
+MESSAGE_TIME = 60.0
+"""Seconds in which a message has to come whole that has begun, and one more for every :data:`MESSAGE_RATE`
+bytes of it: time for a person who types and for the slowest line, and not for who only holds a place."""
+
+MESSAGE_RATE = 500
+"""Bytes a second, as the content of a request of HTTP has to come with."""

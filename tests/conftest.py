@@ -219,6 +219,7 @@ def serve(clock: QueueClock) -> Iterator[Callable[..., Service]]:
         *,
         idle: float = 300,
         first_byte: float = 300,
+        message_time: float = 60,
         output: int = OUTPUT,
         connections: int = 100,
         **settings: Any,
@@ -234,6 +235,7 @@ def serve(clock: QueueClock) -> Iterator[Callable[..., Service]]:
                 clock=clock,
                 idle=idle,
                 first_byte=first_byte,
+                message_time=message_time,
                 output=output,
                 connections=connections,
             )

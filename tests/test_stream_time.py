@@ -6,6 +6,7 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import ISSLTransport, ITCPTransport
 
+from protocols.framing import Lines
 from protocols.stream_limits import LINGER
 
 
@@ -149,3 +150,50 @@ class TestDrain:
         peers = [service.connect(), service.connect()]
         service.factory.abort()
         assert all(peer.transport.aborted for peer in peers)
+
+
+class TestPace:
+    def test_a_message_that_trickles_is_given_up(self, serve, clock):
+        service = serve(echo, idle=100, message_time=60)
+        peer = service.connect()
+        for _ in range(61):
+            peer.send(b"x")
+            assert not peer.closing
+            clock.advance(1)
+        peer.send(b"x")
+        assert peer.closing
+        assert service.factory.journal.counts.framing_errors == 1
+
+    def test_one_that_comes_at_a_pace_is_awaited(self, serve, clock):
+        peer = serve(echo, Lines(limit=1_000_000), idle=100, message_time=60).connect()
+        for _ in range(200):
+            peer.send(b"x" * 600)
+            clock.advance(1)
+        peer.send(b"\n")
+        assert len(peer.received) == 200 * 600 + 1
+
+    def test_each_message_has_its_own_time(self, serve, clock):
+        peer = serve(echo, idle=100, message_time=60).connect()
+        for _ in range(5):
+            peer.send(b"x")
+            clock.advance(50)
+            peer.send(b"\nx")
+            clock.advance(5)
+            peer.send(b"\n")
+        assert not peer.closing
+
+    def test_time_that_we_did_not_read_is_ours(self, serve, clock, recording):
+        peer = serve(recording(), idle=1000, message_time=60).connect()
+        peer.send(b"x")
+        peer.connection.pause()
+        clock.advance(100)
+        peer.connection.resume()
+        peer.send(b"x")
+        assert not peer.closing
+
+    def test_for_ever_with_zero(self, serve, clock):
+        peer = serve(echo, idle=1000, first_byte=0, message_time=0).connect()
+        peer.send(b"x")
+        clock.advance(900)
+        peer.send(b"x")
+        assert not peer.closing

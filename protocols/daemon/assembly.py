@@ -109,6 +109,7 @@ class Assembly:
                 idle=spec.limits.idle,
                 connections=spec.limits.connections,
                 first_byte=spec.limits.first_byte,
+                message_time=spec.limits.message_time,
                 output=spec.limits.output,
             )
         if datagram is not None:

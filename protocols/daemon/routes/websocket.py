@@ -28,7 +28,12 @@ def websocket(spec: WebSocketSpec, context: RouteContext) -> Route:
     endpoint = Endpoint(
         clock=context.reactor,
         journal=context.journal,
-        settings=Settings(idle=context.limits.idle, output=context.limits.output, **carrying),
+        settings=Settings(
+            idle=context.limits.idle,
+            message_time=context.limits.message_time,
+            output=context.limits.output,
+            **carrying,
+        ),
     )
     return WebSocketRoute(handler, endpoint, replies=spec.replies, speaks=speaks)
 

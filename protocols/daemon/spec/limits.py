@@ -23,6 +23,9 @@ class LimitsSpec(Spec):
     """How long a connection may be silent before it is closed."""
     first_byte: PositiveDuration = Duration.parse("30s")
     """How long one may be silent on which nothing was ever said, by nobody."""
+    message_time: PositiveDuration = Duration.parse("1m")
+    """How long a message may take that has begun to come, over a stream or a WebSocket, and a second more for
+    each 500 bytes of it."""
     output: PositiveSize = Size.parse("1MiB")
     """What a handler may go on saying to a peer that does not read; then the connection is closed."""
     per_source: Annotated[StrictInt, Field(ge=1)] = 64

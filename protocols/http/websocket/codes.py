@@ -16,6 +16,7 @@ NO_CODE: Final = 1005
 ABNORMAL: Final = 1006
 """The connection went away without a Close; never sent."""
 INVALID_DATA: Final = 1007
+POLICY_VIOLATION: Final = 1008
 TOO_BIG: Final = 1009
 INTERNAL_ERROR: Final = 1011
 

@@ -26,11 +26,20 @@ from websockets.extensions import Extension
 from websockets.frames import BINARY, CLOSE, PING, PONG, TEXT, Close, Opcode
 from zope.interface import implementer
 
-from protocols.http.websocket.codes import ABNORMAL, GOING_AWAY, INTERNAL_ERROR, NORMAL, close_for, payload_of
+from protocols.http.websocket.codes import (
+    ABNORMAL,
+    GOING_AWAY,
+    INTERNAL_ERROR,
+    NORMAL,
+    POLICY_VIOLATION,
+    close_for,
+    payload_of,
+)
 from protocols.http.websocket.frame_writer import FrameWriter
 from protocols.http.websocket.listener import Listener
 from protocols.http.websocket.messages import Event, MessageReader, WebSocketError
 from protocols.http.websocket.watch import Watch
+from protocols.message_pace import MessagePace
 from protocols.session import Peer
 
 if TYPE_CHECKING:
@@ -63,6 +72,7 @@ class WebSocketProtocol(Protocol):
         self.subprotocol = subprotocol
         self.listener = listener
         self.blocked = False
+        self._pace: MessagePace | None = None
         self._late = 0  # bytes sent since it was blocked
         """Whether the peer does not read what was written."""
         self.reading = True
@@ -105,6 +115,17 @@ class WebSocketProtocol(Protocol):
         if not self.shut:
             self._unread = self._unread + data if self._unread else data
             self._deliver()
+            self._check_pace(len(data))
+
+    def _check_pace(self, size: int) -> None:
+        """Give up a message that comes too slowly; what waits for us does not count."""
+        if self.shut or self._unread or not (self._reader.partial and self.reading):
+            self._pace = None
+            return
+        now, settings = self._endpoint.clock.seconds(), self._endpoint.settings
+        self._pace = self._pace or MessagePace(now)
+        if self._pace.is_too_slow(size, now, settings.message_time):
+            self._break_off(WebSocketError(POLICY_VIOLATION, "the message took too long to come"))
 
     def readConnectionLost(self) -> None:
         """The peer sends nothing more; without a Close that is no orderly end (IHalfCloseableProtocol).
@@ -267,7 +288,10 @@ class WebSocketProtocol(Protocol):
         if self._unread and self._wants_input:
             size = COMPRESSED_PIECE if self._extensions else len(self._unread)
             piece, self._unread = self._unread[:size], self._unread[size:]
-            self._waiting.extend(self._reader.feed(piece))
+            events = self._reader.feed(piece)
+            if events:
+                self._pace = None
+            self._waiting.extend(events)
             return True
         if self._reader.fault is not None:
             self._break_off(self._reader.fault)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocols.stream_limits import OUTPUT
+from protocols.stream_limits import MESSAGE_TIME, OUTPUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,9 @@ class Settings:
     idle: float = 300.0
     """Without a byte in either direction, or with a peer that does not read; 0: for ever.  A peer that
     answers pings is not idle."""
+    message_time: float = MESSAGE_TIME
+    """How long a message may take that has begun to come, and a second more for each 500 bytes of it (close
+    code 1008); 0: for ever."""
     output: int = OUTPUT
     """Bytes that may be sent while the peer does not read, beyond one message; then it is cut off."""
     compression: bool = True

@@ -220,6 +220,39 @@ class TestOutput:
         assert not browser.wire.aborted
 
 
+class TestPace:
+    def test_a_message_that_trickles_is_given_up(self, listen, clock, journal):
+        browser = listen(echo, message_time=60)
+        slow = frame(TEXT, b"x" * 100)
+        sent = 0
+        while browser.closed_with is None:
+            browser.send(slow[sent : sent + 1])
+            sent += 1
+            clock.advance(1)
+        assert browser.closed_with == 1008
+        # The clock may begin with what stands behind the header of the frame.
+        assert 60 < sent <= 70
+        assert journal.counts.framing_errors == 1
+
+    def test_fragments_of_one_are_one(self, listen, clock):
+        browser = listen(echo, message_time=60)
+        browser.send(frame(TEXT, b"a", fin=False))
+        clock.advance(70)
+        browser.send(frame(CONT, b"b", fin=False))
+        assert browser.closed_with == 1008
+
+    def test_each_message_has_its_own_time(self, listen, clock):
+        browser = listen(echo, message_time=60)
+        for _ in range(5):
+            whole = frame(TEXT, b"abc")
+            browser.send(whole[:4])
+            clock.advance(15)
+            browser.send(whole[4:] + whole[:2])
+            clock.advance(15)
+            browser.send(whole[2:])
+        assert browser.closed_with is None
+
+
 def test_messages_are_counted_where_somebody_wants_to_know(listen, monkeypatch):
     counts = []
     monkeypatch.setattr(StringTransport, "count_messages", counts.append, raising=False)
