@@ -159,6 +159,7 @@ class DatagramServer(DatagramProtocol):
         self.open: Roster[DatagramConnection] = Roster()
         self._direct: Callable[[bytes], object] | None = getattr(handler, "direct", None)
         self._gate = gate
+        self._free: object = None  # the address that a datagram came from whose source has no limits
         if gate is not None:
             self._receive = self.datagramReceived
             self.datagramReceived = self._ask  # type: ignore[method-assign]
@@ -185,7 +186,10 @@ class DatagramServer(DatagramProtocol):
         gate = self._gate
         assert gate is not None
         source = gate.source(addr)
-        if source is None or gate.admits(source, len(datagram)):
+        if source is None:
+            self._free = addr
+            self._receive(datagram, addr)
+        elif gate.admits(source, len(datagram)):
             self._receive(datagram, addr)
         else:
             self.journal.counts.datagrams += 1
@@ -223,7 +227,7 @@ class DatagramServer(DatagramProtocol):
         """Send `message` to `address`, unless that is too much for it or the kernel will not have it just
         now."""
         gate = self._gate
-        if gate is not None:
+        if gate is not None and address is not self._free:
             source = gate.source(address)
             if source is not None and not gate.may_reply(source, len(message)):
                 self.journal.counts.unsent += 1
