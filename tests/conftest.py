@@ -18,6 +18,7 @@ from threading import Condition, Thread
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -38,6 +39,10 @@ REACTOR = os.environ.get("POLYPORT_TEST_REACTOR", "polyport")
 
 if REACTOR == "polyport":
     protocols.reactor.install()
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 WAIT = 20.0
 """Seconds to wait for what must happen; only a test that fails takes them."""
