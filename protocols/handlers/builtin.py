@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from protocols.handlers.quiet_session import QuietSession
 from protocols.session import Connection, Handler, Session
 
 UNIX_EPOCH_IN_RFC868 = 2_208_988_800
@@ -51,41 +52,12 @@ class Builtin:
     datagram: Handler
 
 
-class _Quiet:
-    """A session that says nothing by itself: what the ones below have in common is their ends."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-
-    @property
-    def busy(self) -> bool:
-        return False
-
-    def started(self) -> None:
-        pass
-
-    def received(self, message: bytes) -> None:
-        """Discard it (RFC 863)."""
-
-    def ended(self, error: Exception | None) -> None:
-        self.connection.close()
-
-    def closed(self, reason: Exception | None) -> None:
-        pass
-
-    def pause_writing(self) -> None:
-        pass
-
-    def resume_writing(self) -> None:
-        pass
-
-
-class _Echo(_Quiet):
+class _Echo(QuietSession):
     def received(self, message: bytes) -> None:
         self.connection.send(message)
 
 
-class _Chargen(_Quiet):
+class _Chargen(QuietSession):
     """Characters until the peer has had enough, at the speed it reads (RFC 864)."""
 
     def __init__(self, connection: Connection) -> None:
@@ -131,7 +103,7 @@ class _Simple:
         return self._session(connection)
 
 
-class _Greeting(_Quiet):
+class _Greeting(QuietSession):
     """Says one thing to whoever connects, whatever they send, and closes."""
 
     def __init__(self, connection: Connection, text: Callable[[], bytes]) -> None:
@@ -143,7 +115,7 @@ class _Greeting(_Quiet):
         self.connection.close()
 
 
-class _Answer(_Quiet):
+class _Answer(QuietSession):
     """Answers a datagram, unless it comes from a service that would answer back."""
 
     def __init__(self, connection: Connection, answer: Callable[[bytes], bytes]) -> None:
@@ -209,7 +181,7 @@ def quotes_in(text: bytes) -> tuple[bytes, ...]:
 
 BUILTINS: Final[dict[str, Builtin]] = {
     "echo": Builtin(_Simple(_Echo), _answering(lambda message: message)),
-    "discard": Builtin(_Simple(_Quiet), _Simple(_Quiet)),
+    "discard": Builtin(_Simple(QuietSession), _Simple(QuietSession)),
     "daytime": _said(daytime_text),
     "time": Builtin(_greeting(time_value), _answering(lambda _: time_value())),
     "chargen": Builtin(_Simple(_Chargen), _answering(_some_characters)),

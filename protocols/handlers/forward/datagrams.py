@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from protocols.handlers.forward.outage import Outage
 from protocols.handlers.forward.sender import Sender
 from protocols.handlers.forward.target import Target
+from protocols.handlers.quiet_session import QuietSession
 from protocols.session import Connection
 
 REPLIES: Final = 10.0
@@ -81,32 +82,17 @@ class DatagramForward:
             sender.close()
 
 
-class DatagramSession:
+class DatagramSession(QuietSession):
     """One datagram."""
 
     def __init__(self, forward: DatagramForward, connection: Connection) -> None:
+        super().__init__(connection)
         self._forward = forward
-        self._connection = connection
 
     @property
     def busy(self) -> bool:
         return True
 
-    def started(self) -> None:
-        pass
-
     def received(self, message: bytes) -> None:
-        if self._forward.pass_on(self._connection, message):
-            self._connection.pause()  # it is not over
-
-    def ended(self, error: Exception | None) -> None:
-        self._connection.close()
-
-    def closed(self, reason: Exception | None) -> None:
-        pass
-
-    def pause_writing(self) -> None:
-        pass
-
-    def resume_writing(self) -> None:
-        pass
+        if self._forward.pass_on(self.connection, message):
+            self.connection.pause()  # it is not over
