@@ -148,7 +148,10 @@ class DatagramClient:
         return "polyport send"
 
     def connectionLost(self, reason: Failure) -> None:
-        """The reactor is being shut down."""
+        """The kernel has an error to tell, such as that nobody listens; or the reactor is being shut down."""
+        error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error and not self._exchange.over:
+            self._fail(OSError(error, os.strerror(error)))
 
     # -- inside --------------------------------------------------------------------------------------
 

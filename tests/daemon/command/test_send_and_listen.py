@@ -158,6 +158,7 @@ def test_nobody_listens(scheme, polyport, tmp_path):
     sent = polyport("send", "-n", 1, address, "hello")
     assert sent.returncode == 1
     assert str(address) in sent.stderr.decode()
+    assert b"nothing came" not in sent.stderr, "nobody need be waited for"
     assert b"Traceback" not in sent.stderr
 
 
