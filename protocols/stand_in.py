@@ -43,11 +43,6 @@ class StandIn(Protocol):
         self._successor = successor
         self.dataReceived = successor.dataReceived  # type: ignore[method-assign]
 
-    def stands_for(self, protocol: object) -> bool:
-        """Whether `protocol` is what is called, by this one or by those it has stepped aside for."""
-        successor = self._successor
-        return successor is protocol or (isinstance(successor, StandIn) and successor.stands_for(protocol))
-
     def dataReceived(self, data: bytes) -> None:
         """Whoever delivers several times from one read may have looked this up before."""
         if self._successor is not None:

@@ -70,14 +70,3 @@ def test_what_is_read_goes_straight_on():
     outer, listener = StandIn(), Listener()
     outer.stand_for(listener)
     assert outer.dataReceived == listener.dataReceived
-
-
-def test_who_is_stood_for_through_others():
-    outer, inner, last = StandIn(), StandIn(), Protocol()
-    assert not outer.stands_for(last)
-    outer.stand_for(inner)
-    assert not outer.stands_for(last)
-    inner.stand_for(last)
-    assert outer.stands_for(last)
-    assert outer.stands_for(inner)
-    assert not inner.stands_for(outer)

@@ -26,7 +26,6 @@ from protocols.guard.tls.table import Host
 from protocols.peer_address import plain_host, stream_peer
 from protocols.session import Certificate, Peer
 from protocols.source import source_of
-from protocols.stand_in import StandIn
 
 if TYPE_CHECKING:
     from protocols.guard.tls.factory import TLSFactory
@@ -245,11 +244,9 @@ class TLSConnection(TLSMemoryBIOProtocol):
             return False
         if not self._peer_finished:
             self._peer_finished = True
-            # From now on, and not before, the end of the TCP stream is no news.
+            # From now on, and not before, the end of the TCP stream is no news.  Who stands in front of this
+            # is asked for what this provides.
             alsoProvides(self, IHalfCloseableProtocol)
-            stand_in = getattr(self.transport, "protocol", None)
-            if isinstance(stand_in, StandIn) and stand_in.stands_for(self):
-                stand_in.stand_for(self)
             self.wrappedProtocol.readConnectionLost()
         return True
 

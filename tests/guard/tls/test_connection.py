@@ -236,6 +236,27 @@ def test_what_stands_in_front_hears_of_the_end_too(pem, slow):
     client.protocol.connectionLost(Failure(ConnectionDone()))
 
 
+def test_who_stands_in_between_goes_on_hearing(pem, slow):
+    """Limits count a connection until they hear of its end, whoever stands in front of them."""
+
+    class Counting(StandIn):
+        gone = False
+
+        def connectionLost(self, reason):
+            self.gone = True
+            super().connectionLost(reason)
+
+    factory, _ = slow
+    client, outer, between = Client(ServerTLS.of(pem, pem), factory), StandIn(), Counting()
+    client.transport.protocol = outer
+    outer.stand_for(between)
+    between.stand_for(client.protocol)
+    client.finish(b"x\n")
+    assert IHalfCloseableProtocol.providedBy(outer)
+    outer.connectionLost(Failure(ConnectionDone()))
+    assert between.gone
+
+
 @pytest.fixture
 def answering(clock):
     """A factory whose function answers each line with what it says, times 50,000 for ``many``."""
