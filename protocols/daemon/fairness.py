@@ -18,7 +18,7 @@ from protocols.guard.limits import (
     Sources,
     Throttle,
 )
-from protocols.guard.limits.throttle import OFFENCE
+from protocols.guard.limits.lobby import OFFENCE
 from protocols.journal import Journal
 from protocols.networks import Networks
 

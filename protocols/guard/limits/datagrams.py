@@ -10,7 +10,6 @@ from protocols.guard.limits.acquaintances import Acquaintances
 from protocols.guard.limits.penalties import Penalties
 from protocols.guard.limits.source_limits import SourceLimits
 from protocols.guard.limits.sources import Sources
-from protocols.guard.limits.throttle import BURST
 from protocols.journal import Journal
 from protocols.token_buckets import TokenBuckets
 
@@ -51,8 +50,8 @@ class DatagramLimits:
         self._acquaintances = acquaintances
         self._journal = journal
         self._seconds = clock.seconds
-        self._datagrams = TokenBuckets(limits.message_rate, max(1, int(limits.message_rate * BURST)))
-        self._bytes = TokenBuckets(limits.byte_rate, max(1, int(limits.byte_rate * BURST)))
+        self._datagrams = TokenBuckets.of_seconds(limits.message_rate)
+        self._bytes = TokenBuckets.of_seconds(limits.byte_rate)
         self._credit: dict[str, float] = {}
         """Bytes that may go back to each, in the order in which they last sent something."""
         self._pending: dict[str, int] = {}

@@ -14,7 +14,7 @@ from protocols.guard.limits.source_limits import PARKED
 from protocols.journal import Journal
 
 OFFENCE: Final = 1.0
-"""Points for a connection that was refused because its source has had enough."""
+"""Points for a connection that was refused, or closed, because its source has had enough."""
 
 
 class Guest(Protocol):

@@ -10,13 +10,6 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from protocols.guard.limits.source_limits import SourceLimits
 from protocols.token_buckets import TokenBuckets
 
-BURST: Final = 1.0
-"""Seconds' worth that may come at once after a pause."""
-
-
-OFFENCE: Final = 1.0
-"""Points for a connection that was closed because its source sends too much."""
-
 _REPLACED: Final = ("pauseProducing", "resumeProducing", "count_messages")
 
 
@@ -34,8 +27,8 @@ class Throttle:
         self.waits = limits.over == "wait"
         self.clock = clock
         self.over = over
-        self._bytes = TokenBuckets(limits.byte_rate, max(1, int(limits.byte_rate * BURST)))
-        self._messages = TokenBuckets(limits.message_rate, max(1, int(limits.message_rate * BURST)))
+        self._bytes = TokenBuckets.of_seconds(limits.byte_rate)
+        self._messages = TokenBuckets.of_seconds(limits.message_rate)
 
     def meter(self, transport: Any, source: str) -> Meter:
         """What counts what comes by `transport`, which is told of messages from now on."""
