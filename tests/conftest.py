@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import queue
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -288,6 +290,27 @@ def connection() -> RecordingConnection:
 
 TWISTD = (sys.executable, str(Path(sys.executable).with_name("twistd")))
 """The command ``twistd`` of the environment that runs the tests."""
+
+
+def _free_port() -> int:
+    """A port of 127.0.0.1 that is free for streams and datagrams, and that the kernel gives to nobody who
+    asks for any: what other tests connect from meanwhile would take it away."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        place = ("127.0.0.1", random.randrange(10_000, lowest))
+        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+            try:
+                stream.bind(place)
+                datagrams.bind(place)
+            except OSError:
+                continue
+            return place[1]
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Finds ports that a daemon can be told to listen on."""
+    return _free_port
 
 
 class RealDaemon:

@@ -76,25 +76,10 @@ class Ports(dict[str, str]):
         return re.sub(r"\b\d{4,5}\b", lambda found: names.get(found[0], found[0]), text)
 
 
-def free_port() -> str:
-    """A port that is free for streams and for datagrams."""
-    while True:
-        with (
-            socket.create_server(("127.0.0.1", 0)) as stream,
-            socket.socket(type=socket.SOCK_DGRAM) as datagrams,
-        ):
-            place = stream.getsockname()
-            try:
-                datagrams.bind(place)
-            except OSError:
-                continue
-            return str(place[1])
-
-
 @pytest.fixture(scope="module")
-def ports():
+def ports(free_port):
     listened = re.findall(r"://[\d.]+:(\d{4})\b", (CHECKOUT / "config" / "polyport.yaml").read_text())
-    found = Ports({port: free_port() for port in listened})
+    found = Ports({port: str(free_port()) for port in listened})
     assert len(set(found.values())) == len(found)
     return found
 

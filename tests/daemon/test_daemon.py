@@ -27,12 +27,7 @@ def made(written, forgotten_imports):
     return make
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
-
-
-def test_nothing_stays_bound_when_one_address_cannot_be(made, tmp_path):
+def test_nothing_stays_bound_when_one_address_cannot_be(made, tmp_path, free_port):
     port = free_port()
     daemon, loaded = made(f"""
 services:
