@@ -19,9 +19,10 @@ from protocols.daemon.origin import Origin
 from protocols.daemon.problems import ConfigError, Path, Problem, path_text
 from protocols.daemon.redaction import Redactor
 from protocols.daemon.secrets import Secrets, expand_all
-from protocols.daemon.spec.config import Config, DefaultsSpec, ServerSpec
+from protocols.daemon.spec.config import Config, DefaultsSpec
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.networks import NetworkMembers
+from protocols.daemon.spec.server import ServerSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, Name
 from protocols.daemon.validation import validate

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path
 from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
-from protocols.daemon.spec.config import DefaultsSpec, ServerSpec
+from protocols.daemon.spec.config import DefaultsSpec
 from protocols.daemon.spec.forward import ForwardSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.networks import NetworkList, network_lists
+from protocols.daemon.spec.server import ServerSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, TlsSpec
 

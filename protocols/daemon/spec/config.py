@@ -12,19 +12,9 @@ from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.limits import LimitsSpec
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.networks import NetworkMembers
+from protocols.daemon.spec.server import ServerSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, Name, TlsSpec
-from protocols.daemon.spec.trusted import TrustedSpec
-from protocols.daemon.spec.values import Duration
-
-
-class ServerSpec(Spec):
-    """The daemon as a whole."""
-
-    drain: Duration = Duration.parse("30s")
-    """How long connections may finish their work once the daemon was told to stop."""
-    trusted: TrustedSpec | None = None
-    """Proxies in front of services with `http` that are believed about who asks: networks, and `unix`."""
 
 
 class DefaultsSpec(Spec):

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from protocols.daemon.spec.config import Config, ServerSpec
+from protocols.daemon.spec.config import Config
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
+from protocols.daemon.spec.server import ServerSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, TlsSpec
 
