@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.access_log import access_log
 from protocols.daemon.carriers import Carriers, ForeignFactory
+from protocols.daemon.control.operations import Ask, nobody
 from protocols.daemon.fairness import Fairness, Reputation
 from protocols.daemon.framings import framing_for
 from protocols.daemon.guarding import gate_of
@@ -34,8 +35,10 @@ from protocols.session import Handler
 from protocols.stream import StreamFactory
 
 
-def assemble(loaded: Loaded, reactor: Any) -> dict[str, Carriers]:
+def assemble(loaded: Loaded, reactor: Any, ask: Ask = nobody) -> dict[str, Carriers]:
     """What serves each enabled service, by name.
+
+    :param ask: whom the services ask that show how the daemon is.
 
     Raises :class:`ConfigError` with everything that does not fit, such as a function whose signature is
     none that Polyport knows.
@@ -45,7 +48,7 @@ def assemble(loaded: Loaded, reactor: Any) -> dict[str, Carriers]:
     reputation = Reputation()
     for name, spec in loaded.config.services.items():
         if spec.enabled:
-            assembly = Assembly(loaded, reactor, name, spec, reputation)
+            assembly = Assembly(loaded, reactor, name, spec, reputation, ask)
             carriers[name] = assembly.carriers
             misfits = Misfits()
             with misfits.collected():
@@ -65,11 +68,18 @@ class Assembly:
     """One service on its way from words to parts."""
 
     def __init__(
-        self, loaded: Loaded, reactor: Any, name: str, spec: ServiceSpec, reputation: Reputation
+        self,
+        loaded: Loaded,
+        reactor: Any,
+        name: str,
+        spec: ServiceSpec,
+        reputation: Reputation,
+        ask: Ask,
     ) -> None:
         self.loaded = loaded
         self.reactor = reactor
         self.spec = spec
+        self.ask = ask
         journal = Journal(name)
         exempt = loaded.networks.resolve(spec.limits.exempt)
         self.fairness = Fairness(spec.limits, exempt, reputation, journal, reactor)
@@ -207,6 +217,7 @@ def _http(assembly: Assembly) -> Carriers:
         carriers.starts,
         assembly.spec.limits,
         gate=carriers.gate,
+        ask=assembly.ask,
     )
     misfits = Misfits()
     with misfits.collected():

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from protocols.daemon.carriers import Gate, Start, Stop
+from protocols.daemon.control.operations import Ask, nobody
 from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.limits import LimitsSpec
 from protocols.http import FormLimits
@@ -28,6 +29,8 @@ class RouteContext:
     """The service's."""
     gate: Gate | None = None
     """The service's."""
+    ask: Ask = nobody
+    """Whom to ask how the daemon is."""
     path: str = ""
     """The path of the route, as it is written."""
     methods: tuple[str, ...] = ()
