@@ -174,12 +174,13 @@ class HTTPFactory(Factory):
             status: int = getattr(error, "status", BAD_REQUEST)
             self._access(Access(peer, status, 0, None, None, request))
 
-    def retire(self) -> None:
-        """Serve the connections there are, and those that are on their way, until their clients leave; each
-        response tells them to.  What has no end goes on."""
+    def retire(self) -> Deferred[None]:
+        """Go on with the connections there are, and those that are on their way, though each response tells
+        its client to leave; fires when there is none."""
         self.retiring = True
         for connection in self.connections:
             connection.retire()
+        return self.connections.emptied()
 
     def drain(self) -> Deferred[None]:
         """Answer what has been asked, or is on its way; fires when the last connection is gone."""
