@@ -114,7 +114,9 @@ class SingleProcess(MultiService):
     # -- the start and the end -----------------------------------------------------------------------
 
     def startService(self) -> None:
-        self._handle_signals()
+        # The reactor installs its own handlers as it begins; twistd's would end the process by the signal,
+        # with a status that says it failed.
+        self._reactor.callWhenRunning(self._handle_signals)
         super().startService()
 
     def stopService(self) -> Deferred[Any]:
@@ -127,9 +129,6 @@ class SingleProcess(MultiService):
         act_on_signals(self._reactor, stop=self._stop, reload=lambda _: self.reload(), upgrade=lambda _: None)
 
     def _is_running(self) -> None:
-        # The reactor installs its own handlers before this; twistd's would end the process by the signal,
-        # with a status that says it failed.
-        self._handle_signals()
         rotate_on_signal(self._daemon.rotate)
         services = _counted(len(self.units))
         log.info("polyport {version}: {services} ready", version=__version__, services=services)
