@@ -16,6 +16,7 @@ from protocols.http.response import Response
 from protocols.http.server.connection_peer import connection_peer
 from protocols.http.server.ending import end
 from protocols.http.server.exchange import Exchange
+from protocols.http.server.http1_time import HTTP1Time
 from protocols.http.server.intake import Intake
 from protocols.http.server.prompt import PromptAnswers
 from protocols.http.server.request_parser import BadRequestError
@@ -34,7 +35,7 @@ WAITING = 32
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
-class HTTP1Connection(PromptAnswers, Protocol):
+class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
     """A connection of an :class:`~protocols.http.HTTPFactory`.
 
     A client that has shut down its side is still answered (RFC 9112, section 9.6); one that has closed the
@@ -376,23 +377,3 @@ class HTTP1Connection(PromptAnswers, Protocol):
         """Close at once, whatever is still to be sent."""
         self.closing = True
         self.transport.abortConnection()  # type: ignore[union-attr]  # every stream transport has it
-
-    def _may_be_late(self) -> bool:
-        """Whether it is the client that the connection waits for."""
-        incoming = self._intake.incoming
-        return not (self._rest or self.blocked or (incoming is not None and incoming.expects))
-
-    def check_time(self, now: float) -> None:
-        """Give the connection up if something takes too long."""
-        if self._tunnel is not None:
-            return
-        limits, times = self.factory.limits, self._times
-        late = self._may_be_late() and times.is_late(now, self._intake.received, limits)
-        if late and not self.closing:
-            self._fault = BadRequestError(408, "The request took too long to come")
-            self._refuse_soon()
-        elif times.must_be_gone(now, limits):
-            self.abort()
-        elif self._current is None and not self.closing and times.is_idle(now, limits):
-            self.factory.journal.idle(self.peer, limits.idle)
-            self._close()

@@ -83,7 +83,7 @@ class HTTP2Connection(Protocol):
         self._leaving_at: float | None = None
         self._last: int | None = None
         """The last stream that is served, once that is settled."""
-        self._active_at = 0.0
+        self._opened_at = self._active_at = 0.0
         self._checked_at = 0.0
         self._blocked_at = 0.0
         self._closing_at = 0.0
@@ -96,7 +96,7 @@ class HTTP2Connection(Protocol):
         self.peer = connection_peer(transport)
         self.scheme = self.peer.transport
         self.now = self.factory.clock.seconds
-        self._active_at = self._checked_at = self.now()
+        self._opened_at = self._active_at = self._checked_at = self.now()
         self._state = ServerState(self.factory.limits)
         self._meter = FrameMeter(self.factory.limits)
         self._reader = RequestReader(self.scheme, self.factory.limits)
@@ -330,6 +330,16 @@ class HTTP2Connection(Protocol):
             stream.lost(reason)
 
     # -- the factory's side --------------------------------------------------------------------------
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was opened (see :class:`~protocols.open_connection.OpenConnection`)."""
+        return self.now() - self._opened_at
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the last request was answered; 0 while one is."""
+        return 0.0 if self._streams else self.now() - self._active_at
 
     def drain(self) -> None:
         """Answer what has been asked, and nothing more."""
