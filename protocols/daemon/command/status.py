@@ -36,8 +36,9 @@ def command(named: Path | None, file: Path | None, place: str | None, as_json: b
     """Ask the daemon that serves FILE (polyport.yaml unless given) for its processes and services: what is
     open, and what has passed since the start.
 
-    CONNS are the connections that have come so far, MESSAGES are messages, datagrams and HTTP requests; ERRORS what was wrong with them, whoever's fault it
-    was, and what was refused. P99 is the time within which 99 of 100 answers came.
+    CONNS are the connections that have come so far; MESSAGES are messages, datagrams and HTTP requests;
+    ERRORS what was wrong with them, whoever's fault it was, and what was refused. P99 is the time within
+    which 99 of 100 answers came.
     """
     from protocols.daemon.command.answers import print_json, print_schema
     from protocols.daemon.control.status import Status
