@@ -9,7 +9,16 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from protocols.daemon.checks import access, addresses, certificates, combinations, files, networks, references
+from protocols.daemon.checks import (
+    access,
+    accounts,
+    addresses,
+    certificates,
+    combinations,
+    files,
+    networks,
+    references,
+)
 from protocols.daemon.checks.parts import Parts
 from protocols.daemon.checks.references import Resolve
 from protocols.daemon.include import Sources
@@ -113,7 +122,7 @@ class _Loading:
     def check(self, resolve: Resolve | None, resolved: dict[str, object]) -> None:
         """Check whether the sections fit each other and this machine."""
         parts = self._parts()
-        for module in (combinations, addresses, certificates, networks, access, files):
+        for module in (combinations, accounts, addresses, certificates, networks, access, files):
             self._report(module.check(parts))
         if resolve is not None:
             self._report(references.check(parts, resolve, resolved, self._fragments()))
