@@ -9,7 +9,16 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from protocols.daemon.checks import access, addresses, certificates, combinations, files, networks, references
+from protocols.daemon.checks import (
+    access,
+    accounts,
+    addresses,
+    certificates,
+    combinations,
+    files,
+    networks,
+    references,
+)
 from protocols.daemon.checks.parts import Parts
 from protocols.daemon.checks.references import Resolve
 from protocols.daemon.include import Sources
@@ -138,7 +147,7 @@ class _Loading:
     def check(self) -> None:
         """Check whether the sections fit each other and this machine."""
         parts = self._parts()
-        for module in (combinations, addresses, certificates, networks, access, files):
+        for module in (combinations, accounts, addresses, certificates, networks, access, files):
             self._report(module.check(parts))
 
     def check_references(self, resolve: Resolve, resolved: dict[str, object]) -> None:

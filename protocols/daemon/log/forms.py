@@ -1,36 +1,20 @@
-"""What the log looks like: text for people, or one JSON object a line for programs."""
+"""What an event looks like: text for people, one JSON object for programs, or lines for the journal."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from constantly import NamedConstant
-from twisted.logger import (
-    FileLogObserver,
-    FilteringLogObserver,
-    ILogFilterPredicate,
-    ILogObserver,
-    LogEvent,
-    LogLevel,
-    LogLevelFilterPredicate,
-    PredicateResult,
-    formatEvent,
-)
+from twisted.logger import LogEvent, formatEvent
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
-LEVELS: Final = ("debug", "info", "warn", "error", "critical")
+PRIORITIES: Final = {"debug": 7, "info": 6, "warn": 4, "error": 3, "critical": 2}
+"""The levels, from the least, with what syslog(3) and the journal call them."""
 
-NOISE = re.compile(
-    r"Unable to write to plugin cache"  # twistd may not write beside its plug-ins, which does no harm
-    # Our own lines name the service too.
-    r"|\S+( \(TLS\))? starting on \S+$|\((TCP|UNIX|UDP) Port .* Closed\)$"
-)
-"""What Twisted says that helps nobody here."""
+LEVELS: Final = tuple(PRIORITIES)
 
 
 def _unknown_time(event: LogEvent) -> datetime:
@@ -52,15 +36,35 @@ def as_text(event: LogEvent) -> str | None:
 
     Line breaks within a message are indented too, so that no message can look like another line.
     """
-    message = formatEvent(event)
+    message = _indented(event)
     if not message:
         return None
+    time = _unknown_time(event).astimezone().strftime("%Y-%m-%dT%H:%M:%S%z")
+    return f"{time} {_level(event):5} {message}\n"
+
+
+def as_journal(event: LogEvent) -> str | None:
+    """``<6>shout: listening on …``: what the journal takes for a line of a priority (sd-daemon(3)).
+
+    Each further line is an entry of its own there, and has the priority too.  The journal knows the time.
+    """
+    message = _indented(event)
+    if not message:
+        return None
+    prefix = f"<{PRIORITIES.get(_level(event), 6)}>"
+    return "".join(f"{prefix}{line}\n" for line in message.split("\n"))
+
+
+def _indented(event: LogEvent) -> str:
+    """The message and its traceback, each line but the first indented, and nothing in it that is not text."""
+    message = formatEvent(event)
+    if not message:
+        return ""
     traceback = _traceback(event)
     if traceback:
         message = f"{message}\n{traceback.rstrip()}"
-    time = _unknown_time(event).astimezone().strftime("%Y-%m-%dT%H:%M:%S%z")
     message = "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in message)
-    return f"{time} {_level(event):5} {message}\n".replace("\n", "\n    ").rstrip(" ")
+    return message.replace("\n", "\n    ")
 
 
 def _escaped(character: str) -> str:
@@ -89,30 +93,8 @@ def as_json(event: LogEvent) -> str | None:
     return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
 
 
-FORMATS: Final[Mapping[str, Callable[[LogEvent], str | None]]] = {"text": as_text, "json": as_json}
-
-
-@implementer(ILogFilterPredicate)
-class _NotNoise:
-    def __call__(self, event: LogEvent) -> NamedConstant:
-        legacy = event.get("log_namespace") == "log_legacy"
-        noise = legacy and event.get("log_level") is LogLevel.info and NOISE.match(formatEvent(event))
-        return PredicateResult.no if noise else PredicateResult.maybe
-
-
-def observer(
-    style: str, level: str, file: IO[str], redact: Callable[[str], str] | None = None
-) -> ILogObserver:
-    """An observer that writes events of `level` and above to `file`, in one of :data:`FORMATS`.
-
-    :param redact: makes of each line what may be seen.
-    """
-    form = FORMATS[style]
-
-    def redacted(event: LogEvent) -> str | None:
-        line = form(event)
-        return line if line is None or redact is None else redact(line)
-
-    threshold = LogLevelFilterPredicate(defaultLogLevel=LogLevel.levelWithName(level))
-    predicates = [_NotNoise(), threshold]
-    return FilteringLogObserver(FileLogObserver(file, redacted), predicates)
+FORMATS: Final[Mapping[str, Callable[[LogEvent], str | None]]] = {
+    "text": as_text,
+    "json": as_json,
+    "journald": as_journal,
+}
