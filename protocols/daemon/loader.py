@@ -9,7 +9,16 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from protocols.daemon.checks import access, addresses, certificates, combinations, files, networks, references
+from protocols.daemon.checks import (
+    access,
+    addresses,
+    certificates,
+    combinations,
+    exposure,
+    files,
+    networks,
+    references,
+)
 from protocols.daemon.checks.parts import Parts
 from protocols.daemon.checks.references import Resolve
 from protocols.daemon.include import Sources
@@ -122,6 +131,7 @@ class _Loading:
         """What is probably not meant so, once there is no problem."""
         yield from self._warnings
         yield from access.warnings(self._parts())
+        yield from exposure.warnings(self._parts())
 
     def _parts(self) -> Parts:
         defaults = self._defaults or DefaultsSpec()
