@@ -93,6 +93,7 @@ def _latencies(told: Told) -> Iterator[Duration]:
             yield (one.name,), one.latency
 
 
+RESPONSES: Final = {f"responses_{hundred}xx": f"{hundred}xx" for hundred in range(1, 6)}
 ERRORS: Final = {"framing_errors": "framing", "rejected": "message", "failures": "handler"}
 REFUSALS: Final = {"refused": "connections", "denied": "access", "limited": "rate", "choked": "output"}
 HANDSHAKES: Final = {
@@ -120,7 +121,33 @@ OF_SERVICES: Final[tuple[AnyFamily, ...]] = (
         lambda one: one.pending,
     ),
     _counter("polyport_connections_accepted_total", "Stream connections accepted.", "connections", _streams),
-    HistogramFamily("polyport_handler_duration_seconds", "How long answers took.", ("service",), _latencies),
+    _counter(
+        "polyport_messages_received_total",
+        "Messages received on streams and WebSockets.",
+        "messages",
+        _streams,
+    ),
+    _counter("polyport_datagrams_received_total", "Datagrams received.", "datagrams", _datagrams),
+    _counter(
+        "polyport_received_bytes_total",
+        "Bytes received, inside of TLS and with the heads of HTTP.",
+        "bytes_in",
+    ),
+    _counter("polyport_sent_bytes_total", "Bytes sent, as those received.", "bytes_out"),
+    _counter("polyport_http_requests_total", "HTTP requests received.", "requests", _http),
+    _counters(
+        "polyport_http_responses_total",
+        "HTTP responses begun, by the hundred of their status.",
+        "code",
+        RESPONSES,
+        _http,
+    ),
+    HistogramFamily(
+        "polyport_handler_duration_seconds",
+        "How long answers took; while there are very many, some of them stand for all.",
+        ("service",),
+        _latencies,
+    ),
     _counters(
         "polyport_errors_total",
         "Connections whose bytes stopped making sense (framing), messages that are not what the function "
@@ -167,7 +194,6 @@ OF_SERVICES: Final[tuple[AnyFamily, ...]] = (
         ("service", "certificate"),
         _certificates,
     ),
-    _counter("polyport_datagrams_received_total", "Datagrams received.", "datagrams", _datagrams),
     _counters(
         "polyport_datagrams_dropped_total",
         "Datagrams lost: longer than the limit (oversize), too many being answered (overload), faster than "

@@ -144,7 +144,7 @@ def test_of_two_certificates_of_one_name_the_one_that_ends_first_is_told(everyth
 def test_no_peer_is_a_label(everything):
     assert {label for family in FAMILIES for label in family.labels} == {
         *("service", "worker", "certificate"),
-        *("kind", "reason", "limit", "result"),
+        *("kind", "reason", "limit", "result", "code"),
         *("version", "python"),
     }
 
