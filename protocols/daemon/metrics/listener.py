@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -48,12 +49,14 @@ class MetricsListener:
     """Serves metrics at `address`, and nothing else: bind, then start, then stop.
 
     :param ask: says whom to ask how the daemon is.
+    :param bound: sockets for it that somebody else has bound, and will close.
     """
 
-    def __init__(self, address: Address, ask: Ask, reactor: Any) -> None:
+    def __init__(self, address: Address, ask: Ask, reactor: Any, bound: Sequence[BoundSocket] = ()) -> None:
         self.address = address
-        self.bound: list[BoundSocket] = []
+        self.bound = tuple(bound)
         """Its sockets."""
+        self._owned: list[BoundSocket] = []
         self._reactor = reactor
         self._ports: list[Any] = []
         self._factory = HTTPFactory(
@@ -69,7 +72,8 @@ class MetricsListener:
 
         Raises :class:`~protocols.daemon.sockets.BindError`; then nothing is left open.
         """
-        self.bound = bind(self.address, inherited or {})
+        self._owned = bind(self.address, inherited or {})
+        self.bound = tuple(self._owned)
         for one in self.bound:
             if why := cannot_adopt(one.socket):
                 self.close()
@@ -91,9 +95,9 @@ class MetricsListener:
         return stopped.addCallback(lambda _: self._factory.stop())
 
     def close(self) -> None:
-        """Close the sockets; for what was bound and is not to start after all."""
-        bound, self.bound = self.bound, []
-        for one in bound:
+        """Close the sockets that it has bound; for those that are not to start after all."""
+        owned, self._owned, self.bound = self._owned, [], ()
+        for one in owned:
             one.close()
 
     def _abort(self, failure: object, seconds: float) -> Deferred[None]:

@@ -12,7 +12,7 @@ from twisted.internet.threads import deferToThread
 from protocols.daemon.metrics import MetricsListener
 from protocols.daemon.metrics.asking import PATIENCE
 from protocols.daemon.metrics.listener import CONNECTIONS, LAST_WORDS, LIMITS
-from protocols.daemon.sockets import BindError
+from protocols.daemon.sockets import BindError, bind
 from protocols.daemon.spec.address import Address
 from protocols.http import Limits
 
@@ -98,7 +98,7 @@ def test_an_address_that_is_taken(operations):
         metrics = listener(f"tcp://127.0.0.1:{taken.getsockname()[1]}", operations)
         with pytest.raises(BindError, match="Address already in use"):
             metrics.bind()
-    assert metrics.bound == []
+    assert metrics.bound == ()
 
 
 def test_what_was_bound_and_does_not_start_is_closed(operations, tmp_path):
@@ -108,6 +108,19 @@ def test_what_was_bound_and_does_not_start_is_closed(operations, tmp_path):
     metrics.close()
     assert bound.socket.fileno() == -1
     assert not (tmp_path / "metrics.sock").exists()
+
+
+@pytest_twisted.inlineCallbacks
+def test_sockets_of_somebody_else_are_left_to_them(operations):
+    address = Address.parse("tcp://127.0.0.1:0")
+    bound = bind(address, {})
+    metrics = MetricsListener(address, operations, reactor, bound)
+    metrics.start()
+    said = yield deferToThread(asked, bound[0].socket.getsockname(), get("/metrics"))
+    assert "polyport_status_fresh 1.0" in said
+    yield metrics.stop()
+    assert bound[0].socket.fileno() != -1
+    bound[0].close()
 
 
 def test_its_limits_are_tighter_than_those_of_a_service():
