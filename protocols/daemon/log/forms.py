@@ -73,7 +73,7 @@ def _escaped(character: str) -> str:
 
 def as_json(event: LogEvent) -> str | None:
     """One object: ``time`` (RFC 3339), ``level``, ``logger``, ``message``, and what the event says of
-    ``service``, ``route``, ``peer``, ``address`` and ``traceback``."""
+    ``service``, ``route``, ``request``, ``peer``, ``address``, ``left_out`` and ``traceback``."""
     message = formatEvent(event)
     if not message:
         return None
@@ -83,9 +83,11 @@ def as_json(event: LogEvent) -> str | None:
         "logger": event.get("log_namespace", "twisted"),
         "message": message,
     }
-    for key in ("service", "route", "peer", "address"):
+    for key in ("service", "route", "request", "peer", "address"):
         if event.get(key):
             line[key] = str(event[key])
+    if "left_out" in event:
+        line["left_out"] = event["left_out"]
     traceback = _traceback(event)
     if traceback:
         line["traceback"] = traceback
