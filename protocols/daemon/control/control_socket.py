@@ -25,6 +25,9 @@ from protocols.reactor.adoption import adopt_stream
 
 log = Logger(namespace="polyport")
 
+ROOT: Final = 0
+"""The user who may do everything anyway."""
+
 MODE: Final = 0o600
 """Who may connect: the daemon's user, and root."""
 
@@ -141,7 +144,7 @@ class _OwnersLink(Link):
 
     def connectionMade(self) -> None:
         credentials = stream_peer(self.transport).credentials
-        if credentials is not None and credentials.uid in (0, os.geteuid()):
+        if credentials is not None and credentials.uid in (ROOT, os.geteuid()):
             super().connectionMade()
         else:
             whose = "nobody known" if credentials is None else f"user {credentials.uid}"
