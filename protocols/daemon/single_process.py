@@ -60,7 +60,7 @@ class SingleProcess(MultiService):
     def __init__(self, config: Path, inherited: Inherited, reactor: Any, surroundings: Surroundings) -> None:
         super().__init__()
         self.started = time.time()
-        self.operations = LocalOperations(self)
+        self.operations = LocalOperations(self, reactor)
         self._reader = reader = Reader(config, Setting(reactor, lambda: self.operations))
         self._reactor = reactor
         self._around = surroundings
