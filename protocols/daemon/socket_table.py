@@ -118,8 +118,12 @@ class SocketTable:
         self._entries = {}
 
     def sockets(self) -> list[BoundSocket]:
-        """All of them."""
+        """All of them, each once."""
         return [one for entry in self._entries.values() for one in entry.sockets()]
+
+    def close_unclaimed(self) -> None:
+        """Close what a process before this one had bound, and no address is for."""
+        self._kept.close_rest()
 
     def replace_entries(self, entries: dict[Hashable, _Entry]) -> None:
         """Keep `entries`, and close all others."""
