@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -120,6 +120,9 @@ class UserCode:
 
     def _has_changed(self, name: str, module: ModuleType) -> bool:
         file = module.__dict__.get("__file__")
+        if file is not None and file.endswith(tuple(EXTENSION_SUFFIXES)):
+            # The machine code of a library cannot be loaded twice.
+            return False
         found = _find(name)
         if found is None or (found.origin if found.has_location else None) != file:
             return True

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import py_compile
+import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import cache_from_source
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import protocols
 from protocols.daemon.importing import ResolveError, importer
@@ -113,6 +118,59 @@ def test_a_package_without_and_then_with_a_file_of_its_own(folder, code):
     assert not code.changed()
     folder.write(plain__INIT="")
     assert code.changed() == {"plain"}
+
+
+def test_machine_code_stays(folder, code, monkeypatch):
+    module = ModuleType("compiled")
+    file = folder.path / f"compiled{EXTENSION_SUFFIXES[0]}"
+    file.write_bytes(b"\x7fELF")
+    module.__file__ = str(file)
+    monkeypatch.setitem(sys.modules, "compiled", module)
+    folder.write(front="import compiled\n")
+    code.resolve("front:compiled")
+    before = code.digests(["front:compiled"])
+    assert set(before) == {"front", "compiled"}
+    file.write_bytes(b"\x7fELF of another")
+    assert not code.changed()
+    assert code.digests(["front:compiled"]) == before
+
+
+@given(
+    imports=st.dictionaries(st.integers(0, 7), st.sets(st.integers(0, 7)), max_size=8),
+    changed=st.sets(st.integers(0, 7), min_size=1),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+def test_affected_are_those_that_reach_a_change(tmp_path, forgotten_imports, imports, changed):
+    folder = tmp_path / str(len(list(tmp_path.iterdir())))
+    folder.mkdir()
+    names = {number: f"graph{number}_of_{folder.name}" for number in range(8)}
+
+    def write(number: int, more: str = "") -> None:
+        lines = [f"import {names[other]}\n" for other in sorted(imports.get(number, ()))]
+        (folder / f"{names[number]}.py").write_text("".join(lines) + more)
+
+    for number in names:
+        write(number)
+    code = UserCode(folder)
+    for name in names.values():
+        code.resolve(f"{name}:__name__")
+    for number in changed:
+        write(number, "more = 1\n")
+    affected = {number for number in names if reached(imports, number) & changed}
+    assert code.affected() == {names[number] for number in affected}
+    for number, name in names.items():
+        found = code.digests([f"{name}:x"])
+        assert set(found) == {names[other] for other in reached(imports, number)}
+
+
+def reached(imports: dict[int, set[int]], number: int) -> set[int]:
+    """The numbers that `number` imports, directly or not, and itself."""
+    found: set[int] = set()
+    waiting = {number}
+    while waiting:
+        found |= waiting
+        waiting = {other for one in waiting for other in imports.get(one, ())} - found
+    return found
 
 
 def test_modules_that_were_imported_before(folder):
