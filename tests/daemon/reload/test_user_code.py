@@ -182,6 +182,55 @@ def test_modules_that_were_imported_before(folder):
     assert code.changed() == {"shouting"}
 
 
+def test_modules_without_a_source(folder, code):
+    def compile_as(text: str) -> None:
+        folder.write(source=text)
+        py_compile.compile(str(folder.path / "source.py"), cfile=str(folder.path / "plain.pyc"))
+
+    compile_as("value = 1")
+    assert code.resolve("plain:value") == 1
+    assert set(code.digests(["plain:value"])) == {"plain"}
+    assert not code.changed()
+    compile_as("value = 22")
+    assert code.changed() == {"plain"}
+    with code.aside() as aside:
+        assert aside.resolve("plain:value") == 22
+        aside.commit()
+    assert not code.changed()
+
+
+def test_a_package_that_was_taken_away_from_its_modules(folder, code):
+    folder.write(shop__orders="")
+    code.resolve("shop.orders:__name__")
+    del sys.modules["shop"]
+    assert code.changed() == {"shop.orders"}
+
+
+def test_files_that_cannot_be_read_any_more(folder, code, monkeypatch):
+    folder.write(front="def f():\n    import later\n", later="")
+    importer(folder.path)("front:f")
+    before = code.digests(["front:f"])
+
+    def refused(file: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    assert code.changed() == {"front"}
+    assert code.digests(["front:f"]) == {"front": before["front"]}
+
+
+def test_a_module_of_another_that_had_gone_before_it_was_seen(folder, code, monkeypatch):
+    module = ModuleType("made")
+    module.__file__ = str(folder.path / "made.py")
+    monkeypatch.setitem(sys.modules, "made", module)
+    assert code.digests(["made:x"]) == {"made": ""}
+    assert code.changed() == {"made"}
+
+
+def test_modules_of_others_need_nothing_of_the_user(code):
+    assert code.needs("json") == set()
+
+
 def test_errors_are_those_of_importing(folder, code):
     folder.write(shouting="value = 1\n", broken="x = = 1\n", odd="x = 1\0\n")
     with pytest.raises(ResolveError, match="did you mean shouting"):
