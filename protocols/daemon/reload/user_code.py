@@ -75,15 +75,28 @@ class UserCode:
         Those that are imported count as they were imported; others, such as a function imports when it is
         called, as their files are.
         """
-        reached: dict[str, str] = {}
+        return {name: source.digest for name, source in self._reached(references)}
+
+    def files_of(self, references: Iterable[str]) -> set[Path]:
+        """The files of these modules, none of which need be imported."""
+        files: set[Path] = set()
+        for name, _ in self._reached(references):
+            module, spec = sys.modules.get(name), self._on_disk(name)
+            file = _own(module, "__file__") or (spec.origin if spec is not None else None)
+            files.update([Path(file)] if file else ())
+        return files
+
+    def _reached(self, references: Iterable[str]) -> Iterator[tuple[str, Source]]:
+        """The modules of the user that `references` reach, each once."""
+        reached: set[str] = set()
         waiting = {reference.partition(":")[0] for reference in references}
         while waiting:
             name = waiting.pop()
             source = self._source(name)
             if source is not None and name not in reached:
-                reached[name] = source.digest
+                reached.add(name)
+                yield name, source
                 waiting |= self.needs(name)
-        return reached
 
     def needs(self, name: str) -> set[str]:
         """The modules of the user that the module `name` imports itself."""

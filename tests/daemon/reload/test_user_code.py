@@ -264,6 +264,18 @@ def test_what_is_imported_later_makes_no_difference(folder, code):
     assert code.digests(["front:f"]) == before
 
 
+def test_the_files_of_what_is_reached_imported_or_not(folder, code):
+    folder.write(**SHOP)
+    names = {"shop/orders.py", "shop/prices.py", "shop/tax.py"}
+    expected = {folder.path / name for name in names}
+    assert code.files_of(["shop.orders:order", "os.path:join"]) == expected
+    assert code.modules() == {}
+    code.resolve("shop.orders:order")
+    assert code.files_of(["shop.orders:order"]) == expected
+    folder.write(space__one="", front="import space.one\n")
+    assert code.files_of(["front:x"]) == {folder.path / "front.py", folder.path / "space" / "one.py"}
+
+
 def test_a_name_from_above_the_top_reaches_nothing(folder, code):
     folder.write(front="def f():\n    from . import other\n", other="")
     code.resolve("front:f")

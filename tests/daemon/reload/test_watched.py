@@ -110,11 +110,13 @@ def test_what_a_configuration_is_made_of(folder, code):
     with pytest.raises(ResolveError):
         code.resolve("broken:x")
     quotes = folder.path / "quotes.txt"
-    assert watched_by(file, code, [quotes]) == Watched(
+    elsewhere = folder.path / "other" / "of_another_process.py"
+    modules = {folder.path / "shop" / "orders.py", folder.path / "broken.py", elsewhere}
+    assert watched_by(file, code, [quotes, elsewhere]) == Watched(
         folder.path,
-        frozenset({file, quotes, folder.path / "shop" / "orders.py", folder.path / "broken.py"}),
+        frozenset({file, quotes, *modules}),
         ("conf.d/*.yaml",),
-        frozenset({folder.path, folder.path / "shop"}),
+        frozenset({folder.path, folder.path / "shop", folder.path / "other"}),
     )
 
 
