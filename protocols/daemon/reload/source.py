@@ -84,7 +84,7 @@ class SourceFinder(MetaPathFinder):
 
     .. attribute:: found
 
-       Every file of the user that was found, be it that it could not be imported.
+       The files of the user that were found, be it that they could not be imported; its owner may empty it.
     """
 
     def __init__(self, folder: UserFolder) -> None:

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from protocols.daemon.importing import importer
+from protocols.daemon.importing import ResolveError, importer
 from protocols.daemon.reload.aside import Aside
 from protocols.daemon.reload.imports import Import
 from protocols.daemon.reload.source import Source, SourceFinder, SourceLoader, digest, source_of
@@ -30,22 +30,33 @@ class UserCode:
         self._importer = importer(folder)
         self._others: WeakKeyDictionary[ModuleType, Source] = WeakKeyDictionary()
         """Modules that were imported before this was here, as they were when they were seen first."""
+        self._missing: set[str] = set()
+        """The names of modules that were asked for in vain."""
         self._finder = SourceFinder.installed(self.folder)
         for module in self.folder.modules().values():
             self._source_of(module)
 
     def resolve(self, reference: str) -> object:
         """What ``module:attribute`` names.  Raises :class:`~protocols.daemon.importing.ResolveError`."""
-        return self._importer(reference)
+        try:
+            return self._importer(reference)
+        except ResolveError as error:
+            if isinstance(error.__cause__, ModuleNotFoundError):
+                self._missing |= {reference.partition(":")[0], error.__cause__.name or ""} - {""}
+            raise
 
     def modules(self) -> dict[str, ModuleType]:
         """The modules of the user that are imported, by name."""
         return self.folder.modules()
 
     def files(self) -> set[Path]:
-        """The files that these were read from, and those of modules that could not be imported."""
-        files = (module.__dict__.get("__file__") for module in self.modules().values())
-        return {Path(file) for file in files if file} | self._finder.found
+        """The files that these were read from, and those of modules that could not be imported since
+        :meth:`aside` was called last; there need be no such file."""
+        files = {Path(file) for module in self.modules().values() if (file := _own(module, "__file__"))}
+        for name in self._missing:
+            place = self.folder.folder.joinpath(*name.split("."))
+            files |= {place.with_name(f"{place.name}.py"), place / "__init__.py"}
+        return files | self._finder.found
 
     def changed(self) -> set[str]:
         """The names of imported modules whose file is another now, or has gone."""
@@ -67,6 +78,8 @@ class UserCode:
 
     def aside(self) -> Aside:
         """What has changed, about to be imported anew beside what is there."""
+        self._missing.clear()
+        self._finder.found.clear()
         return Aside(self.folder, self.affected(), self.resolve)
 
     def digests(self, references: Iterable[str]) -> Mapping[str, str]:

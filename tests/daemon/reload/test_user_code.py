@@ -231,6 +231,23 @@ def test_modules_of_others_need_nothing_of_the_user(code):
     assert code.needs("json") == set()
 
 
+def test_the_files_of_what_could_not_be_imported(folder, code):
+    folder.write(needing="import of_the_shop.words\n", broken="1 / 0\n", fine="")
+    for name in ("needing", "broken", "missing.inner"):
+        with pytest.raises(ResolveError):
+            code.resolve(f"{name}:value")
+    with pytest.raises(ResolveError):
+        code.resolve("fine:value")
+    expected = (
+        *("needing.py", "needing/__init__.py", "broken.py", "fine.py"),
+        *("of_the_shop.py", "of_the_shop/__init__.py"),
+        *("missing.py", "missing/__init__.py", "missing/inner.py", "missing/inner/__init__.py"),
+    )
+    assert code.files() == {folder.path / name for name in expected}
+    with code.aside():
+        assert code.files() == {folder.path / "fine.py"}
+
+
 def test_errors_are_those_of_importing(folder, code):
     folder.write(shouting="value = 1\n", broken="x = = 1\n", odd="x = 1\0\n")
     with pytest.raises(ResolveError, match="did you mean shouting"):

@@ -120,6 +120,18 @@ def test_what_a_configuration_is_made_of(folder, code):
     )
 
 
+def test_what_could_not_be_imported_may_come_to_be(folder, code):
+    file = folder.path / "polyport.yaml"
+    write(folder.path, "polyport.yaml")
+    folder.write(front="import shop.orders\n")
+    with pytest.raises(ResolveError):
+        code.resolve("front:value")
+    one = watched_by(file, code)
+    assert folder.path in one.directories()
+    assert changes(one, lambda: folder.write(shop__orders=""))
+    assert folder.path / "shop" in one.directories()
+
+
 @pytest.mark.parametrize(
     ("text", "patterns"),
     [
