@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import py_compile
 import sys
+import zipfile
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -199,6 +200,17 @@ def test_modules_without_a_source(folder, code):
     assert not code.changed()
 
 
+def test_modules_in_an_archive_stay(folder, code, monkeypatch):
+    with zipfile.ZipFile(folder.path / "libraries.zip", "w") as archive:
+        archive.writestr("zipped.py", "value = 1\n")
+    monkeypatch.syspath_prepend(folder.path / "libraries.zip")
+    folder.write(front="from zipped import value\n")
+    assert code.resolve("front:value") == 1
+    assert not code.changed()
+    assert set(code.digests(["front:value"])) == {"front"}
+    del sys.modules["zipped"]
+
+
 def test_a_package_that_was_taken_away_from_its_modules(folder, code):
     folder.write(shop__orders="")
     code.resolve("shop.orders:__name__")
@@ -308,7 +320,9 @@ def test_modules_that_cannot_be_parsed_yet_count_too(folder, code):
 # -- whose files ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["site-packages/a.py", "x/dist-packages/y/a.py", "env/lib/a.py"])
+@pytest.mark.parametrize(
+    "name", ["site-packages/a.py", "x/dist-packages/y/a.py", "env/lib/a.py", "libraries.zip/a.py"]
+)
 def test_what_is_installed_below_the_folder_is_not_the_users(tmp_path, name):
     (tmp_path / "env").mkdir()
     (tmp_path / "env" / "pyvenv.cfg").touch()
