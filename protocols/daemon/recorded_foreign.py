@@ -24,7 +24,7 @@ class RecordedForeignConnection(ForeignConnection):
 
     def makeConnection(self, transport: ITransport) -> None:
         self._peer = stream_peer(transport)
-        self._opened_at = self.factory.clock.seconds()
+        self._begun_at = self.factory.clock.seconds()
         super().makeConnection(transport)
 
     def dataReceived(self, data: bytes) -> None:
@@ -45,7 +45,7 @@ class RecordedForeignConnection(ForeignConnection):
         self.factory.tell(
             ConnectionRecord(
                 self._peer,
-                self.factory.clock.seconds() - self._opened_at,
+                self.factory.clock.seconds() - self._begun_at,
                 None,
                 self._received,
                 self._sent,
