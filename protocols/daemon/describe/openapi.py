@@ -35,6 +35,7 @@ WORDS: Final = {
     "respond": ("A fixed answer", ("get",)),
     "builtin": ("A page for people", ("get",)),
     "docs": ("What there is, as a page and as documents", ("get",)),
+    "dashboard": ("How the daemon is, live", ("get",)),
     "websocket": ("A WebSocket (RFC 6455)", ("get",)),
     "events": ("A stream of events", ("get",)),
 }

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from protocols.daemon.routes.applications import asgi, resource, wsgi
 from protocols.daemon.routes.context import RouteContext
+from protocols.daemon.routes.dashboard import dashboard
 from protocols.daemon.routes.docs import docs
 from protocols.daemon.routes.files import files
 from protocols.daemon.routes.fixed import builtin, redirect, respond
@@ -29,6 +30,7 @@ ROUTES: Final[Mapping[str, Callable[[Any, RouteContext], Route]]] = {
     "redirect": redirect,
     "respond": respond,
     "docs": docs,
+    "dashboard": dashboard,
     "builtin": builtin,
 }
 """What makes each, from its settings.  What does not fit raises :class:`TypeError`, :class:`ValueError` or
