@@ -34,7 +34,7 @@ class Feed:
         self.endings: list[Callable[[], object]] = []
         """What to call when the viewer has gone."""
         self._clock = clock
-        self._latest: bytes | None = None
+        self._latest: Callable[[], bytes] | None = None
         self._refusal: bytes | None = None
         self._frames: list[dict[str, Any]] = []
         self._missed = 0
@@ -42,10 +42,15 @@ class Feed:
         self._waiting: Deferred[Batch] | None = None
         self._closed = False
 
-    def tell(self, event: bytes) -> None:
-        """Everything is as `event` says, which stands for all that was said before."""
-        self._latest = event
+    def tell(self, say: Callable[[], bytes]) -> bool:
+        """Have `say` called, as soon as the viewer reads, for an event that stands for all that was said before.
+
+        :returns: whether it had read what was said before.
+        """
+        had_read = self._latest is None
+        self._latest = say
         self._wake()
+        return had_read
 
     def hear(self, frame: Frame) -> None:
         """`frame` has passed."""
@@ -61,18 +66,18 @@ class Feed:
 
     def refuse(self, reason: str) -> None:
         """There will be no messages, for `reason`."""
-        self._refusal = Event({"refused": reason}, event="refused").octets
+        self._refusal = Event({"refused": wording.visible(reason)}, event="refused").octets
         self._wake()
 
     def take(self) -> Batch | Deferred[Batch]:
         # Messages wait until they have been gathered, but not for a viewer that has been slow itself.
-        items = []
+        items: list[bytes] = []
         if self._refusal is not None:
             items.append(self._refusal)
             self._refusal = None
         if self._latest is not None:
-            items.append(self._latest)
-            self._latest = None
+            say, self._latest = self._latest, None
+            items.append(say())
         if self._frames and self._timer is None:
             items.append(Event({"frames": self._frames, "missed": self._missed}, event="frames").octets)
             self._frames, self._missed = [], 0
@@ -109,8 +114,8 @@ def _shown(frame: Frame) -> dict[str, Any]:
     return {
         "at": wording.clock(frame.at),
         "way": frame.direction,
-        "peer": frame.peer,
+        "peer": wording.visible(frame.peer),
         "size": wording.size(frame.size),
         "took": "" if frame.took is None else wording.latency(frame.took),
-        "text": frame.text[:TEXT],
+        "text": wording.visible(frame.text[:TEXT]),
     }

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from protocols.daemon.dashboard.sparkline import area, line
 from protocols.daemon.dashboard.view import Row, View
+from protocols.daemon.dashboard.wording import visible
 
 _ROW = re.compile(r'<template data-row="(\w+)">\n?(.*?)</template>', re.DOTALL)
 _PLACE = re.compile(r"\$\w+")
@@ -68,7 +69,7 @@ def _chosen(text: str, can: frozenset[str]) -> str:
 
 
 def _escaped(texts: Mapping[str, str]) -> dict[str, str]:
-    return {name: escape(text) for name, text in texts.items()}
+    return {name: escape(visible(text)) for name, text in texts.items()}
 
 
 def _drawn(rates: Mapping[str, Sequence[float]]) -> dict[str, str]:

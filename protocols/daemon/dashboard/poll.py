@@ -43,20 +43,21 @@ class Poll(Generic[T]):
         self._waiting: list[Deferred[T]] = []
 
     def follow(self, heard: Callable[[], object]) -> Callable[[], None]:
-        """Have `heard` called after each question, whatever became of it; and at once, if something is known.
+        """Have `heard` called after each question, whatever became of it; and at once, if what is known is
+        not old.
 
         :returns: what ends that.
         """
         token = object()
         self._followers[token] = heard
-        if self._timer is None and not self._asking:
-            left = self._at + self._every - self._clock.seconds()
-            if self.latest is None or left <= 0:
-                self._begin()
-            else:
+        left = self._at + self._every - self._clock.seconds()
+        if self._timer is None and not self._asking and (self.latest is None or left <= 0):
+            self._begin()
+        else:
+            if self._timer is None and not self._asking:
                 self._timer = self._clock.callLater(left, self._begin)
-        if token in self._followers and (self.latest is not None or self.trouble):
-            heard()
+            if self.latest is not None or self.trouble:
+                heard()
 
         def leave() -> None:
             if self._followers.pop(token, None) is not None and not self._followers:
@@ -108,7 +109,11 @@ class Poll(Generic[T]):
             else:
                 one.callback(answer)
         for heard in list(self._followers.values()):
-            heard()
+            try:
+                heard()
+            except Exception:
+                # It is nobody's fault who listens as well.
+                log.failure("the dashboard cannot show how the daemon is")
         if self._followers and self._timer is None and not self._asking:
             self._timer = self._clock.callLater(self._every, self._begin)
 

@@ -17,9 +17,9 @@ from protocols.daemon.dashboard.markup import Markup, packaged
 from protocols.daemon.dashboard.sampler import sampler_of
 from protocols.daemon.dashboard.token import check_token, give_token, token_for
 from protocols.daemon.dashboard.view import Row, View
-from protocols.daemon.dashboard.viewers import Viewers
+from protocols.daemon.dashboard.viewers import Connections, Viewers
 from protocols.daemon.dashboard.visitors import Visitors
-from protocols.daemon.dashboard.wording import clock
+from protocols.daemon.dashboard.wording import clock, visible
 from protocols.http import HTTPError, Request, Response
 from protocols.http.routes.events import HEADERS as EVENTS_HEADERS
 from protocols.http.routes.events import MEDIA
@@ -116,15 +116,16 @@ class DashboardRoute:
 
     def _page(self, request: Request) -> Deferred[Response]:
         service = request.query.get("service")
+        connections = None if service is None else self._sampler.connections(service)
         answers: list[Deferred[Any]] = [self._sampler.samples.fresh()]
-        if service is not None:
+        if connections is not None:
             # Without the connections there is still something to see.
-            answers.append(self._sampler.connections(service).fresh().addErrback(_unless_said))
+            answers.append(connections.fresh().addErrback(_unless_said))
         asked = gatherResults(answers, consumeErrors=True)
-        return asked.addCallbacks(lambda _: self._shown(request, service), _unavailable)
+        return asked.addCallbacks(lambda _: self._shown(request, service, connections), _unavailable)
 
-    def _shown(self, request: Request, service: str | None) -> Response:
-        view = self._viewers.view(service)
+    def _shown(self, request: Request, service: str | None, connections: Connections | None) -> Response:
+        view = self._viewers.view(service, connections)
         if view is None:
             raise HTTPError(404, "There is no service of that name")
         markup = self._overview if service is None else self._service
@@ -162,13 +163,14 @@ class DashboardRoute:
 
     def _asked(self, request: Request, wish: Wish) -> Response:
         if _wants_json(request):
-            return Response({"question": wish.question}, headers=HEADERS)
+            return Response({"question": visible(wish.question)}, headers=HEADERS)
         texts = {"question": wish.question, "name": wish.name, "subject": wish.subject}
         return self._filled(request, self._question, View(texts, {}))
 
     def _told(self, request: Request, outcome: Outcome) -> Response:
         if _wants_json(request):
-            return Response(outcome.model_dump(), headers=HEADERS)
+            said = {"done": outcome.done, "text": visible(outcome.text)}
+            return Response({**said, "problems": [visible(one) for one in outcome.problems]}, headers=HEADERS)
         problems = [Row(str(index), {"problem": one}) for index, one in enumerate(outcome.problems)]
         kinds = {"outcome": "good" if outcome.done else "bad"}
         view = View({"outcome": outcome.text}, {"problems": problems}, kinds)

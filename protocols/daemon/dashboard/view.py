@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from protocols.daemon.dashboard.wording import visible
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -39,17 +41,26 @@ def view_value(view: View, *, whole: bool) -> dict[str, Any]:
     """
     return {
         "whole": whole,
-        "texts": view.texts,
+        "texts": _texts(view.texts),
         "kinds": view.kinds,
         "rates": _rates(view.rates, whole),
         "tables": {
             name: [
-                {"key": row.key, "kind": row.kind, "texts": row.texts, "rates": _rates(row.rates, whole)}
+                {
+                    "key": row.key,
+                    "kind": row.kind,
+                    "texts": _texts(row.texts),
+                    "rates": _rates(row.rates, whole),
+                }
                 for row in rows
             ]
             for name, rows in view.tables.items()
         },
     }
+
+
+def _texts(texts: Mapping[str, str]) -> dict[str, str]:
+    return {name: visible(text) for name, text in texts.items()}
 
 
 def _rates(rates: Mapping[str, Sequence[float]], whole: bool) -> dict[str, list[float]]:

@@ -9,11 +9,14 @@ from twisted.internet.interfaces import IReactorTime
 
 from protocols.codec.json_codec import encode_json
 from protocols.daemon.control.operations import Ask, OperationError
+from protocols.daemon.control.status import ConnectionStatus
 from protocols.daemon.dashboard.feed import Feed
 from protocols.daemon.dashboard.overview_view import overview
-from protocols.daemon.dashboard.sampler import Sampler
+from protocols.daemon.dashboard.poll import Poll
+from protocols.daemon.dashboard.sampler import Sample, Sampler
 from protocols.daemon.dashboard.service_view import service_view
 from protocols.daemon.dashboard.view import View, view_value
+from protocols.daemon.dashboard.wording import visible
 from protocols.http import Event, HTTPError
 from protocols.http.event import retry_line
 from protocols.http.routes.event_stream import EventStream
@@ -28,6 +31,9 @@ HEARTBEAT: Final = 15.0
 """Seconds of silence before a comment: there is an event each second, unless the daemon does not answer."""
 
 
+Connections = Poll[list[ConnectionStatus]]
+
+
 class Viewers:
     """Begins the streams, and ends them when the service does."""
 
@@ -37,7 +43,8 @@ class Viewers:
         self._clock = clock
         self._streams: set[EventStream] = set()
         self._draining = False
-        self._shared: dict[str | None, tuple[object, bytes]] = {}
+        self._shared: dict[str | None, bytes] = {}
+        self._shared_of: Sample | None = None
 
     def check(self) -> None:
         """Raises :class:`HTTPError` (503) if there is no place for one more."""
@@ -74,14 +81,18 @@ class Viewers:
         samples = self._sampler.samples
         connections = None if service is None else self._sampler.connections(service)
 
-        def heard() -> None:
+        def say() -> bytes:
             nonlocal whole
             if samples.trouble or samples.latest is None:
-                feed.tell(Event({"trouble": samples.trouble}, event="trouble").octets)
                 whole = True
-                return
-            feed.tell(self._state(service, whole=whole))
-            whole = False
+                return Event({"trouble": visible(samples.trouble)}, event="trouble").octets
+            whole, now = False, whole
+            return self._state(service, connections, whole=now)
+
+        def heard() -> None:
+            nonlocal whole
+            if not feed.tell(say):
+                whole = True
 
         ends = [samples.follow(heard)]
         if connections is not None:
@@ -99,28 +110,31 @@ class Viewers:
         except OperationError as error:
             feed.refuse(str(error))
 
-    def _state(self, service: str | None, *, whole: bool) -> bytes:
-        """The event that says how everything is; made once for all who look at the same."""
+    def _state(self, service: str | None, connections: Connections | None, *, whole: bool) -> bytes:
+        """The event that says how everything is; made once for all who look at the same, and have heard what
+        was before."""
         if whole:
-            return self._encoded(service, whole=True)
+            return self._encoded(service, connections, whole=True)
         sample = self._sampler.samples.latest
-        known = self._shared.get(service)
-        if known is None or known[0] is not sample:
-            known = self._shared[service] = (sample, self._encoded(service, whole=False))
-        return known[1]
+        if sample is not self._shared_of:
+            self._shared_of = sample
+            self._shared.clear()
+        if service not in self._shared:
+            self._shared[service] = self._encoded(service, connections, whole=False)
+        return self._shared[service]
 
-    def _encoded(self, service: str | None, *, whole: bool) -> bytes:
-        view = self.view(service)
+    def _encoded(self, service: str | None, connections: Connections | None, *, whole: bool) -> bytes:
+        view = self.view(service, connections)
         if view is None:
             return Event({"gone": True}, event="gone").octets
         return Event(encode_json(view_value(view, whole=whole)), event="state").octets
 
-    def view(self, service: str | None) -> View | None:
-        """What the first page, or that of `service`, shows now; ``None`` if there is no such service."""
+    def view(self, service: str | None, connections: Connections | None) -> View | None:
+        """What the first page, or that of `service` with its `connections`, shows now; ``None`` if there is
+        no such service."""
         sample = self._sampler.samples.latest
         assert sample is not None
-        if service is None:
+        if service is None or connections is None:
             return overview(sample, self._sampler.history)
-        poll = self._sampler.connections(service)
-        known = poll.latest if not poll.trouble else None
+        known = connections.latest if not connections.trouble else None
         return service_view(service, sample, self._sampler.history, known)

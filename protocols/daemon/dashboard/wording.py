@@ -12,6 +12,21 @@ THIN: Final = "\u202f"
 """A narrow space that no line breaks at, between a number and its unit."""
 
 
+SEEN: Final = f"\n{THIN}"
+"""What Python calls unprintable, and pages show as it is meant."""
+
+
+def visible(text: str) -> str:
+    """`text`, with what would not be seen, or would change what is seen around it, written as an escape:
+    control characters, marks that turn the direction of writing, halves of pairs."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or each in SEEN else each.encode("unicode_escape").decode()
+        for each in text
+    )
+
+
 def number(value: int) -> str:
     """``9,999``, ``12.3k``, ``4.56M``: three figures at least, six characters at most."""
     if value < 10_000:

@@ -47,7 +47,7 @@ def a_status(*services: ServiceStatus, **given: Any) -> Status:
     return Status(**{**standard, **given})
 
 
-def a_connection(id: str = "0-1", **given: Any) -> ConnectionStatus:  # noqa: A002 - its name
+def a_connection(id: str = "0-1", **given: Any) -> ConnectionStatus:
     standard = {"service": "shout", "worker": 0, "peer": "192.0.2.7:4321", "transport": "tcp"}
     return ConnectionStatus(id=id, **{**standard, "opened": NOW - 60, **given})
 

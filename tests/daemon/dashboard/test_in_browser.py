@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -28,7 +27,10 @@ class Browser:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         options += ["--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"]
         self.process = subprocess.Popen(
-            [str(CHROMIUM), *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            [str(CHROMIUM), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         assert self.process.stderr is not None
         said = ""
@@ -83,12 +85,18 @@ class Browser:
         """What `expression` is once it is true."""
         deadline = time.monotonic() + PATIENCE
         while not (found := self.value(expression)):
-            assert time.monotonic() < deadline, f"{expression} has not come true\n{self.value('document.body.innerText')}"
+            assert time.monotonic() < deadline, (
+                f"{expression} has not come true\n{self.value('document.body.innerText')}"
+            )
         return found
 
     def size(self, width: int, height: int, *, dark: bool = False, motion: str = "reduce") -> None:
         self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
         )
         features = [
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
