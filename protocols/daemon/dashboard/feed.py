@@ -43,7 +43,7 @@ class Feed:
         self._closed = False
 
     def tell(self, say: Callable[[], bytes]) -> bool:
-        """Have `say` called, as soon as the viewer reads, for an event that stands for all that was said before.
+        """Have `say` called, as soon as the viewer reads, for an event that stands for all that was said.
 
         :returns: whether it had read what was said before.
         """

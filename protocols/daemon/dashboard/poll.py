@@ -111,8 +111,7 @@ class Poll(Generic[T]):
         for heard in list(self._followers.values()):
             try:
                 heard()
-            except Exception:
-                # It is nobody's fault who listens as well.
+            except Exception:  # noqa: BLE001 - who listens as well is not to suffer from it
                 log.failure("the dashboard cannot show how the daemon is")
         if self._followers and self._timer is None and not self._asking:
             self._timer = self._clock.callLater(self._every, self._begin)
