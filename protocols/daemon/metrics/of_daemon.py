@@ -76,8 +76,7 @@ OF_DAEMON: Final[tuple[AnyFamily, ...]] = (
     Family(
         "polyport_status_fresh",
         "gauge",
-        "Whether all this is of now: 1; 0: the daemon, or a worker, did not answer in time, and it is what "
-        "was last known.",
+        "Whether all this is of now: 1; 0: the daemon did not answer in time, and it is what was last known.",
         (),
         lambda told: [((), float(told.fresh))],
     ),
