@@ -58,5 +58,5 @@ def test_files_that_only_root_could_read(written, tmp_path):
 def test_a_python_that_cannot_be_read(written, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     assert list(lost_access({}, written("services: {}"))) == [
-        "/nowhere/python cannot be read any more: what is imported late, a reload and an upgrade will fail"
+        "/nowhere/python cannot be read any more: imports that come late, and upgrades, will fail"
     ]
