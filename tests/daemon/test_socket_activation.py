@@ -80,6 +80,21 @@ def test_a_socket_for_datagrams_does_not_suit_http(real_daemon, written):
     assert "services.site.listen[0]: fd://udp: the socket is one for datagrams" in daemon.errors
 
 
+def test_readiness_is_told(real_daemon, written, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.settimeout(20)
+        systemd.bind(str(tmp_path / "notify"))
+        yaml = "services: {shout: {listen: 'unix:shout.sock', function: 'functions:shout'}}"
+        environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")}
+        daemon = real_daemon(written(yaml, FUNCTIONS), env=environment)
+        assert systemd.recv(100) == b"READY=1"
+        # Whoever is told may connect.
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(tmp_path / "shout.sock"))
+        assert daemon.stop() == 0
+        assert systemd.recv(100) == b"STOPPING=1"
+
+
 def test_systemd_socket_activate(written, real_daemon, connect, tmp_path):
     activate = Path("/usr/bin/systemd-socket-activate")
     if not activate.exists():
