@@ -177,3 +177,20 @@ services: {who: {listen: 'tcp://127.0.0.1:0', function: 'functions:identity'}}
         identity = json.loads(client.ask(""))
     assert identity == [[4711] * 3, [4712] * 3, [4712], 0o27, ["0" * 16, "0" * 16, "1"]]
     assert daemon.stop() == 0
+
+
+ACTIVATE = Path("/usr/bin/systemd-socket-activate")
+
+
+@pytest.mark.skipif(not ACTIVATE.exists(), reason="systemd-socket-activate is not installed")
+def test_the_first_datagram_starts_it(real_daemon, written, free_port):
+    port = free_port()
+    file = written("services: {shout: {listen: 'fd://udp', function: 'functions:shout'}}", FUNCTIONS)
+    activate = [str(ACTIVATE), "--datagram", f"--listen=127.0.0.1:{port}", "--fdname=udp"]
+    daemon = real_daemon(file, command=[*activate, *TWISTD])
+    daemon.expect("Listening on", "stderr")
+    with socket.socket(type=socket.SOCK_DGRAM) as asking:
+        asking.settimeout(20)
+        asking.sendto(b"hello", ("127.0.0.1", port))
+        assert asking.recv(100) == b"HELLO"
+    assert daemon.stop() == 0
