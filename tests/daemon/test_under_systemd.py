@@ -79,7 +79,11 @@ def systemd(tmp_path):
     one.close()
 
 
-SHOUT = "services: {shout: {listen: 'unix:shout.sock', function: 'functions:shout'}}"
+# No control socket: with sockets that outlive the daemon, its path would outlive the tests.
+SHOUT = """
+server: {control: "off"}
+services: {shout: {listen: 'unix:shout.sock', function: 'functions:shout'}}
+"""
 
 
 def test_what_it_is_told(real_daemon, written, connect, systemd, tmp_path):
@@ -112,6 +116,7 @@ def test_signs_of_life(real_daemon, written, systemd):
 
 
 OUTLIVING = """
+server: {{control: "off"}}
 services:
   shout:
     listen: [tcp://127.0.0.1:{port}, udp://127.0.0.1:{port}, unix:shout.sock]
