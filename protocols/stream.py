@@ -95,6 +95,10 @@ class StreamFactory(Factory):
         self.journal.choked(stream_peer(transport), unread)
         transport.abortConnection()  # type: ignore[attr-defined]  # ITCPTransport and TLS have it
 
+    def retire(self) -> Deferred[None]:
+        """Go on with the connections there are; fires when there is none."""
+        return self.connections.emptied()
+
     def drain(self) -> Deferred[None]:
         """Let every connection finish what it is answering; fires when the last is gone."""
         self._draining = True

@@ -331,6 +331,10 @@ class HTTP2Connection(Protocol):
 
     # -- the factory's side --------------------------------------------------------------------------
 
+    def retire(self) -> None:
+        """Have the client ask elsewhere; what is under way goes on."""
+        self._leave()
+
     def drain(self) -> None:
         """Answer what has been asked, and nothing more."""
         for stream in list(self._streams.values()):
