@@ -36,20 +36,22 @@ LAST_READS = 32
 class PortService(Service):
     """Serves `carriers` on `bound`, sockets that are listening already.
 
-    :param drain: seconds that connections may take to finish once the service is stopped or retired.
+    :param drain: see there.
     """
 
     def __init__(
         self, name: str, carriers: Carriers, bound: Sequence[BoundSocket], reactor: Any, drain: float
     ) -> None:
-        self.setName(name)
+        # Not by setName: what a reload replaces has the name of what takes its place.
+        self.service = name
         self.carriers = carriers
         self.bound = list(bound)
         self._reactor = reactor
-        self._drain = drain
+        self.drain = drain
+        """Seconds that connections may take to finish."""
         self._ports: dict[BoundSocket, Any] = {}
         self._datagram_ports: list[Any] = []
-        self._drainables: list[Any] = []
+        self.drainables: list[Any] = []
         self._drops: DropWatch | None = None
         self._retiring: Deferred[Any] | None = None
         self._ended = False
@@ -95,11 +97,11 @@ class PortService(Service):
         self._stop_upkeep()
         stopped = [self._stop_listening(one, for_good=for_good) for one in self.bound]
         self.bound = []
-        retired = [drainable.retire() for drainable in self._drainables]
-        settled: Deferred[None] = deferLater(self._reactor, min(ON_THE_WAY, self._drain))
+        retired = [drainable.retire() for drainable in self.drainables]
+        settled: Deferred[None] = deferLater(self._reactor, min(ON_THE_WAY, self.drain))
         self._retiring = DeferredList([*stopped, *retired, settled], consumeErrors=True)
-        self._retiring.addTimeout(self._drain, self._reactor, lambda outcome, seconds: outcome)
-        self._retiring.addBoth(lambda _: self._finish(self._drain if not self.running else LAST_WORDS))
+        self._retiring.addTimeout(self.drain, self._reactor, lambda outcome, seconds: outcome)
+        self._retiring.addBoth(lambda _: self._finish(self.drain if not self.running else LAST_WORDS))
         return self._when_ended()
 
     def stopService(self) -> Deferred[None]:
@@ -115,12 +117,12 @@ class PortService(Service):
             for bound in self.bound:
                 if bound.is_stream:
                     bound.close()
-            self._finish(self._drain, stopped)
+            self._finish(self.drain, stopped)
         return self._when_ended()
 
     def abort(self) -> None:
         """Close every connection at once."""
-        for drainable in self._drainables:
+        for drainable in self.drainables:
             drainable.abort()
 
     # -- listening -----------------------------------------------------------------------------------
@@ -130,19 +132,19 @@ class PortService(Service):
             self._serve_streams(bound)
         else:
             self._serve_datagrams(bound)
-        log.info("{service}: listening on {address}", service=self.name, address=str(bound.address))
+        log.info("{service}: listening on {address}", service=self.service, address=str(bound.address))
 
     def _serve_streams(self, bound: BoundSocket) -> None:
         stream = self.carriers.stream
-        if stream not in self._drainables:
-            self._drainables.append(stream)
+        if stream not in self.drainables:
+            self.drainables.append(stream)
         factory = guarded_streams(self.carriers, bound.address)
         self._ports[bound] = adopt_stream(bound.socket, factory, self._reactor)
 
     def _serve_datagrams(self, bound: BoundSocket) -> None:
         server = guarded_datagrams(self.carriers)
         port = adopt_datagrams(bound.socket, server, server.limit, self._reactor)
-        self._drainables.append(server)
+        self.drainables.append(server)
         self._ports[bound] = port
         self._datagram_ports.append(port)
 
@@ -173,7 +175,7 @@ class PortService(Service):
 
     def _finish(self, seconds: float, stopped: Sequence[Deferred[Any]] = ()) -> None:
         """Give connections so long to finish, then close what is left, and end everything."""
-        draining = [*stopped, *(drainable.drain() for drainable in self._drainables)]
+        draining = [*stopped, *(drainable.drain() for drainable in self.drainables)]
         drained: Deferred[Any] = DeferredList(draining, consumeErrors=True)
         drained.addTimeout(seconds, self._reactor, self._abort_rest)
         drained.addCallback(lambda _: self._end())
@@ -181,11 +183,11 @@ class PortService(Service):
     def _abort_rest(self, outcome: object, seconds: float) -> Deferred[Any]:
         log.warn(
             "{service}: some connections did not finish within {seconds:g} s; closing them",
-            service=self.name,
-            seconds=self._drain,
+            service=self.service,
+            seconds=self.drain,
         )
         self.abort()
-        gone = [drainable.drain() for drainable in self._drainables]
+        gone = [drainable.drain() for drainable in self.drainables]
         rest: Deferred[Any] = DeferredList(gone, consumeErrors=True)
         rest.addTimeout(AFTER_ABORT, self._reactor, lambda outcome, seconds: outcome)
         return rest
@@ -195,7 +197,7 @@ class PortService(Service):
         return DeferredList(ending).addCallback(lambda _: self._close_rest())
 
     def _not_ended(self, failure: Failure) -> None:
-        log.failure("{service}: something could not be ended", failure=failure, service=self.name)
+        log.failure("{service}: something could not be ended", failure=failure, service=self.service)
 
     def _close_rest(self) -> Deferred[Any]:
         if self.carriers.stream is not None:
@@ -207,7 +209,7 @@ class PortService(Service):
             bound.close()
         if self._retiring is None:
             summary = self.carriers.journal.summary()
-            log.info("{service}: stopped ({summary})", service=self.name, summary=summary)
+            log.info("{service}: stopped ({summary})", service=self.service, summary=summary)
         return closing.addCallback(lambda _: self._has_ended())
 
     def _when_ended(self) -> Deferred[None]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from protocols.daemon.checks.addresses import overlap, place_of
 from protocols.daemon.sockets import BindError, BoundSocket, Inherited, bind
 from protocols.daemon.spec.address import Address
+from protocols.daemon.spec.config import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,16 @@ class Place:
     index: int
     """Which of the service's."""
     address: Address
+
+
+def places_of(config: Config) -> list[Place]:
+    """Where the enabled services of `config` listen."""
+    return [
+        Place(name, index, address)
+        for name, spec in config.services.items()
+        if spec.enabled
+        for index, address in enumerate(spec.listen)
+    ]
 
 
 class PlaceError(Exception):
@@ -166,7 +177,7 @@ class Binding:
             )
         return found
 
-    def places(self) -> Iterable[tuple[Place, Sequence[BoundSocket]]]:
+    def places(self) -> list[tuple[Place, Sequence[BoundSocket]]]:
         """Each place, with the sockets that one process has there."""
         return [(place, entry.copies[0]) for place, entry in self._wanted.values()]
 

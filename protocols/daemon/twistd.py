@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from twisted.application.service import IService
 from twisted.logger import ILogObserver
@@ -19,6 +19,9 @@ from protocols.daemon.log_rotation import is_free, rotate_on_signal
 from protocols.daemon.systemd import inherited_sockets, initial_environment, withdraw
 from protocols.journal import Journal
 from protocols.reactor import install
+
+if TYPE_CHECKING:
+    from protocols.daemon.loader import Loaded
 
 CONFIG_PROBLEM = 2
 """Exit status for a configuration that cannot be used."""
@@ -56,6 +59,14 @@ class Options(usage.Options):
 
     redact: Callable[[str], str] = staticmethod(str)
     """Masks the secrets of the configuration, once it is loaded."""
+
+    def took(self, loaded: Loaded) -> None:
+        """Mask the secrets of `loaded` too: what is served goes on with those that it had."""
+        former, latest = self._masks[-1], loaded.origin.redact
+        self._masks = (former, latest)
+        self.redact = lambda line: latest(former(line))
+
+    _masks: tuple[Callable[[str], str], ...] = (str,)
 
     def postOptions(self) -> None:
         # twistd changes its working directory later.
@@ -102,27 +113,22 @@ def makeService(options: Options) -> IService:
     """
     from twisted.internet import reactor
 
-    from protocols.daemon.assembly import assemble
-    from protocols.daemon.daemon import START_PROBLEM, Daemon, StartError
-    from protocols.daemon.importing import importer
-    from protocols.daemon.loader import load
+    from protocols.daemon.assembly import Setting
+    from protocols.daemon.daemon import StartError
     from protocols.daemon.problems import ConfigError
+    from protocols.daemon.reload.reader import Reader
+    from protocols.daemon.single_process import START_PROBLEM, SingleProcess
 
-    config = Path(options["config"])
+    reader = Reader(Path(options["config"]), Setting(reactor))
     try:
-        loaded = load(config, importer(config.parent))
-        options.redact = loaded.origin.redact
-        carriers = assemble(loaded, reactor)
+        process = SingleProcess(reader, INHERITED, reactor, options.took)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(CONFIG_PROBLEM) from error
-    daemon = Daemon(loaded, carriers, reactor)
-    try:
-        daemon.bind(loaded, INHERITED)
     except StartError as error:
         sys.stderr.write(f"polyport: {error}\n")
         raise SystemExit(START_PROBLEM) from error
     if is_free(signal.SIGUSR1):
         # By default it would end the process; a log file, which begins later, takes it over.
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    return daemon
+    return process

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import importlib.util
 import inspect
@@ -67,9 +66,6 @@ class Aside:
 
     def commit(self) -> tuple[str, ...]:
         """The new modules stay.  Returns the names of those that came in the place of others, or went."""
-        if self._open and self._taken and gc.get_freeze_count():
-            # What was frozen is never collected, and the old modules are to be, once nobody uses them.
-            gc.unfreeze()
         return self._close()
 
     def roll_back(self) -> None:

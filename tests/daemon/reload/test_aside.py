@@ -155,64 +155,6 @@ def test_old_modules_become_garbage(folder, code):
     assert [marker().n for marker in markers if marker() is not None] == [99]
 
 
-def test_old_modules_that_were_frozen_become_garbage_too(folder, code):
-    folder.write(shouting="class Marker: pass\nmarker = Marker()\ndef shout(): return marker\n")
-    marker = weakref.ref(code.resolve("shouting:shout")())
-    gc.freeze()
-    try:
-        folder.write(shouting="def shout(): pass\n")
-        with code.aside() as aside:
-            aside.resolve("shouting:shout")
-            aside.commit()
-        gc.collect()
-        assert marker() is None
-    finally:
-        gc.unfreeze()
-
-
-# -- selftest ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("source", "words"),
-    [
-        ("def selftest():\n    assert 1 > 2, 'the sum is wrong'\n",
-         r"selftest\(\) of the module helper failed: AssertionError: the sum is wrong \(.*helper.py:2\)"),
-        ("def selftest():\n    import json\n    json.loads('{')\n", r"helper.py:3\)"),
-        ("def selftest():\n    raise SystemExit\n", r"failed: SystemExit \("),
-        ("def selftest():\n    return False\n", r"selftest\(\) of the module helper returned False"),
-        ("async def selftest(): pass\n", "must be a plain function"),
-        ("def selftest(): yield\n", "must be a plain function"),
-        ("async def selftest(): yield\n", "must be a plain function"),
-    ],
-)  # fmt: skip
-def test_a_module_that_does_not_work_does_not_come_in(folder, code, source, words):
-    folder.write(shouting="import helper\ndef shout(): return 'old'\n", helper="")
-    code.resolve("shouting:shout")
-    before = state(code)
-    folder.write(helper=source)
-    with code.aside() as aside, pytest.raises(ResolveError, match=words):
-        aside.resolve("shouting:shout")
-    assert state(code) == before
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "def selftest(): return None\n",
-        "def selftest(again=False): return 0\n",
-        "def selftest(message): return False\n",
-        "from ours import selftest\n",
-        "class selftest: pass\n",
-        "selftest = False\n",
-    ],
-)
-def test_what_passes_or_is_no_selftest(folder, code, source):
-    folder.write(helper=source, ours="def selftest(): return 1\n")
-    with code.aside() as aside:
-        aside.resolve("helper:__name__")
-
-
 def test_each_new_module_is_tested_once_and_those_that_stay_are_not(folder, code):
     counting = "count = []\ndef selftest(): count.append(1)\n"
     folder.write(one=counting, two=counting)
