@@ -57,12 +57,17 @@ class Outlet:
         self.missed = 0
         """Items that were dropped since the last that left."""
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the reader keeps up; unless it does, an item need not even be made."""
+        return self._serving.has_room()
+
     def send(self, item: Any) -> bool:
         """Send `item`, which JSON can say, if the reader keeps up; else it is dropped, and counted.
 
         :returns: whether it left.
         """
-        if not self._serving.has_room():
+        if not self.has_room:
             self.missed += 1
             return False
         self.missed = 0
