@@ -36,17 +36,22 @@ START_PROBLEM = 1
 class SingleProcess(MultiService):
     """Made with every socket bound: what cannot listen is known before anything is served.
 
+    :param novelty: the first configuration that `reader` has read.
     :param inherited: sockets that systemd handed over.
     :param took: hears of each configuration that is served.
 
-    Raises :class:`~protocols.daemon.problems.ConfigError` and :class:`StartError`.
+    Raises :class:`StartError`.
     """
 
     def __init__(
-        self, reader: Reader, inherited: Inherited, reactor: Any, took: Callable[[Loaded], None]
+        self,
+        reader: Reader,
+        novelty: Novelty,
+        inherited: Inherited,
+        reactor: Any,
+        took: Callable[[Loaded], None],
     ) -> None:
         super().__init__()
-        novelty = reader.first()
         took(novelty.loaded)
         self.started = time.time()
         self._reader = reader

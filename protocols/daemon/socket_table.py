@@ -129,6 +129,10 @@ class SocketTable:
                 for one in sockets:
                     one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
             return _Entry(address, (sockets,) * self._copies)
+        if address.port and not reuse_port:
+            # Another daemon of this user may share its port in the same way, and would get half our clients.
+            for one in bind(address, self._inherited):
+                one.close()
         copies: list[tuple[BoundSocket, ...]] = []
         try:
             for _ in range(self._copies):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from twisted.application.service import IService
-from twisted.logger import ILogObserver
+from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
 from twisted.python.logfile import LogFile
 
@@ -22,6 +22,9 @@ from protocols.reactor import install
 
 if TYPE_CHECKING:
     from protocols.daemon.loader import Loaded
+    from protocols.daemon.workers.supervisor import WorkerLogs
+
+log = Logger(namespace="polyport")
 
 CONFIG_PROBLEM = 2
 """Exit status for a configuration that cannot be used."""
@@ -60,6 +63,9 @@ class Options(usage.Options):
     redact: Callable[[str], str] = staticmethod(str)
     """Masks the secrets of the configuration, once it is loaded."""
 
+    file: IO[str] | None = None
+    """What the log is written to, once it has begun, if that is ours."""
+
     def took(self, loaded: Loaded) -> None:
         """Mask the secrets of `loaded` too: what is served goes on with those that it had."""
         former, latest = self._masks[-1], loaded.origin.redact
@@ -67,6 +73,25 @@ class Options(usage.Options):
         self.redact = lambda line: latest(former(line))
 
     _masks: tuple[Callable[[str], str], ...] = (str,)
+
+    def worker_logs(self) -> WorkerLogs:
+        """What the logs of processes that serve look like, and where they go: into our standard output, or to
+        us, because a file is turned over by one process only."""
+        from protocols.daemon.workers.output import Output
+        from protocols.daemon.workers.supervisor import WorkerLogs
+
+        chosen = {"style": self["log"], "level": self["log-level"]}
+        is_ours = Options.chosen is self and self.parent is not None
+        shares = is_ours and _is_standard_output(*_where(self.parent))
+        return WorkerLogs(chosen, None if shares else Output(self._write))
+
+    def _write(self, text: str) -> None:
+        if self.file is None:
+            for line in text.splitlines():
+                log.info("{line}", line=line)
+        else:
+            self.file.write(text)
+            self.file.flush()
 
     def postOptions(self) -> None:
         # twistd changes its working directory later.
@@ -91,12 +116,20 @@ def chosen_observer() -> ILogObserver:
     assert options is not None
     assert options.parent is not None
     Journal.follows_connections = options["log-level"] == "debug"
-    file = _log_file(options.parent.get("logfile"), bool(options.parent.get("nodaemon")))
+    file = options.file = _log_file(*_where(options.parent))
     return observer(options["log"], options["log-level"], file, lambda line: options.redact(line))
 
 
+def _where(twistd: Any) -> tuple[str | None, bool]:
+    return twistd.get("logfile"), bool(twistd.get("nodaemon"))
+
+
+def _is_standard_output(name: str | None, foreground: bool) -> bool:
+    return name == "-" or (foreground and not name)
+
+
 def _log_file(name: str | None, foreground: bool) -> IO[str]:
-    if name == "-" or (foreground and not name):
+    if _is_standard_output(name, foreground):
         return sys.stdout
     path = Path(name or "twistd.log")
     # A file that exists keeps its mode; it may be a device.
@@ -118,10 +151,20 @@ def makeService(options: Options) -> IService:
     from protocols.daemon.problems import ConfigError
     from protocols.daemon.reload.reader import Reader
     from protocols.daemon.single_process import START_PROBLEM, SingleProcess
+    from protocols.daemon.workers.count import worker_count
+    from protocols.daemon.workers.supervisor import Supervisor
 
     reader = Reader(Path(options["config"]), Setting(reactor))
+    process: IService
     try:
-        process = SingleProcess(reader, INHERITED, reactor, options.took)
+        novelty = reader.first()
+        count = worker_count(novelty.loaded.config.server.workers)
+        if count == 1:
+            process = SingleProcess(reader, novelty, INHERITED, reactor, options.took)
+        else:
+            process = Supervisor(
+                reader, novelty, count, INHERITED, reactor, options.took, options.worker_logs()
+            )
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(CONFIG_PROBLEM) from error
