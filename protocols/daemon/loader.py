@@ -9,7 +9,17 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from protocols.daemon.checks import access, addresses, certificates, combinations, files, networks, references
+from protocols.daemon.checks import (
+    access,
+    accounts,
+    addresses,
+    certificates,
+    combinations,
+    exposure,
+    files,
+    networks,
+    references,
+)
 from protocols.daemon.checks.parts import Parts
 from protocols.daemon.checks.references import Resolve
 from protocols.daemon.include import Sources
@@ -149,7 +159,7 @@ class _Loading:
     def check(self) -> None:
         """Check whether the sections fit each other and this machine."""
         parts = self._parts()
-        for module in (combinations, addresses, certificates, networks, access, files):
+        for module in (combinations, accounts, addresses, certificates, networks, access, files):
             self._report(module.check(parts))
 
     def check_references(self, resolve: Resolve, resolved: dict[str, object]) -> None:
@@ -160,6 +170,7 @@ class _Loading:
         """What is probably not meant so, once there is no problem."""
         yield from self._warnings
         yield from access.warnings(self._parts())
+        yield from exposure.warnings(self._parts())
 
     def _parts(self) -> Parts:
         defaults = self._defaults or DefaultsSpec()

@@ -14,17 +14,19 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
 from twisted.python.logfile import LogFile
 
-from protocols.daemon.log import FORMATS, LEVELS, observer
+from protocols.daemon.log import FORMATS, LEVELS, Flood, journal_reads, lines, passing, threshold
 from protocols.daemon.log_rotation import is_free, rotate_on_signal
 from protocols.daemon.systemd import inherited_sockets, initial_environment, withdraw
-from protocols.journal import Journal
+from protocols.daemon.upgrade.predecessor import Predecessor
 from protocols.reactor import install
 
 if TYPE_CHECKING:
     from protocols.daemon.loader import Loaded
-    from protocols.daemon.workers.supervisor import WorkerLogs
+    from protocols.daemon.workers.worker_logs import WorkerLogs
 
 log = Logger(namespace="polyport")
+
+LOG_HELP = f"What the log looks like: {', '.join(FORMATS)}; unless said, what suits who reads it."
 
 CONFIG_PROBLEM = 2
 """Exit status for a configuration that cannot be used."""
@@ -33,10 +35,18 @@ LOG_MODE = 0o640
 """Of a log file that is made: addresses of peers and tracebacks are not for everybody to read."""
 
 
+DIRECTORY = os.getcwd()  # noqa: PTH109 - before twistd goes elsewhere
+"""Where the process was started."""
+
+PREDECESSOR = Predecessor.found(os.environ)
+"""The process that this one takes over from, if there is any."""
+
 # twisted.internet.endpoints takes the variables away as it is imported, and twistd imports it where its
 # cache of plug-ins cannot be written; what the process was started with stays readable.
-INHERITED = inherited_sockets({**initial_environment(), **os.environ})
-"""Sockets that systemd handed over, by name."""
+INHERITED = inherited_sockets({**initial_environment(), **os.environ}) | (
+    PREDECESSOR.sockets if PREDECESSOR is not None else {}
+)
+"""Sockets that systemd, or the process before this one, handed over, by name."""
 withdraw(os.environ)
 
 
@@ -46,7 +56,7 @@ class Options(usage.Options):
     longdesc = "Serves what a YAML file says.  `polyport --help` knows more: check, send, cert, init …"
     optParameters = [  # noqa: RUF012 - the name and shape are Twisted's
         ["config", "c", "polyport.yaml", "The YAML file."],
-        ["log", None, "text", f"What the log looks like: {' or '.join(FORMATS)}."],
+        ["log", None, None, LOG_HELP],
         ["log-level", None, "info", f"The least that is logged: {', '.join(LEVELS)}."],
     ]
     compData = usage.Completions(
@@ -66,24 +76,47 @@ class Options(usage.Options):
     file: IO[str] | None = None
     """What the log is written to, once it has begun, if that is ours."""
 
+    directory = DIRECTORY
+    _masks: tuple[Callable[[str], str], ...] = (str,)
+    _pidfile = ""
+
     def took(self, loaded: Loaded) -> None:
-        """Mask the secrets of `loaded` too: what is served goes on with those that it had."""
+        """Mask the secrets of `loaded` too: what is served goes on with those that it had (Surroundings)."""
         former, latest = self._masks[-1], loaded.origin.redact
         self._masks = (former, latest)
         self.redact = lambda line: latest(former(line))
 
-    _masks: tuple[Callable[[str], str], ...] = (str,)
+    def is_ready(self) -> None:
+        """A process before this one may retire, and its file of the process id is ours (Surroundings)."""
+        if PREDECESSOR is None:
+            return
+        if self._pidfile and self.parent is not None:
+            Path(self._pidfile).write_text(str(os.getpid()))
+            self.parent["pidfile"] = self._pidfile
+        PREDECESSOR.say_ready()
+
+    def forget_pidfile(self) -> None:
+        """Another process has taken over (Surroundings)."""
+        if self.parent is not None:
+            self.parent["pidfile"] = ""
 
     def worker_logs(self) -> WorkerLogs:
-        """What the logs of processes that serve look like, and where they go: into our standard output, or to
-        us, because a file is turned over by one process only."""
+        """As ours, into our standard output or to us, because a file is turned over by one process only
+        (Surroundings)."""
         from protocols.daemon.workers.output import Output
-        from protocols.daemon.workers.supervisor import WorkerLogs
+        from protocols.daemon.workers.worker_logs import WorkerLogs
 
-        chosen = {"style": self["log"], "level": self["log-level"]}
-        is_ours = Options.chosen is self and self.parent is not None
-        shares = is_ours and _is_standard_output(*_where(self.parent))
-        return WorkerLogs(chosen, None if shares else Output(self._write))
+        return WorkerLogs(self.style, None if self._shares_standard_output else Output(self._write))
+
+    @property
+    def style(self) -> str:
+        """What the log looks like."""
+        reads = self._shares_standard_output and journal_reads(1, os.environ)
+        return str(self["log"] or ("journald" if reads else "text"))
+
+    @property
+    def _shares_standard_output(self) -> bool:
+        return Options.chosen is self and _is_standard_output(*_where(self.parent))
 
     def _write(self, text: str) -> None:
         if self.file is None:
@@ -93,14 +126,24 @@ class Options(usage.Options):
             self.file.write(text)
             self.file.flush()
 
+    def _take_over(self, twistd: usage.Options) -> None:
+        """Be the process that another was, which has seen to it that this one is in the background."""
+        self._pidfile = str(Path(twistd["pidfile"]).absolute()) if twistd["pidfile"] else ""
+        twistd["pidfile"] = ""  # the process in it still runs
+        if not twistd["nodaemon"]:
+            twistd["logfile"] = twistd["logfile"] or "twistd.log"
+            twistd["nodaemon"] = True
+
     def postOptions(self) -> None:
         # twistd changes its working directory later.
         self["config"] = str(Path(self["config"]).absolute())
-        if self["log"] not in FORMATS:
+        if self["log"] not in (None, *FORMATS):
             raise usage.UsageError(f"--log: {self['log']}: known values: {', '.join(FORMATS)}")
         if self["log-level"] not in LEVELS:
             raise usage.UsageError(f"--log-level: {self['log-level']}: known values: {', '.join(LEVELS)}")
         twistd = self.parent
+        if twistd is not None and PREDECESSOR is not None:
+            self._take_over(twistd)
         if twistd is not None and not twistd.get("logger") and not twistd.get("syslog"):
             # twistd takes the observer's maker by name only.
             Options.chosen = self
@@ -112,12 +155,20 @@ class Options(usage.Options):
 
 def chosen_observer() -> ILogObserver:
     """The observer that the command line asks for; twistd calls this where its log is to begin."""
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed
     options = Options.chosen
     assert options is not None
     assert options.parent is not None
-    Journal.follows_connections = options["log-level"] == "debug"
+    threshold.set(options["log-level"])
     file = options.file = _log_file(*_where(options.parent))
-    return observer(options["log"], options["log-level"], file, lambda line: options.redact(line))
+    flood = Flood(
+        lines(options.style, file, lambda line: options.redact(line)),
+        later=lambda seconds, call: reactor.callFromThread(reactor.callLater, seconds, call),
+    )
+    reactor.addSystemEventTrigger("after", "shutdown", flood.close)
+    return passing(flood, threshold)
 
 
 def _where(twistd: Any) -> tuple[str | None, bool]:
@@ -146,25 +197,12 @@ def makeService(options: Options) -> IService:
     """
     from twisted.internet import reactor
 
-    from protocols.daemon.assembly import Setting
     from protocols.daemon.daemon import StartError
+    from protocols.daemon.first_process import START_PROBLEM, FirstProcess
     from protocols.daemon.problems import ConfigError
-    from protocols.daemon.reload.reader import Reader
-    from protocols.daemon.single_process import START_PROBLEM, SingleProcess
-    from protocols.daemon.workers.count import worker_count
-    from protocols.daemon.workers.supervisor import Supervisor
 
-    reader = Reader(Path(options["config"]), Setting(reactor))
-    process: IService
     try:
-        novelty = reader.first()
-        count = worker_count(novelty.loaded.config.server.workers)
-        if count == 1:
-            process = SingleProcess(reader, novelty, INHERITED, reactor, options.took)
-        else:
-            process = Supervisor(
-                reader, novelty, count, INHERITED, reactor, options.took, options.worker_logs()
-            )
+        process = FirstProcess(Path(options["config"]), INHERITED, reactor, options)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(CONFIG_PROBLEM) from error

@@ -35,7 +35,6 @@ class Aside:
         self._taken = {name: self._before[name] for name in sorted(affected)}
         self._attributes: list[tuple[ModuleType, str, object]] = []
         """What stood for the modules taken, in packages that stay."""
-        self._tested: set[str] = set()
         self._open = True
         importlib.invalidate_caches()
         for name, module in self._taken.items():
@@ -46,6 +45,8 @@ class Aside:
                 self._attributes.append((parent, last, module))
                 delattr(parent, last)
             _forget_compiled(module)
+        self._known = set(sys.modules)
+        """The modules that were there before, and those that have been tested."""
 
     @property
     def taken(self) -> tuple[str, ...]:
@@ -58,10 +59,14 @@ class Aside:
         Raises :class:`ResolveError`.
         """
         found = self._resolve(reference)
-        for name, module in self._new().items():
-            if name not in self._tested:
-                self._tested.add(name)
-                self._test(name, module)
+        new = sys.modules.keys() - self._known
+        if new:
+            self._known |= new
+            # Those that were imported first are needed by the others.
+            for name in [name for name in sys.modules.copy() if name in new]:
+                module = sys.modules[name]
+                if isinstance(module, ModuleType) and self._folder.is_ours(name, module):
+                    self._test(name, module)
         return found
 
     def commit(self) -> tuple[str, ...]:
@@ -97,7 +102,7 @@ class Aside:
     def _close(self) -> tuple[str, ...]:
         taken = self.taken
         self._open = False
-        self._before, self._taken, self._attributes = {}, {}, []
+        self._before, self._taken, self._attributes, self._known = {}, {}, [], set()
         return taken
 
     def _new(self) -> dict[str, ModuleType]:

@@ -76,28 +76,34 @@ class SourceLoader(SourceFileLoader):
 
 
 class SourceFinder(MetaPathFinder):
-    """Finds what Python finds in the path, and has the user's modules loaded by :class:`SourceLoader`."""
+    """Finds what Python finds in the path, and has the user's modules loaded by :class:`SourceLoader`.
+
+    .. attribute:: found
+
+       Every file of the user that was found, be it that it could not be imported.
+    """
 
     def __init__(self, folder: UserFolder) -> None:
         self.folder = folder
+        self.found: set[Path] = set()
+
+    @classmethod
+    def installed(cls, folder: UserFolder) -> SourceFinder:
+        """The finder for `folder`, which finds modules from now on."""
+        finders: list[Any] = sys.meta_path
+        for one in finders:
+            if isinstance(one, cls) and one.folder.folder == folder.folder:
+                return one
+        made = cls(folder)
+        finders.insert(finders.index(PathFinder) if PathFinder in finders else len(finders), made)
+        return made
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         spec = PathFinder.find_spec(fullname, path, target)
-        if (
-            spec is not None
-            and type(spec.loader) is SourceFileLoader
-            and self.folder.holds(spec.origin or "")
-        ):
-            spec.loader = SourceLoader(fullname, spec.loader.path)
+        if spec is not None and spec.has_location and self.folder.holds(spec.origin or ""):
+            self.found.add(Path(spec.origin or ""))
+            if type(spec.loader) is SourceFileLoader:
+                spec.loader = SourceLoader(fullname, spec.loader.path)
         return spec
-
-    def install(self) -> None:
-        """Find modules from now on, if no other does so for this folder."""
-        finders: list[Any] = sys.meta_path
-        if not any(
-            isinstance(one, SourceFinder) and one.folder.folder == self.folder.folder for one in finders
-        ):
-            place = finders.index(PathFinder) if PathFinder in finders else len(finders)
-            finders.insert(place, self)

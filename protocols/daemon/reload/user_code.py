@@ -30,7 +30,7 @@ class UserCode:
         self._importer = importer(folder)
         self._others: WeakKeyDictionary[ModuleType, Source] = WeakKeyDictionary()
         """Modules that were imported before this was here, as they were when they were seen first."""
-        SourceFinder(self.folder).install()
+        self._finder = SourceFinder.installed(self.folder)
         for module in self.folder.modules().values():
             self._source_of(module)
 
@@ -43,9 +43,9 @@ class UserCode:
         return self.folder.modules()
 
     def files(self) -> set[Path]:
-        """The files that these were read from."""
+        """The files that these were read from, and those of modules that could not be imported."""
         files = (module.__dict__.get("__file__") for module in self.modules().values())
-        return {Path(file) for file in files if file}
+        return {Path(file) for file in files if file} | self._finder.found
 
     def changed(self) -> set[str]:
         """The names of imported modules whose file is another now, or has gone."""

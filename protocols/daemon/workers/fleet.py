@@ -1,20 +1,31 @@
-"""All the processes that serve: started, reloaded and stopped together, each replaced by itself."""
+"""Processes that serve one configuration: started, reloaded and stopped together, each replaced by itself."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
-from protocols.daemon.control.over_link import RemoteOperations
+from protocols.daemon.assembly import discard
+from protocols.daemon.control.over_link import RemoteOperations, served
 from protocols.daemon.control.serving import Methods
-from protocols.daemon.workers.process import WorkerProcess
+from protocols.daemon.daemon import StartError
+from protocols.daemon.fairness import Reputation
+from protocols.daemon.loader import Loaded
+from protocols.daemon.port_service import PortService
+from protocols.daemon.reload.comparison import Shape
+from protocols.daemon.reload.reader import Novelty, Reader
+from protocols.daemon.socket_table import Binding
+from protocols.daemon.workers.process import Spawner, WorkerProcess
 from protocols.daemon.workers.recruits import Recruits
 from protocols.daemon.workers.slot import UNHEARD, Crew, Orders, Slot
+from protocols.daemon.workers.worker_logs import WorkerLogs
 from protocols.guard.limits.shared_memory import SharedMemory
 
 log = Logger(namespace="polyport")
@@ -26,34 +37,47 @@ AT_ONCE: Final = 3.0
 """Seconds that they get once everything is to end now."""
 
 
-class Fleet:
-    """`count` processes.
+class Fleet(Service):
+    """`count` processes (:class:`~protocols.daemon.serving.Serving`).
 
-    :param spawn: starts one.
-    :param methods: what each may ask of us.
+    This one accepts nothing, and has every socket open: what waits in the queue of a process that has died
+    waits for its successor.
 
-    .. attribute:: orders
-
-       What is served; set before :meth:`start`.
+    :param novelty: the first configuration that `reader` has read.
+    :param close_sockets: closes our descriptors of all sockets.
+    :param spawn: starts a process.
     """
-
-    orders: Orders
 
     def __init__(
         self,
+        reader: Reader,
+        novelty: Novelty,
         count: int,
-        spawn: Callable[[Methods], WorkerProcess],
-        methods: Callable[[], Methods],
+        *,
+        logs: WorkerLogs,
+        close_sockets: Callable[[], object],
         reactor: Any,
+        spawn: Callable[[Methods], WorkerProcess] | None = None,
     ) -> None:
+        self.reader = reader
         self.count = count
+        self.loaded: Loaded = novelty.loaded
+        self.shapes: Mapping[str, Shape] = novelty.shapes
+        self.units: dict[str, PortService] = {}
+        self.retiring: list[PortService] = []
+        self.when_running: Callable[[], None] = lambda: None
+        self.when_failed: Callable[[], None] = lambda: None
+        self._orders: Orders
+        self._novelty = novelty
+        self._style = logs.style
+        self._close_sockets = close_sockets
         self._reactor = reactor
         self._descriptor = SharedMemory.create(count)
         self._memory = SharedMemory(self._descriptor, count)
-        self._recruits = Recruits(spawn, methods, reactor)
+        self._recruits = Recruits(spawn or Spawner(reactor, logs.output), self._methods, reactor)
         crew = Crew(
             hire=self._recruits.hire,
-            orders=lambda: self.orders,
+            orders=lambda: self._orders,
             reactor=reactor,
             count=count,
             memory=self._descriptor,
@@ -61,49 +85,93 @@ class Fleet:
         )
         self.slots = [Slot(index, crew) for index in range(count)]
         self._last: list[IDelayedCall] = []
+        self._has_started = False
+
+    def _methods(self) -> Methods:
+        """What processes may ask: how the daemon is as a whole."""
+        return served(self.reader.setting.ask())
+
+    @property
+    def reputation(self) -> Reputation:
+        """Nobody comes here (Serving)."""
+        return self.reader.setting.reputation
+
+    def serving(self) -> list[tuple[Slot, RemoteOperations]]:
+        """The processes that serve, each with whom to ask."""
+        return [
+            (slot, RemoteOperations(slot.process.link))
+            for slot in self.slots
+            if slot.state == "serving" and slot.process is not None
+        ]
 
     # -- the start and the end -----------------------------------------------------------------------
 
-    def start(self) -> Deferred[None]:
-        """Start all of them: fires when all serve, and fails with :class:`OSError` or what says why one does
-        not."""
-        started: Deferred[None] = Deferred()
+    def begin(self, binding: Binding) -> None:
+        """Serve the first configuration, once started (Serving)."""
+        self._orders = self._ordered(self._novelty, binding)
 
-        def serves() -> None:
-            if not started.called and all(slot.state == "serving" for slot in self.slots):
-                started.callback(None)
-                self._recruits.keep_one()
+    def startService(self) -> None:
+        super().startService()
+        self._reactor.callWhenRunning(self._start)
 
-        def failed(reason: str) -> None:
-            if not started.called:
-                started.errback(FleetError(reason))
+    def _start(self) -> None:
+        if self.running:
+            for slot in self.slots:
+                slot.on_serving = self._serves
+                slot.on_failure = self._failed
+                slot.start()
 
-        for slot in self.slots:
-            slot.on_serving = serves
-            slot.on_failure = failed
-            slot.start()
-        return started
+    def _serves(self) -> None:
+        if not self._has_started and all(slot.state == "serving" for slot in self.slots):
+            self._has_started = True
+            self._recruits.keep_one()
+            self.when_running()
 
-    def stop(self, drain: float) -> Deferred[Any]:
-        """Let all of them finish, for `drain` seconds and a little; fires when all have ended."""
-        ending = [slot.stop() for slot in self.slots]
+    def _failed(self, reason: str) -> None:
+        if not self._has_started and self.running:
+            self._has_started = True
+            log.critical("cannot start: {reason}", reason=reason)
+            self.when_failed()
+
+    def stopService(self) -> Deferred[Any]:
+        super().stopService()
+        # Those who serve have the sockets too, and accept what waits before they close them.
+        self._close_sockets()
+        return self._end("stop")
+
+    def retire_all(self) -> Deferred[Any]:
+        """Another process has the sockets (Serving)."""
+        return self._end("retire")
+
+    def _end(self, how: str) -> Deferred[Any]:
+        ending = [slot.stop(how) for slot in self.slots]
         ended: Deferred[Any] = DeferredList([*ending, self._recruits.stop()], consumeErrors=True)
-        self._kill_in(drain + GRACE)
-        return ended.addBoth(self._close)
+        self._kill_in(self.loaded.config.server.drain + GRACE)
+        return ended.addBoth(self._ended)
 
     def abort(self) -> None:
-        """They close every connection, and end."""
+        """Close every connection now (Serving)."""
         for slot in self.slots:
             slot.abort()
         self._kill_in(AT_ONCE)
 
-    def rotate(self) -> None:
-        """Their services begin their logs anew: one process after the other, since they have files in
-        common."""
-        self._rotate_each()
+    def _kill_in(self, seconds: float) -> None:
+        for slot in self.slots:
+            self._last.append(self._reactor.callLater(seconds, slot.kill))
+
+    def _ended(self, result: object) -> None:
+        for call in self._last:
+            if call.active():
+                call.cancel()
+        self._last.clear()
+        if self._descriptor != -1:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     @inlineCallbacks
-    def _rotate_each(self) -> Generator[Deferred[Any], Any, None]:
+    def rotate(self) -> Generator[Deferred[Any], Any, None]:
+        """Begin every log of every service anew, one process after the other: they have files in common
+        (Serving)."""
         for slot in self.slots:
             if slot.state == "serving" and slot.process is not None:
                 try:
@@ -111,64 +179,56 @@ class Fleet:
                 except UNHEARD as error:
                     log.warn("worker {index}: no new logs: {error}", index=slot.index, error=error)
 
-    def _kill_in(self, seconds: float) -> None:
-        for slot in self.slots:
-            self._last.append(self._reactor.callLater(seconds, slot.kill))
-
-    def _close(self, result: object) -> None:
-        for call in self._last:
-            if call.active():
-                call.cancel()
-        os.close(self._descriptor)
-
-    # -- what they are asked -------------------------------------------------------------------------
-
-    def serving(self) -> list[tuple[Slot, RemoteOperations]]:
-        """Those that serve, each with whom to ask."""
-        return [
-            (slot, RemoteOperations(slot.process.link))
-            for slot in self.slots
-            if slot.state == "serving" and slot.process is not None
-        ]
-
     # -- a reload ------------------------------------------------------------------------------------
 
     @inlineCallbacks
-    def prepare(self, texts: Mapping[str, str]) -> Generator[Deferred[Any], Any, list[str]]:
-        """Have all of them ready to serve what `texts` say.
+    def prepare(self, novelty: Novelty) -> Generator[Deferred[Any], Any, None]:
+        """Have everything ready in all of them (Serving).
 
-        :returns: what is wrong with them, each once; then :meth:`cancel` has to follow.  One that ends
-            meanwhile has a successor that serves what is served by then.
+        One that ends meanwhile has a successor that serves what is served by then.
         """
-        asked = [
-            slot.process.link.call("prepare", texts=dict(texts))
-            for slot in self.slots
-            if slot.state == "serving" and slot.process is not None
-        ]
-        answers = yield DeferredList(asked, consumeErrors=True)
+        slots = [slot for slot in self.slots if slot.state == "serving" and slot.process is not None]
+        texts = dict(novelty.loaded.texts)
+        answers = yield DeferredList(
+            [slot.process.link.call("prepare", texts=texts) for slot in slots if slot.process is not None],
+            consumeErrors=True,
+        )
         problems: dict[str, None] = {}
         for done, answer in answers:
             if done:
                 problems.update(dict.fromkeys(answer))
             elif answer.check(ConnectionError) is None:
                 problems[str(answer.value)] = None
-        return list(problems)
+        if problems:
+            for slot in slots:
+                if slot.process is not None:
+                    slot.process.link.call("cancel").addErrback(lambda failure: None)
+            raise StartError(*problems)
 
-    def cancel(self) -> None:
-        """They go on with what they serve."""
-        for slot in self.slots:
-            if slot.process is not None:
-                slot.process.link.call("cancel").addErrback(lambda failure: None)
-
-    def commit(self, orders: Orders) -> Deferred[Any]:
-        """They serve `orders`, which they have prepared; fires when all do.
-
-        One that has not is replaced.
-        """
-        self.orders = orders
+    def change(self, novelty: Novelty, binding: Binding) -> Deferred[Any]:
+        """Serve what they have prepared; a process that has not is replaced (Serving)."""
+        self._orders = orders = self._ordered(novelty, binding)
         serving = [slot for slot in self.slots if slot.state == "serving"]
         return DeferredList([slot.commit(orders) for slot in serving], consumeErrors=True)
 
+    def drain(self, name: str) -> Deferred[None]:
+        """Serve `name` no more, in any of them (Serving)."""
+        self.shapes = {other: shape for other, shape in self.shapes.items() if other != name}
+        left = [
+            {other: bound for other, bound in sockets.items() if other != name}
+            for sockets in self._orders.sockets
+        ]
+        self._orders = replace(self._orders, sockets=left)
+        for slot in self.slots:
+            slot.left(self._orders)
+        drained = [operations.drain(name) for _, operations in self.serving()]
+        gone: Deferred[Any] = DeferredList(drained, consumeErrors=True)
+        return gone.addCallback(lambda _: None)
 
-class FleetError(Exception):
-    """A process could not begin to serve; the text says why."""
+    def _ordered(self, novelty: Novelty, binding: Binding) -> Orders:
+        """`novelty` is served from now on, though not here."""
+        discard(novelty.carriers)
+        novelty.take()
+        self.loaded, self.shapes = novelty.loaded, novelty.shapes
+        sockets = [binding.sockets(index) for index in range(self.count)]
+        return Orders(str(self.reader.file), novelty.loaded.texts, sockets, self._style)

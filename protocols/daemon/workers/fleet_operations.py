@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, succeed
+from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
 from twisted.logger import Logger
 
 from protocols import __version__
@@ -21,10 +22,12 @@ from protocols.daemon.control.status import (
     WorkerStatus,
     merged_services,
 )
+from protocols.daemon.log import threshold
+from protocols.daemon.workers.fleet import Fleet
 from protocols.daemon.workers.slot import Slot
 
 if TYPE_CHECKING:
-    from protocols.daemon.workers.supervisor import Supervisor
+    from protocols.daemon.first_process import FirstProcess
 
 log = Logger(namespace="polyport")
 
@@ -36,47 +39,38 @@ Answers = list[tuple[Slot, T]]
 
 
 class FleetOperations:
-    """:class:`Operations` of the processes of `supervisor`."""
+    """What can be asked of the processes of `fleet`, in the `first` one (Operations)."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
-        self._supervisor = supervisor
+    def __init__(self, first: FirstProcess, fleet: Fleet, reactor: Any) -> None:
+        self._first = first
+        self._fleet = fleet
+        self._reactor = reactor
 
     @inlineCallbacks
     def status(self) -> Generator[Deferred[Any], Any, Status]:
         """The services of all together, and a line for each process."""
         answers: Answers[Status] = yield self._ask(lambda operations: operations.status())
-        supervisor = self._supervisor
+        first = self._first
         of = {slot.index: status for slot, status in answers}
         return Status(
             version=__version__,
             pid=os.getpid(),
-            started=supervisor.started,
-            config=str(supervisor.loaded.origin.file),
-            workers=tuple(_worker(slot, of.get(slot.index)) for slot in supervisor.fleet.slots),
+            started=first.started,
+            config=str(Path(first.loaded.origin.file).absolute()),
+            workers=tuple(_worker(slot, of.get(slot.index)) for slot in self._fleet.slots),
             services=merged_services(status.services for _, status in answers),
-            reloads=supervisor.reloads.status,
+            reloads=first.reloads.status,
         )
 
     def reload(self) -> Deferred[Outcome]:
-        return self._supervisor.reload()
+        return self._first.reload()
 
     def upgrade(self) -> Deferred[Outcome]:
-        return succeed(Outcome(done=False, text="an upgrade is not possible yet"))
+        return self._first.upgrade()
 
-    @inlineCallbacks
-    def drain(self, service: str) -> Generator[Deferred[Any], Any, Outcome]:
-        """All of them listen no more; done when the last connection of the last of them has gone."""
-        if service not in self._supervisor.loaded.config.services:
-            known = ", ".join(self._supervisor.loaded.config.services)
-            raise OperationError(f"no service {service} is served; there are: {known}")
-        answers: Answers[Outcome] = yield self._ask(lambda one: one.drain(service), None)
-        problems = tuple(problem for _, outcome in answers for problem in outcome.problems)
-        texts = dict.fromkeys(outcome.text for _, outcome in answers)
-        return Outcome(
-            done=bool(answers) and all(outcome.done for _, outcome in answers),
-            text="; ".join(texts) or "no process serves",
-            problems=problems,
-        )
+    def drain(self, service: str) -> Deferred[Outcome]:
+        gone = self._first.drain(service)
+        return gone.addCallback(lambda _: Outcome(done=True, text=f"{service} is drained"))
 
     @inlineCallbacks
     def connections(
@@ -87,15 +81,18 @@ class FleetOperations:
 
     def kill(self, connection: str) -> Deferred[Outcome]:
         index = connection.partition("-")[0]
-        for slot, operations in self._supervisor.fleet.serving():
+        for slot, operations in self._fleet.serving():
             if str(slot.index) == index:
                 return operations.kill(connection)
-        raise OperationError(f"there is no connection {connection}")
+        raise OperationError(
+            f"no connection {connection} is open; `polyport connections` lists those there are"
+        )
 
     def tap(self, service: str, heard: Callable[[Frame], None]) -> Callable[[], None]:
-        if service not in self._supervisor.loaded.config.services:
-            raise OperationError(f"there is no service {service}")
-        stops = [operations.tap(service, heard) for _, operations in self._supervisor.fleet.serving()]
+        if service not in self._first.names:
+            known = ", ".join(self._first.names)
+            raise OperationError(f"no service {service} is served; there are: {known}")
+        stops = [operations.tap(service, heard) for _, operations in self._fleet.serving()]
 
         def stop() -> None:
             for each in stops:
@@ -122,6 +119,7 @@ class FleetOperations:
 
     @inlineCallbacks
     def log_level(self, level: str) -> Generator[Deferred[Any], Any, Outcome]:
+        threshold.set(level)
         answers: Answers[Outcome] = yield self._ask(lambda one: one.log_level(level))
         return _any(outcome for _, outcome in answers)
 
@@ -131,10 +129,10 @@ class FleetOperations:
     ) -> Generator[Deferred[Any], Any, Answers[T]]:
         """Ask all that serve.  One that does not answer within `seconds` is left out, which is logged; if all
         say that it makes no sense, so does this."""
-        asked = [(slot, ask(operations)) for slot, operations in self._supervisor.fleet.serving()]
+        asked = [(slot, ask(operations)) for slot, operations in self._fleet.serving()]
         for slot, answer in asked:
             if seconds is not None:
-                answer.addTimeout(seconds, self._supervisor.reactor, partial(_too_late, slot))
+                answer.addTimeout(seconds, self._reactor, partial(_too_late, slot))
         results = yield DeferredList([answer for _, answer in asked], consumeErrors=True)
         answers = [(slot, value) for (slot, _), (done, value) in zip(asked, results, strict=True) if done]
         for done, failure in results:

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, DeferredList, fail, succeed
 from twisted.logger import Logger
 
 from protocols.daemon.control.serving import Methods
@@ -41,6 +41,7 @@ class Recruits:
         self._reactor = reactor
         self._spare: WorkerProcess | None = None
         self._is_kept = False
+        self._starting: set[WorkerProcess] = set()
         self._backoff = Backoff()
 
     def hire(self) -> Deferred[WorkerProcess]:
@@ -57,14 +58,14 @@ class Recruits:
         self._prepare()
 
     def stop(self) -> Deferred[Any]:
-        """Have none any more; fires when it has gone."""
+        """Have none any more; fires when those that nobody has hired have gone."""
         self._is_kept = False
-        spare, self._spare = self._spare, None
-        if spare is None:
-            return succeed(None)
-        # It has done nothing that it would have to finish.
-        spare.signal(signal.SIGKILL)
-        return spare.when_ended()
+        processes = [*self._starting, *([] if self._spare is None else [self._spare])]
+        self._spare = None
+        for process in processes:
+            # It has done nothing that it would have to finish.
+            process.signal(signal.SIGKILL)
+        return DeferredList([process.when_ended() for process in processes])
 
     def _prepare(self) -> None:
         if self._is_kept and self._spare is None:
@@ -96,10 +97,12 @@ class Recruits:
 
         def is_ready() -> None:
             patience.cancel()
+            self._starting.discard(process)
             if not ready.called:
                 ready.callback(process)
 
         def has_ended(status: str) -> None:
+            self._starting.discard(process)
             if not ready.called:
                 patience.cancel()
                 ready.errback(NotReadyError(status))
@@ -112,6 +115,7 @@ class Recruits:
             process = self._spawn({**self._methods(), "ready": is_ready})
         except OSError as error:
             return fail(NotReadyError(str(error)))
+        self._starting.add(process)
         patience = self._reactor.callLater(READY, too_late)
         process.when_ended().addCallback(has_ended)
         return ready

@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from protocols.daemon.control.link import LinkClosedError
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.wire import DESCRIPTORS, WireError
+from protocols.daemon.log import threshold
 from protocols.daemon.sockets import BoundSocket
 from protocols.daemon.workers.backoff import Backoff
 from protocols.daemon.workers.handed_sockets import Numbers, Sending
@@ -44,8 +45,8 @@ class Orders:
     """What it says, and what those say that it includes."""
     sockets: Sequence[Sockets]
     """For each process."""
-    log: Mapping[str, str]
-    """What the log of a process looks like: ``style`` and ``level``."""
+    style: str
+    """What logs look like."""
 
 
 @dataclass(slots=True)
@@ -143,7 +144,7 @@ class Slot:
             config=orders.config,
             texts=dict(orders.texts),
             sockets=self._sending.listed(sockets),
-            log=dict(orders.log),
+            log={"style": orders.style, "level": threshold.level},
         )
 
     def _hand_over(self, process: WorkerProcess, sockets: Sockets) -> Generator[Deferred[Any], Any, None]:
@@ -175,6 +176,12 @@ class Slot:
             return
         self._sending.forget(sockets)
         self.served = orders
+
+    def left(self, orders: Orders) -> None:
+        """The process serves less of what it served, which is `orders` now."""
+        if self.state == "serving":
+            self.served = orders
+            self._sending.forget(orders.sockets[self.index])
 
     # -- a process is watched ------------------------------------------------------------------------
 
@@ -212,14 +219,17 @@ class Slot:
 
     # -- a process ends ------------------------------------------------------------------------------
 
-    def stop(self) -> Deferred[Any]:
-        """Have the process finish what it does; fires when it has ended."""
+    def stop(self, how: str = "stop") -> Deferred[Any]:
+        """Have the process finish what it does; fires when it has ended.
+
+        :param how: ``stop``, or ``retire`` where another one has the sockets.
+        """
         self.state = "stopping"
         self._cancel()
         process = self.process
         if process is None:
             return succeed(None)
-        process.link.call("stop").addErrback(lambda failure: None)
+        process.link.call(how).addErrback(lambda failure: None)
         return process.when_ended()
 
     def abort(self) -> None:

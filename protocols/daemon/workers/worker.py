@@ -11,23 +11,26 @@ import os
 import signal
 import socket
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
-from protocols.daemon.assembly import Setting
+from protocols.daemon.assembly import Setting, discard
 from protocols.daemon.control.link import Link, linked
-from protocols.daemon.control.operations import OperationError, Operations
-from protocols.daemon.control.over_link import RemoteOperations
-from protocols.daemon.control.serving import Descriptors, Methods
+from protocols.daemon.control.local import LocalOperations
+from protocols.daemon.control.operations import OperationError
+from protocols.daemon.control.over_link import RemoteOperations, served
+from protocols.daemon.control.serving import Descriptors, Method
 from protocols.daemon.daemon import Daemon, StartError
 from protocols.daemon.fairness import Reputation
 from protocols.daemon.problems import ConfigError
 from protocols.daemon.reload.reader import Novelty, Reader
 from protocols.daemon.workers.handed_sockets import Listed, Received
 from protocols.daemon.workers.process import LINK
+from protocols.daemon.workers.served import Served
 from protocols.daemon.workers.worker_log import WorkerLog
 from protocols.guard.limits.shared_memory import SharedMemory
 from protocols.guard.limits.shared_tally import SharedTallies
@@ -41,7 +44,13 @@ IGNORED = (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 class Worker:
     """Serves what it is told to.
 
-    :param link: to the first process.
+    .. attribute:: link
+
+       To the first process.
+
+    .. attribute:: methods
+
+       What that one may ask; also how all is, as soon as something is served.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -49,15 +58,13 @@ class Worker:
         self._reactor = reactor
         self._log = WorkerLog()
         self._received = Received()
+        self._listed: Listed = {}
         self._memory: SharedMemory | None = None
         self._reader: Reader
         self._daemon: Daemon | None = None
         self._novelty: Novelty | None = None
         self._stopping = False
-
-    def methods(self) -> Methods:
-        """What the first process may ask."""
-        return {
+        self.methods: dict[str, Method] = {
             "ping": lambda: None,
             "take": self.take,
             "serve": self.serve,
@@ -66,6 +73,7 @@ class Worker:
             "cancel": self.cancel,
             "rotate": self.rotate,
             "stop": self.stop,
+            "retire": self.retire,
             "abort": self.abort,
         }
 
@@ -90,9 +98,9 @@ class Worker:
         :param texts: of the file `config`, and of those that it includes.
         :param descriptors: the memory in which all count.
         """
-        self._log.begin(log)
+        self._log.begin(log, self._reactor)
         tallies = SharedTallies(_mapped(descriptors, count), index)
-        setting = Setting(self._reactor, self._operations, Reputation(tallies))
+        setting = Setting(self._reactor, lambda: RemoteOperations(self.link), Reputation(tallies))
         self._reader = Reader(Path(config), setting)
         self._reader.texts = texts
         try:
@@ -100,13 +108,25 @@ class Worker:
         except ConfigError as error:
             raise OperationError(str(error)) from error
         self._log.took(novelty.loaded)
+        _leave_out(novelty, sockets)
+        if index:
+            novelty.loaded = replace(novelty.loaded, warnings=())  # that of one process does
         self._daemon = daemon = Daemon(self._reader, novelty, self._reactor)
+        self._listed = sockets
         daemon.take(self._received.bound(sockets))
-        served: Deferred[None] = Deferred()
-        daemon.when_running = lambda: served.callback(None)
-        daemon.when_failed = lambda: served.errback(OperationError("a service could not start"))
+        self.methods.update(
+            served(LocalOperations(Served(daemon, self.link, self._left), self._reactor, index))
+        )
+        serves: Deferred[None] = Deferred()
+        daemon.when_running = lambda: serves.callback(None)
+        daemon.when_failed = lambda: serves.errback(OperationError("a service could not start"))
         daemon.startService()
-        return served
+        return serves
+
+    def _left(self, name: str) -> None:
+        """The service `name` has been drained."""
+        self._listed = {other: listed for other, listed in self._listed.items() if other != name}
+        self._received.keep(self._listed)
 
     def prepare(self, texts: Mapping[str, str]) -> Deferred[list[str]]:
         """Have everything ready to serve what `texts` say.
@@ -146,6 +166,7 @@ class Worker:
         if novelty is None:
             raise OperationError("nothing was prepared")
         self._log.took(novelty.loaded)
+        self._listed = sockets
         self._serving().serve(novelty, self._received.bound(sockets))
         self._received.keep(sockets)
 
@@ -168,6 +189,13 @@ class Worker:
             self._stopping = True
             stopped = succeed(None) if self._daemon is None else self._daemon.stopService()
             stopped.addBoth(lambda _: self._reactor.stop())
+
+    def retire(self) -> None:
+        """Leave the sockets to another daemon, let connections finish, then end."""
+        if not self._stopping:
+            self._stopping = True
+            retired: Deferred[Any] = succeed(None) if self._daemon is None else self._daemon.retire_all()
+            retired.addBoth(lambda _: self._reactor.stop())
 
     def abort(self) -> None:
         """Close every connection now."""
@@ -193,8 +221,13 @@ class Worker:
             raise OperationError("nothing is served yet")
         return self._daemon
 
-    def _operations(self) -> Operations:
-        return RemoteOperations(self.link)
+
+def _leave_out(novelty: Novelty, sockets: Listed) -> None:
+    """What is to be served nowhere has been drained since it was read."""
+    drained = [name for name in novelty.shapes if name not in sockets]
+    discard({name: novelty.carriers[name] for name in drained})
+    novelty.carriers = {name: made for name, made in novelty.carriers.items() if name in sockets}
+    novelty.shapes = {name: shape for name, shape in novelty.shapes.items() if name in sockets}
 
 
 def _mapped(descriptors: Descriptors, count: int) -> SharedMemory:
@@ -222,7 +255,7 @@ def main(reactor_module: str) -> None:
         for number in IGNORED:
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda number, frame: reactor.callFromThread(worker.signalled))
-        worker.link = linked(socket.socket(fileno=LINK), worker.methods(), reactor)
+        worker.link = linked(socket.socket(fileno=LINK), worker.methods, reactor)
         worker.link.when_closed().addCallback(lambda _: worker.orphaned())
         worker.link.call("ready").addErrback(lambda _: None)  # the link's end is told apart
 

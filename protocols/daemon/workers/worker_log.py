@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from twisted.logger import globalLogBeginner
 
 from protocols.daemon.loader import Loaded
-from protocols.daemon.log import observer
-from protocols.journal import Journal
+from protocols.daemon.log import Flood, lines, passing, threshold
 
 
 class WorkerLog:
@@ -18,11 +18,15 @@ class WorkerLog:
     def __init__(self) -> None:
         self._masks: tuple[Callable[[str], str], ...] = (str,)
 
-    def begin(self, chosen: Mapping[str, str]) -> None:
+    def begin(self, chosen: Mapping[str, str], reactor: Any) -> None:
         """:param chosen: ``style`` and ``level``, as the command line says them."""
-        Journal.follows_connections = chosen["level"] == "debug"
-        observe = observer(chosen["style"], chosen["level"], sys.stdout, self._redacted)
-        globalLogBeginner.beginLoggingTo([observe])
+        threshold.set(chosen["level"])
+        flood = Flood(
+            lines(chosen["style"], sys.stdout, self._redacted),
+            later=lambda seconds, call: reactor.callFromThread(reactor.callLater, seconds, call),
+        )
+        reactor.addSystemEventTrigger("after", "shutdown", flood.close)
+        globalLogBeginner.beginLoggingTo([passing(flood, threshold)])
 
     def took(self, loaded: Loaded) -> None:
         """Mask the secrets of `loaded` too: what is served goes on with those that it had."""

@@ -16,8 +16,8 @@ from protocols.http.response import Response
 from protocols.http.server.connection_peer import connection_peer
 from protocols.http.server.ending import end
 from protocols.http.server.exchange import Exchange
+from protocols.http.server.http1_time import HTTP1Time
 from protocols.http.server.intake import Intake
-from protocols.http.server.patience import Patience
 from protocols.http.server.prompt import PromptAnswers
 from protocols.http.server.request_parser import BadRequestError
 from protocols.http.server.response_writer import ResponseWriter
@@ -35,7 +35,7 @@ WAITING = 32
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
-class HTTP1Connection(PromptAnswers, Patience, Protocol):
+class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
     """A connection of an :class:`~protocols.http.HTTPFactory`.
 
     A client that has shut down its side is still answered (RFC 9112, section 9.6); one that has closed the
