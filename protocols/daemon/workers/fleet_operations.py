@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
 from twisted.logger import Logger
 
 from protocols import __version__
+from protocols.daemon.control.lasting_counts import LastingCounts
 from protocols.daemon.control.operations import OperationError, Operations
 from protocols.daemon.control.status import (
     ConnectionStatus,
@@ -20,7 +21,6 @@ from protocols.daemon.control.status import (
     PenaltyStatus,
     Status,
     WorkerStatus,
-    merged_services,
 )
 from protocols.daemon.log import threshold
 from protocols.daemon.workers.fleet import Fleet
@@ -45,20 +45,25 @@ class FleetOperations:
         self._first = first
         self._fleet = fleet
         self._reactor = reactor
+        self._counts = LastingCounts()
 
     @inlineCallbacks
     def status(self) -> Generator[Deferred[Any], Any, Status]:
         """The services of all together, and a line for each process."""
         answers: Answers[Status] = yield self._ask(lambda operations: operations.status())
-        first = self._first
+        first, slots = self._first, self._fleet.slots
         of = {slot.index: status for slot, status in answers}
+        for slot, status in answers:
+            self._counts.heard(slot.index, status.pid, status.services)
         return Status(
             version=__version__,
             pid=os.getpid(),
             started=first.started,
             config=str(Path(first.loaded.origin.file).absolute()),
-            workers=tuple(_worker(slot, of.get(slot.index)) for slot in self._fleet.slots),
-            services=merged_services(status.services for _, status in answers),
+            workers=tuple(_worker(slot, of.get(slot.index)) for slot in slots),
+            services=self._counts.together(
+                {slot.index: slot.process.pid for slot in slots if slot.process is not None}
+            ),
             reloads=first.reloads.status,
         )
 

@@ -12,7 +12,7 @@ from protocols.daemon.sockets import BoundSocket
 from protocols.daemon.spec.address import Address
 
 Listed = dict[str, list[dict[str, Any]]]
-"""For each service its sockets, each by its number and its address, as JSON can say it."""
+"""For each service its sockets, each by its number and what else is known of it, as JSON can say it."""
 
 
 class Numbers:
@@ -53,7 +53,12 @@ class Sending:
         """What the process is to serve each service on."""
         return {
             service: [
-                {"number": self._numbers.of(one.socket), "address": asdict(one.address)} for one in bound
+                {
+                    "number": self._numbers.of(one.socket),
+                    "address": asdict(one.address),
+                    "shared": one.is_shared,
+                }
+                for one in bound
             ]
             for service, bound in sockets.items()
         }
@@ -100,5 +105,7 @@ class Received:
         number, address = listed["number"], Address(**listed["address"])
         if (number, address) not in self._bound:
             # Without a path to unlink: that belongs to who has bound it.
-            self._bound[number, address] = BoundSocket(address, self._sockets[number])
+            self._bound[number, address] = BoundSocket(
+                address, self._sockets[number], is_shared=listed["shared"]
+            )
         return self._bound[number, address]

@@ -250,7 +250,7 @@ class Slot:
             self._dismiss(process)
 
     def _dismiss(self, process: WorkerProcess) -> None:
-        process.link.call("stop").addErrback(lambda failure: None)
+        process.link.call("retire").addErrback(lambda failure: None)
         self._call_later(LAST_WORDS, process.signal, signal.SIGKILL)
 
     def _ended(self, status: str) -> None:

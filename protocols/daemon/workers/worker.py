@@ -191,7 +191,7 @@ class Worker:
             stopped.addBoth(lambda _: self._reactor.stop())
 
     def retire(self) -> None:
-        """Leave the sockets to another daemon, let connections finish, then end."""
+        """Leave the sockets to another process, let connections finish, then end."""
         if not self._stopping:
             self._stopping = True
             retired: Deferred[Any] = succeed(None) if self._daemon is None else self._daemon.retire_all()
@@ -214,7 +214,7 @@ class Worker:
             self.abort()
         else:
             log.info("SIGTERM: process {pid} stops, and will have a successor", pid=os.getpid())
-            self.stop()
+            self.retire()
 
     def _serving(self) -> Daemon:
         if self._daemon is None:
