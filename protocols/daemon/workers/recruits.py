@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred, DeferredList, fail, succeed
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from protocols.daemon.control.serving import Methods
 from protocols.daemon.workers.backoff import Backoff
@@ -95,17 +96,18 @@ class Recruits:
     def _ready(self) -> Deferred[WorkerProcess]:
         ready: Deferred[WorkerProcess] = Deferred()
 
-        def is_ready() -> None:
-            patience.cancel()
+        def settle(result: WorkerProcess | Failure) -> None:
             self._starting.discard(process)
+            if patience.active():
+                patience.cancel()
             if not ready.called:
-                ready.callback(process)
+                ready.callback(result)
+
+        def is_ready() -> None:
+            settle(process)
 
         def has_ended(status: str) -> None:
-            self._starting.discard(process)
-            if not ready.called:
-                patience.cancel()
-                ready.errback(NotReadyError(status))
+            settle(Failure(NotReadyError(status)))
 
         def too_late() -> None:
             log.error("process {pid} is not ready after {seconds:g} s", pid=process.pid, seconds=READY)
