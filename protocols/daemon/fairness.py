@@ -53,7 +53,8 @@ class Fairness:
         )
         self._sources = Sources(exempt)
         self._reputation = reputation
-        self._tally = reputation.tallies.of(journal.service)
+        self.tally = reputation.tallies.of(journal.service)
+        """Keeps count for the service."""
         self._journal = journal
         self._reactor = reactor
         self._lobby: Lobby | None = None
@@ -69,7 +70,7 @@ class Fairness:
         if self._lobby is None or self._throttle is None:
             penalties = self._reputation.penalties
             lobby = self._lobby = Lobby(
-                Ledger(self.limits, penalties, lambda: service.open_connections, self._tally),
+                Ledger(self.limits, penalties, lambda: service.open_connections, self.tally),
                 penalties,
                 self._reputation.acquaintances,
                 journal=self._journal,
@@ -80,12 +81,12 @@ class Fairness:
                 self.limits,
                 self._reactor,
                 lambda source, limit: lobby.punish(source, limit, points),
-                self._tally,
+                self.tally,
             )
-        if self._tally.elsewhere is not None:
+        if self.tally.elsewhere is not None:
             factory = RoomFactory(
                 factory,
-                self._tally.elsewhere,
+                self.tally.elsewhere,
                 self.limits.connections,
                 open_connections=lambda: service.open_connections,
                 journal=self._journal,
@@ -101,5 +102,5 @@ class Fairness:
             self._reputation.acquaintances,
             journal=self._journal,
             clock=self._reactor,
-            tally=self._tally,
+            tally=self.tally,
         )

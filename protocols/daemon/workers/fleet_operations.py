@@ -124,7 +124,10 @@ class FleetOperations:
 
     @inlineCallbacks
     def log_level(self, level: str) -> Generator[Deferred[Any], Any, Outcome]:
-        threshold.set(level)
+        try:
+            threshold.set(level)
+        except ValueError as error:
+            raise OperationError(str(error)) from error
         answers: Answers[Outcome] = yield self._ask(lambda one: one.log_level(level))
         return _any(outcome for _, outcome in answers)
 

@@ -126,6 +126,13 @@ class SharedMoments:
             if cells[cell] < moment:
                 cells[cell] = moment
 
+    def bring_forward(self, key: str, seconds: float) -> None:
+        """It is so much sooner.  Cells that say a later one belong to others."""
+        cells, moment = self._cells, self.of(key)
+        for cell in self._sketch.cells(key):
+            if cells[cell] == moment:
+                cells[cell] = max(0.0, moment - seconds)
+
     def forget(self, key: str) -> None:
         """It is past; that of others may be too, who happen to have one of its cells."""
         for cell in self._sketch.cells(key):
@@ -158,6 +165,10 @@ class SharedBuckets:
             self._moments.put_off(key, full_at)
         wait = full_at - moment - self._slack - self._interval
         return wait if wait > self._interval * 1e-6 else 0.0
+
+    def give_back(self, key: str) -> None:
+        """Undo a :meth:`take`."""
+        self._moments.bring_forward(key, self._interval)
 
 
 class SharedPenalties(Penalties):

@@ -6,17 +6,7 @@ from typing import Final, Protocol
 
 from protocols.guard.limits.acquaintances import Acquaintances
 from protocols.guard.limits.penalties import Penalties
-from protocols.token_buckets import TokenBuckets
-
-
-class Buckets(Protocol):
-    """As :class:`~protocols.token_buckets.TokenBuckets`."""
-
-    def take(self, key: str, now: float) -> float:
-        """Take a token of `key`: 0 if there was one, else the seconds until there is."""
-
-    def charge(self, key: str, amount: float, now: float) -> float:
-        """Take `amount` tokens, whether they are there or not: seconds for which to take no more."""
+from protocols.token_buckets import Buckets, TokenBuckets
 
 
 class Elsewhere(Protocol):

@@ -141,3 +141,8 @@ def test_nobody_answers_when_nobody_serves(together):
     together.slots.clear()
     assert result(together.operations.forgive("a")).done is False
     assert result(together.operations.connections()) == []
+
+
+def test_a_level_that_there_is_not_is_refused(together):
+    failure = result(together.operations.log_level("loud"))
+    assert failure.check(OperationError)

@@ -72,6 +72,16 @@ def test_buckets_are_those_of_one_process(of_module, data):
             assert buckets.take(source, 0.0) == pytest.approx(model.take(source, machine.now), abs=1e-6)
 
 
+def test_what_is_given_back_was_never_taken(machine):
+    here, there = (tallies.of("shop").buckets("rate", 1, 2) for tallies in machine.tallies)
+    assert [here.take("a", 0), there.take("a", 0)] == [0, 0]
+    assert here.take("a", 0) > 0
+    there.give_back("a")
+    assert here.take("a", 0) == 0
+    assert there.take("a", 0) > 0
+    machine.tallies[0].of("shop").buckets("other", 1, 1).give_back("never seen")
+
+
 def test_buckets_of_another_service_or_limit_are_others(machine):
     tally = machine.tallies[0].of("shop")
     assert tally.buckets("rate", 1, 1).take("a", 0) == 0
