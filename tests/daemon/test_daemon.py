@@ -9,7 +9,7 @@ import pytest_twisted
 from twisted.internet import reactor
 
 from protocols.daemon.daemon import StartError
-from protocols.daemon.single_process import SingleProcess
+from protocols.daemon.first_process import FirstProcess
 
 
 class Alone:
@@ -27,7 +27,7 @@ def made(written, forgotten_imports):
 
     def make(yaml: str, **inherited):
         file = written("server: {control: off}\n" + yaml)
-        made.append(SingleProcess(file, inherited, reactor, Alone()))
+        made.append(FirstProcess(file, inherited, reactor, Alone()))
         return made[-1]
 
     yield make
