@@ -164,6 +164,7 @@ class DatagramServer(DatagramProtocol):
         self._direct: Callable[[bytes], object] | None = getattr(handler, "direct", None)
         self._gate = gate
         self._counts = journal.counts
+        self._tap = journal.tap
         self._pace = Pace()
         self._measure_at = 0
         self._seconds = seconds
@@ -185,7 +186,7 @@ class DatagramServer(DatagramProtocol):
             counts.oversize += 1
         elif len(self.open.members) >= self.pending:
             counts.overload += 1
-        elif number >= self._measure_at:
+        elif number >= self._measure_at or self._tap.watched:
             self._measure(datagram, addr)
         elif self._direct is not None:
             self._answer(self._direct, datagram, addr)
@@ -193,7 +194,9 @@ class DatagramServer(DatagramProtocol):
             self._converse(addr, DatagramConnection.deliver, datagram)
 
     def _measure(self, datagram: bytes, addr: object) -> None:
-        """Hear a datagram, and note how long its answer took."""
+        """Hear a datagram, tell of it, and note how long its answer took."""
+        if self._tap.watched:
+            self._tap.came(datagram_peer(addr), (datagram,))
         begun = self._seconds()
         self._measure_at = self._pace.next(self._counts.datagrams, begun)
         pending = len(self.open)
@@ -269,6 +272,8 @@ class DatagramServer(DatagramProtocol):
             self._counts.unsent += 1
         else:
             self._counts.bytes_out += len(message)
+            if self._tap.watched:
+                self._tap.passed(datagram_peer(address), "out", message, self._tap.took())
 
     def left(self, connection: DatagramConnection) -> None:
         """An answer that was pending is finished (one that never pended was never in the set)."""

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from protocols.counts import Counts
 from protocols.latency import Histogram
 from protocols.session import ForeseenError, Peer
+from protocols.tap import Tap
 
 WARN_EVERY = 60.0
 """Seconds between two warnings of refused connections: peers decide how many there are."""
@@ -30,6 +31,10 @@ class Journal:
     .. attribute:: latency
 
        How long its answers took, as many as were measured.
+
+    .. attribute:: tap
+
+       Tells of its messages, while somebody watches.
     """
 
     follows_connections: ClassVar[bool] = True
@@ -43,6 +48,7 @@ class Journal:
         """The path of the route whose journal it is; empty: the service's."""
         self.counts = Counts()
         self.latency = Histogram()
+        self.tap = Tap()
         self._warned_at: dict[str, float] = {}
 
     def of_route(self, path: str) -> Journal:

@@ -67,6 +67,7 @@ class StreamFactory(Factory):
         self.open: Roster[StreamConnection] = Roster()
         self.timers = Timers(clock)
         self.counts = journal.counts
+        self.tap = journal.tap
         self.measure_at = 0.0
         """The time from which on the next answer is measured."""
         self._draining = False

@@ -35,6 +35,7 @@ from protocols.metering import counted
 from protocols.peer_address import stream_peer
 from protocols.session import Peer, Session
 from protocols.stream_limits import BATCH, CLOSE_NOTIFY, CORK_LIMIT, LINGER
+from protocols.stream_tapped import tapped
 from protocols.stream_time import StreamTime
 from protocols.stream_writer import StreamWriter
 
@@ -119,9 +120,11 @@ class StreamConnection(StreamTime, Protocol):
             self._begin_message(len(data))
             return
         counts.messages += len(messages)
-        if self._pace is not None:
-            self._pace = None
+        self._pace = None
         many = self._received_many
+        if factory.tap.watched:
+            factory.tap.came(self.peer, messages)
+            many = many and tapped(many, self, factory.tap)
         if self._halted or self._waiting:
             self._hold(messages)
         elif many is None or len(messages) > BATCH or self._corked or self._draining:
@@ -199,6 +202,10 @@ class StreamConnection(StreamTime, Protocol):
 
     def send(self, message: bytes) -> None:
         """Send one message (see :class:`~protocols.session.Connection`)."""
+        tap = self.factory.tap
+        if tap.watched and not self._closing:
+            # A session that answers most messages at once answers the last that came.
+            tap.passed(self.peer, "out", message, tap.took() if self._corked else None)
         if self._corked:
             if self._replies:
                 self._gather()
@@ -284,6 +291,8 @@ class StreamConnection(StreamTime, Protocol):
                     self._hold(unread)
                     return
         else:
+            if self.factory.tap.watched:
+                many = tapped(many, self, self.factory.tap)
             for start in range(0, len(messages), BATCH):
                 many(messages[start : start + BATCH], self._replies)
                 if self._replies:

@@ -12,13 +12,15 @@ import pytest
 import protocols
 
 ROOT = Path(protocols.__file__).parent
-CARRIED = {"framing", "session", "counts", "journal", "latency", "roster", "peer_address"}
+CARRIED = {"framing", "session", "counts", "journal", "latency", "roster", "peer_address", "tap"}
 MAY_IMPORT = {
     "framing": set(),
     "session": set(),
     "counts": set(),
-    "journal": {"session", "counts", "latency"},
+    "journal": {"session", "counts", "latency", "tap"},
     "latency": set(),
+    "tap": {"session"},
+    "stream_tapped": {"session", "tap"},
     "account_name": set(),
     "peer_address": {"account_name", "session"},
     "codec": {"session"},
@@ -45,7 +47,8 @@ MAY_IMPORT = {
     "stream_recorded": {"connection_record", "framing", "stream", "stream_duplex"},
     "stream_duplex": {"peer_address", "stream_connection"},
     # It names its factory's class, for type checkers only.
-    "stream_connection": CARRIED | {"metering", "stream", "stream_limits", "stream_time", "stream_writer"},
+    "stream_connection": CARRIED
+    | {"metering", "stream", "stream_limits", "stream_tapped", "stream_time", "stream_writer"},
     "stream_writer": {"counts", "reactor", "stream_limits"},
     "datagram": CARRIED | {"codec"},
     "datagram_recorded": {"connection_record", "datagram", "peer_address", "session"},
@@ -67,7 +70,7 @@ MAY_IMPORT = {
             "peer_address",
             "stream_timers",
         ),
-        *("message_pace", "open_connection", "stream_limits", "wire_silence"),
+        *("message_pace", "open_connection", "tap", "stream_limits", "wire_silence"),
         *("account_name", "networks", "source", "stand_in", "token_buckets"),
         *("outgoing_reason", "outgoing_tls"),
     },

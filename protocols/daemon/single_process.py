@@ -26,6 +26,7 @@ from protocols.daemon.fairness import Reputation
 from protocols.daemon.kept_sockets import KeptSockets
 from protocols.daemon.loader import Loaded
 from protocols.daemon.log_rotation import rotate_on_signal
+from protocols.daemon.loop_watch import LoopWatch
 from protocols.daemon.lost_access import lost_access
 from protocols.daemon.port_service import PortService
 from protocols.daemon.privileges import PrivilegeError, drop, plan_of
@@ -60,7 +61,8 @@ class SingleProcess(MultiService):
     def __init__(self, config: Path, inherited: Inherited, reactor: Any, surroundings: Surroundings) -> None:
         super().__init__()
         self.started = time.time()
-        self.operations = LocalOperations(self, reactor)
+        self._loop_watch = LoopWatch(reactor)
+        self.operations = LocalOperations(self, reactor, loop=self._loop_watch)
         self._reader = reader = Reader(config, Setting(reactor, lambda: self.operations))
         self._reactor = reactor
         self._around = surroundings
@@ -188,7 +190,8 @@ class SingleProcess(MultiService):
         self._stopping = self._ended = True
         self._administration.notifier.stopping()
         stopped: Deferred[Any] = super().stopService()
-        return DeferredList([stopped, self._administration.stop()])
+        ended: Deferred[Any] = DeferredList([stopped, self._administration.stop()])
+        return ended.addBoth(lambda _: self._loop_watch.stop())
 
     def _carriers(self) -> dict[str, Carriers]:
         return {name: unit.carriers for name, unit in self.units.items()}
@@ -202,6 +205,7 @@ class SingleProcess(MultiService):
         )
 
     def _is_running(self) -> None:
+        self._loop_watch.start()
         rotate_on_signal(self._daemon.rotate)
         self._administration.start(lambda: watched_by(self._reader.file, self._reader.code), self.reload)
         services = _counted(len(self.units))

@@ -17,6 +17,7 @@ from protocols.http.response import BODILESS, Response
 from protocols.http.routing import Match
 from protocols.http.server.exchange_times import ExchangeTimes
 from protocols.http.server.pump import Pump
+from protocols.http.server.tapping import request_came
 from protocols.http.source import PIECE, OctetsSource, Source
 from protocols.http.upgrade import Upgrade
 from protocols.session import Peer
@@ -128,6 +129,8 @@ class Exchange(ExchangeTimes):
         """It is this request's turn: find out what answers it."""
         if self._factory.trusted is not None:
             self._factory.trusted.apply(self.request)
+        if self._factory.tap.watched:
+            request_came(self._factory.tap, self, self._factory.redact)
         try:
             found = self._find()
         except HTTPError as error:

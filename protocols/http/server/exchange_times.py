@@ -19,9 +19,11 @@ class ExchangeTimes:
         self._factory = factory
         self._measured = False
         """Whether it is noted how long the answer takes."""
-        self.begun_at = self.asked_at = self.first_at = 0.0
-        """When the request began, its route was asked, and the head of the response left; by the factory's
-        clock, 0 if that is yet to come."""
+        self.begun_at = self.first_at = 0.0
+        """When the request began, and the head of the response left; by the factory's clock, 0 if that is yet
+        to come, or nobody wants to know."""
+        self.asked_at = -1.0
+        """When its route was asked; negative if that is yet to come."""
 
     def asks(self, now: float) -> None:
         """The route is asked."""
@@ -34,7 +36,7 @@ class ExchangeTimes:
         """The head of the response is on its way."""
         factory = self._factory
         factory.counts.responses[status // 100] += 1
-        if factory.logs or self._measured:
+        if factory.logs or self._measured or factory.tap.watched:
             self.first_at = now = factory.clock.seconds()
             if self._measured:
                 self._measured = False

@@ -263,7 +263,7 @@ class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
 
     def _report(self, exchange: Exchange) -> None:
         exchange.finished = True
-        if self.factory.logs:
+        if self.factory.logs or self.factory.tap.watched:
             self.factory.answered(exchange)
 
     def _close_if_over(self) -> None:

@@ -43,6 +43,7 @@ class PromptAnswers:
             or self._fault
             or self._times.blocked_at is not None
             or self.factory.watches
+            or self.factory.tap.watched
         )
 
     def answered_promptly(self, outcome: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +20,7 @@ from protocols.http.websocket.protocol import WebSocketProtocol
 from protocols.http.websocket.settings import Settings
 from protocols.journal import Journal
 from protocols.latency import Pace
+from protocols.session import Peer
 from protocols.stream_timers import Timers
 
 _SCHEMES: Final = {"http": "ws", "https": "wss"}
@@ -56,6 +57,13 @@ class Endpoint:
         if ours and handshake.subprotocols and self.choose(handshake) is None:
             raise HTTPError(400, f"The subprotocols spoken here are {', '.join(ours)}")
         return handshake
+
+    def came(self, peer: Peer, messages: Sequence[bytes]) -> None:
+        """`messages` have come from `peer`."""
+        journal = self.journal
+        journal.counts.messages += len(messages)
+        if journal.tap.watched:
+            journal.tap.came(peer, messages)
 
     def measured(self, messages: int, begun: float) -> None:
         """So many messages are answered that were delivered at the time `begun`."""
