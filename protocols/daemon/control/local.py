@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, succeed
 
 from protocols import __version__
+from protocols.daemon.control.frames import frame_of
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.process_figures import open_descriptors, processor_time, resident_memory
 from protocols.daemon.control.service_status import Names, service_statuses
@@ -26,9 +27,11 @@ from protocols.daemon.control.status import (
 from protocols.daemon.fairness import Reputation
 from protocols.daemon.loader import Loaded
 from protocols.daemon.log import threshold
+from protocols.daemon.loop_watch import LoopWatch
 from protocols.daemon.port_service import PortService
 from protocols.open_connection import OpenConnection
 from protocols.source import source_of
+from protocols.tap import Passed
 
 CONNECTIONS_TOLD = 100_000
 """Connections that are listed at most: so many fit into an answer."""
@@ -77,9 +80,13 @@ class LocalOperations:
     """:class:`~protocols.daemon.control.operations.Operations` of `process`, asked in itself.
 
     :param worker: which of several processes it is.
+    :param loop: knows how its event loop gets on.
     """
 
-    def __init__(self, process: ServingProcess, reactor: Any, worker: int = 0) -> None:
+    def __init__(
+        self, process: ServingProcess, reactor: Any, worker: int = 0, loop: LoopWatch | None = None
+    ) -> None:
+        self._loop = loop
         self._process = process
         self._reactor = reactor
         self._worker = worker
@@ -94,6 +101,8 @@ class LocalOperations:
             cpu=processor_time(),
             memory=resident_memory(),
             descriptors=open_descriptors(),
+            lag=0.0 if self._loop is None else self._loop.lag,
+            stalls=0 if self._loop is None else self._loop.stalls,
         )
         return succeed(
             Status(
@@ -152,7 +161,20 @@ class LocalOperations:
 
     def tap(self, service: str, heard: Callable[[Frame], None]) -> Callable[[], None]:
         self._check(service)
-        raise OperationError("nothing can be tapped yet")
+        units = (*self._process.units.values(), *self._process.retiring)
+        # What a reload has replaced may have its journal in common with what is served now.
+        taps = {unit.carriers.journal.tap for unit in units if unit.service == service}
+
+        def told(passed: Passed) -> None:
+            heard(frame_of(passed, service, self._worker))
+
+        stops = [tap.watch(told) for tap in taps]
+
+        def stop() -> None:
+            for each in stops:
+                each()
+
+        return stop
 
     def penalties(self) -> Deferred[list[PenaltyStatus]]:
         now = self._reactor.seconds()

@@ -21,6 +21,7 @@ from protocols.daemon.control.local import LocalOperations
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.status import Outcome, ReloadStatus
 from protocols.daemon.log import threshold
+from protocols.daemon.loop_watch import LoopWatch
 from protocols.daemon.port_service import PortService
 from protocols.daemon.reload.reader import Reader
 from protocols.daemon.sockets import bind
@@ -179,6 +180,33 @@ async def test_a_name_is_never_that_of_another(local, process, client):
     for wrong in ("", "0-1", "3-None", "x"):
         with pytest.raises(OperationError):
             local.kill(wrong)
+
+
+@pytest_twisted.ensureDeferred
+async def test_counts_and_the_event_loop(process, client):
+    loop = LoopWatch(reactor)
+    loop.lag, loop.stalls = 0.25, 3
+    local = LocalOperations(process, reactor, loop=loop)
+    await served(client)
+    status = await local.status()
+    shout = by_name(status)["shout"]
+    assert (shout.counts["messages"], shout.counts["bytes_in"], shout.counts["bytes_out"]) == (1, 6, 6)
+    (worker,) = status.workers
+    assert (worker.lag, worker.stalls) == (0.25, 3)
+
+
+@pytest_twisted.ensureDeferred
+async def test_messages_are_watched_as_they_pass(local, client):
+    await served(client)
+    frames = []
+    stop = local.tap("shout", frames.append)
+    await served(client)
+    stop()
+    await served(client)
+    assert [(one.service, one.worker, one.direction, one.size, one.text) for one in frames] == [
+        ("shout", 3, "in", 6, "hello\\n"),
+        ("shout", 3, "out", 6, "hello\\n"),
+    ]
 
 
 @pytest_twisted.ensureDeferred
