@@ -36,7 +36,12 @@ def daemon_options(command: Callable[..., None]) -> Callable[..., None]:
     """``--config`` and ``--socket``, for :func:`asking`."""
     path = click.Path(path_type=Path)
     config = click.option(
-        "-c", "--config", "file", type=path, help="The YAML file of the daemon.  [default: polyport.yaml]"
+        "-c",
+        "--config",
+        "file",
+        metavar="FILE",
+        type=path,
+        help="The YAML file of the daemon.  [default: polyport.yaml]",
     )
     at = click.option(
         "--socket", "place", metavar="PATH", help="The daemon's control socket, unless FILE leads to it."
