@@ -355,10 +355,14 @@ async def test_who_asks_and_says_no_more_is_answered():
     one, other = socket.socketpair()
     link = linked(one, {"quick": lambda: "q", "later": lambda: later}, reactor)
     other.settimeout(20)
+    never = link.call("anything")
     with other, other.makefile("rb") as lines:
         other.sendall(b'{"id":1,"do":"later"}\n{"id":2,"do":"quick"}\n')
         other.shutdown(socket.SHUT_WR)
+        assert await deferToThread(lines.readline) == b'{"id":1,"do":"anything","with":{}}\n'
         assert await deferToThread(lines.readline) == b'{"id":2,"answer":"q"}\n'
+        with pytest.raises(LinkClosedError, match="the other end is gone"):
+            await never
         with pytest.raises(LinkClosedError, match="the other end is gone"):
             await link.call("anything")
         later.callback("l")
