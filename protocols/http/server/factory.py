@@ -27,6 +27,7 @@ from protocols.http.server.exchange import Exchange
 from protocols.http.server.negotiation import ALPN, Negotiation
 from protocols.http.site import Site
 from protocols.journal import Journal
+from protocols.latency import PERIOD
 from protocols.open_connection import OpenConnection
 from protocols.roster import Roster
 
@@ -84,6 +85,9 @@ class HTTPFactory(Factory):
         self.site = Site(routes, journal)
         self.journal = journal
         self.clock = clock
+        self.counts = journal.counts
+        self.measure_at = 0.0
+        """The time from which on the next answer is measured."""
         self.limits = limits or Limits()
         self.limit = connections
         self.retiring = False
@@ -122,6 +126,11 @@ class HTTPFactory(Factory):
     def acceptableProtocols(self) -> list[bytes]:  # noqa: N802 - Twisted's name
         """What is offered in ALPN (IProtocolNegotiationFactory)."""
         return list(ALPN)
+
+    def measured(self, begun: float) -> None:
+        """What came at the time `begun` is answered."""
+        self.measure_at = begun + PERIOD
+        self.journal.latency.observe(self.clock.seconds() - begun)
 
     def answered(self, exchange: Exchange) -> None:
         """A response has been written."""

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
+from protocols.counts import Counts
 from protocols.daemon.control.status import Latency, ServiceStatus, Status
 from protocols.daemon.metrics import FAMILIES, families
 from protocols.daemon.metrics.exposition import Exposition
 from protocols.daemon.metrics.told import Told
-from protocols.journal import Counts
-
-ASIDE = {"over"}
-"""Fields of Counts that a status has beside its counts."""
 
 
 def samples(status: Status | None, fresh: bool = True) -> dict[tuple[str, ...], float]:
@@ -98,7 +94,7 @@ def test_what_is_told_of_each_service(everything):
     assert told["polyport_tls_handshakes_failed_total", "late", "web"] == 1
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(Counts) if field.name not in ASIDE])
+@pytest.mark.parametrize("field", Counts().as_dict())
 def test_every_count_is_in_some_metric(field):
     without, counted = samples(of(service())), samples(of(service(counts={field: 77})))
     (changed,) = [key for key, value in counted.items() if without.get(key) != value]
