@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 class Value(BaseModel):
     """Something that is told, and never changed; unknown keys, which a newer daemon may send, are ignored."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
 class Latency(Value):

@@ -17,6 +17,7 @@ from twisted.internet.threads import deferToThread
 
 from protocols import __version__
 from protocols.daemon.assembly import Setting
+from protocols.daemon.control import local as local_module
 from protocols.daemon.control.local import LocalOperations
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.status import Outcome, ReloadStatus
@@ -164,6 +165,24 @@ async def test_connections_are_listed_and_closed(local, client):
     assert (done.done, done.text) == (True, f"{one.peer} of shout is closed")
     with pytest.raises(ConnectionResetError):
         await deferToThread(client.recv, 100)
+
+
+@pytest_twisted.ensureDeferred
+async def test_many_are_listed_while_others_are_served(local, process, client, monkeypatch):
+    monkeypatch.setattr(local_module, "AT_A_TIME", 2)
+    monkeypatch.setattr(local_module, "CONNECTIONS_TOLD", 5)
+    place = client.getpeername()
+    others = [socket.create_connection(place, 20) for _ in range(7)]
+    for each in others:
+        await served(each)
+    asked = local.connections()
+    assert not asked.called
+    process.units["another"] = process.units.pop("pings")
+    others[-1].close()
+    found = await asked
+    assert len(found) == len({one.id for one in found}) == 5
+    for each in others:
+        each.close()
 
 
 @pytest_twisted.ensureDeferred
