@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import inf
 
 from twisted.internet.defer import Deferred
@@ -10,6 +11,8 @@ from twisted.internet.protocol import Factory
 
 from protocols.framing import Framing
 from protocols.journal import Journal
+from protocols.latency import PERIOD
+from protocols.open_connection import OpenConnection
 from protocols.peer_address import stream_peer
 from protocols.roster import Roster
 from protocols.session import Handler
@@ -57,14 +60,17 @@ class StreamFactory(Factory):
         self.message_time = message_time
         self.output = output
         self.limit = connections
-        self.connections: Roster[StreamConnection] = Roster()
+        self.open: Roster[StreamConnection] = Roster()
         self.timers = Timers(clock)
+        self.counts = journal.counts
+        self.measure_at = 0.0
+        """The time from which on the next answer is measured."""
         self._draining = False
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
         self, addr: IAddress | None
     ) -> DuplexStreamConnection | None:
-        if self._draining or len(self.connections) >= self.limit:
+        if self._draining or len(self.open) >= self.limit:
             self.journal.refused("draining" if self._draining else f"{self.limit} are open")
             return None
         return DuplexStreamConnection(self)
@@ -72,7 +78,11 @@ class StreamFactory(Factory):
     @property
     def open_connections(self) -> int:
         """How many there are now."""
-        return len(self.connections)
+        return len(self.open)
+
+    def connections(self) -> Iterator[OpenConnection]:
+        """Those that are open now; they may be aborted meanwhile."""
+        return iter(self.open)
 
     def patience(self, *, silent: bool) -> float:
         """Seconds that a connection may say and hear nothing.
@@ -83,12 +93,18 @@ class StreamFactory(Factory):
         return min(idle, self.first_byte or inf) if silent else idle
 
     def joined(self, connection: StreamConnection) -> None:
-        self.connections.add(connection)
+        self.open.add(connection)
         self.journal.opened(connection.peer)
 
     def left(self, connection: StreamConnection, reason: Exception | None) -> None:
         self.journal.closed(connection.peer, reason)
-        self.connections.remove(connection)
+        self.open.remove(connection)
+
+    def measured(self, session: object, number: int, begun: float) -> None:
+        """`session` was given so many messages at the time `begun`, and has done now what it does at once."""
+        self.measure_at = begun + PERIOD
+        if not getattr(session, "busy", False):  # else answers come later, and are measured then
+            self.journal.latency.observe((self.clock.seconds() - begun) / number, number)
 
     def choked(self, transport: ITransport, unread: int) -> None:
         """A peer does not read, and its session goes on (OutputLimit)."""
@@ -98,11 +114,11 @@ class StreamFactory(Factory):
     def drain(self) -> Deferred[None]:
         """Let every connection finish what it is answering; fires when the last is gone."""
         self._draining = True
-        for connection in self.connections:
+        for connection in self.open:
             connection.drain()
-        return self.connections.emptied()
+        return self.open.emptied()
 
     def abort(self) -> None:
         """Close every connection at once."""
-        for connection in self.connections:
+        for connection in self.open:
             connection.abort()

@@ -104,16 +104,21 @@ class StreamConnection(StreamTime, Protocol):
     def dataReceived(self, data: bytes) -> None:
         if self._closing or self._input_over:
             return
-        self._active_at = self._seconds()
+        factory = self.factory
+        counts = factory.counts
+        counts.bytes_in += len(data)
+        self._active_at = now = self._seconds()
         try:
             messages = self._feed(data)
         except FramingError as fault:
+            counts.messages += len(fault.messages)
             self._hold(fault.messages)
             self._end_input(fault)
             return
         if not messages:
             self._begin_message(len(data))
             return
+        counts.messages += len(messages)
         if self._pace is not None:
             self._pace = None
         many = self._received_many
@@ -128,6 +133,8 @@ class StreamConnection(StreamTime, Protocol):
                 many(messages, self._replies)
             except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
                 self.fail(failure)
+            if now >= factory.measure_at:
+                factory.measured(self._session, len(messages), now)
             self._uncork()
             if self._draining:
                 self._deliver()  # the end was told while it could not be passed on
@@ -286,6 +293,8 @@ class StreamConnection(StreamTime, Protocol):
                 if self._halted:
                     self._hold(messages[start + BATCH :])
                     return
+            if self._active_at >= self.factory.measure_at:
+                self.factory.measured(session, len(messages), self._active_at)
 
     def _hold(self, messages: Iterable[bytes]) -> None:
         """Deliver `messages` later, in their order."""

@@ -15,6 +15,7 @@ from protocols.http.local_redirect import LocalRedirect, redirected
 from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import BODILESS, Response
 from protocols.http.routing import Match
+from protocols.http.server.exchange_times import ExchangeTimes
 from protocols.http.server.pump import Pump
 from protocols.http.source import PIECE, OctetsSource, Source
 from protocols.http.upgrade import Upgrade
@@ -32,7 +33,7 @@ SMALL = 4096
 what they hold."""
 
 
-class Exchange:
+class Exchange(ExchangeTimes):
     """One request and its response.
 
     The carrier says :meth:`begin` when it is this request's turn, :meth:`piece` and :meth:`end` as the
@@ -45,7 +46,6 @@ class Exchange:
     __slots__ = (
         "_body",
         "_carrier",
-        "_factory",
         "_length",
         "_limit",
         "_match",
@@ -55,12 +55,10 @@ class Exchange:
         "_redirects",
         "_response",
         "answered",
-        "begun_at",
         "complete",
         "expects",
         "fault",
         "finished",
-        "first_at",
         "gone",
         "keeps",
         "length",
@@ -71,6 +69,7 @@ class Exchange:
     )
 
     def __init__(self, carrier: Carrier, factory: HTTPFactory, request: Request, length: int | None) -> None:
+        super().__init__(factory)
         self.request: RequestHead = request
         self.length = length
         self.keeps = True
@@ -91,9 +90,7 @@ class Exchange:
         """Bytes of the content so far."""
         self.status = self.sent = 0
         """Of the response so far: its status, and bytes of its body."""
-        self.begun_at = self.first_at = 0.0
         self._carrier = carrier
-        self._factory = factory
         self._limit = factory.limits.body
         self._match: Match | None = None
         self._body: BodyStream | None = None
@@ -242,6 +239,7 @@ class Exchange:
     def _ask(self, request: RequestHead) -> None:
         match = self._match
         assert match is not None
+        self.asks(self._factory.clock.seconds())
         outcome: object
         try:
             outcome = match.entry.route.respond(request, match.rest)

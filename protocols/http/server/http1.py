@@ -16,6 +16,7 @@ from protocols.http.response import Response
 from protocols.http.server.connection_peer import connection_peer
 from protocols.http.server.ending import end
 from protocols.http.server.exchange import Exchange
+from protocols.http.server.http1_time import HTTP1Time
 from protocols.http.server.intake import Intake
 from protocols.http.server.prompt import PromptAnswers
 from protocols.http.server.request_parser import BadRequestError
@@ -34,7 +35,7 @@ WAITING = 32
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
-class HTTP1Connection(PromptAnswers, Protocol):
+class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
     """A connection of an :class:`~protocols.http.HTTPFactory`.
 
     A client that has shut down its side is still answered (RFC 9112, section 9.6); one that has closed the
@@ -68,12 +69,13 @@ class HTTP1Connection(PromptAnswers, Protocol):
         self.peer = connection_peer(transport)
         self.scheme = self.peer.transport
         self._times = Times(self.factory.clock.seconds())
-        self._writer = ResponseWriter(transport)
+        self._writer = ResponseWriter(transport, self.factory.counts)
         self._intake = Intake(self)
         transport.registerProducer(self, True)
         self.factory.joined(self)
 
     def dataReceived(self, data: bytes) -> None:
+        self.factory.counts.bytes_in += len(data)
         if data == self._intake.remembered and self.is_free:
             self._times.active_at = self.factory.clock.seconds()
             self._intake.repeat()
@@ -284,6 +286,7 @@ class HTTP1Connection(PromptAnswers, Protocol):
         """Answer what cannot be read, listen to nothing more, and close."""
         if not self.closing:
             self.factory.refused_request(self, fault, self._refused)
+            self.factory.counts.responses[fault.status // 100] += 1
             self._writer.write(refusal(fault.status, fault.detail))
             self._close()
 
@@ -302,15 +305,14 @@ class HTTP1Connection(PromptAnswers, Protocol):
     def answer(self, exchange: Exchange, response: Response, content: bytes) -> None:
         if not exchange.can_be_skipped:
             exchange.keeps = False
-        if self.factory.logs:
-            exchange.first_at = self.factory.clock.seconds()
+        exchange.head_leaves(response.status)
         self._writer.whole(exchange, response, content, self._connection(exchange))
         self._done(exchange)
 
     def begin(self, exchange: Exchange, response: Response, length: int | None) -> None:
         if self._writer.ends_connection(exchange, response, length):
             exchange.keeps = False
-        exchange.first_at = self.factory.clock.seconds()
+        exchange.head_leaves(response.status)
         self._writer.begin(exchange, response, length, self._connection(exchange))
 
     def write(self, exchange: Exchange, piece: bytes) -> None:
@@ -328,7 +330,7 @@ class HTTP1Connection(PromptAnswers, Protocol):
 
     def tunnel(self, exchange: Exchange, upgrade: Upgrade) -> None:
         exchange.status = 101
-        exchange.first_at = self.factory.clock.seconds()
+        exchange.head_leaves(exchange.status)
         self._report(exchange)
         self._writer.write(switching(upgrade.token, upgrade.headers))
         self._writer.flush()
@@ -376,23 +378,3 @@ class HTTP1Connection(PromptAnswers, Protocol):
         """Close at once, whatever is still to be sent."""
         self.closing = True
         self.transport.abortConnection()  # type: ignore[union-attr]  # every stream transport has it
-
-    def _may_be_late(self) -> bool:
-        """Whether it is the client that the connection waits for."""
-        incoming = self._intake.incoming
-        return not (self._rest or self.blocked or (incoming is not None and incoming.expects))
-
-    def check_time(self, now: float) -> None:
-        """Give the connection up if something takes too long."""
-        if self._tunnel is not None:
-            return
-        limits, times = self.factory.limits, self._times
-        late = self._may_be_late() and times.is_late(now, self._intake.received, limits)
-        if late and not self.closing:
-            self._fault = BadRequestError(408, "The request took too long to come")
-            self._refuse_soon()
-        elif times.must_be_gone(now, limits):
-            self.abort()
-        elif self._current is None and not self.closing and times.is_idle(now, limits):
-            self.factory.journal.idle(self.peer, limits.idle)
-            self._close()

@@ -83,7 +83,7 @@ class HTTP2Connection(Protocol):
         self._leaving_at: float | None = None
         self._last: int | None = None
         """The last stream that is served, once that is settled."""
-        self._active_at = 0.0
+        self._opened_at = self._active_at = 0.0
         self._checked_at = 0.0
         self._blocked_at = 0.0
         self._closing_at = 0.0
@@ -96,11 +96,11 @@ class HTTP2Connection(Protocol):
         self.peer = connection_peer(transport)
         self.scheme = self.peer.transport
         self.now = self.factory.clock.seconds
-        self._active_at = self._checked_at = self.now()
+        self._opened_at = self._active_at = self._checked_at = self.now()
         self._state = ServerState(self.factory.limits)
         self._meter = FrameMeter(self.factory.limits)
         self._reader = RequestReader(self.scheme, self.factory.limits)
-        self.writer = FrameWriter(self._state, transport, self.factory.clock)
+        self.writer = FrameWriter(self._state, transport, self.factory.clock, self.factory.counts)
         self.outflow = Outflow(self, self._state, self._meter.updates)
         transport.registerProducer(self, True)
         if ITCPTransport.providedBy(transport):
@@ -111,6 +111,7 @@ class HTTP2Connection(Protocol):
     def dataReceived(self, data: bytes) -> None:
         if self._closing:
             return
+        self.factory.counts.bytes_in += len(data)
         self.writer.gathers = True
         try:
             self._feed(data)
@@ -196,6 +197,7 @@ class HTTP2Connection(Protocol):
             return
         stream = self._streams[state.stream_id] = HTTP2Stream(self, state, parts)
         self._requests += 1
+        self.factory.counts.requests += 1
         if self._requests == self.factory.limits.requests:
             self._leave()
         stream.open(whole=event.stream_ended is not None)
@@ -330,6 +332,16 @@ class HTTP2Connection(Protocol):
             stream.lost(reason)
 
     # -- the factory's side --------------------------------------------------------------------------
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was opened (see :class:`~protocols.open_connection.OpenConnection`)."""
+        return self.now() - self._opened_at
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the last request was answered; 0 while one is."""
+        return 0.0 if self._streams else self.now() - self._active_at
 
     def drain(self) -> None:
         """Answer what has been asked, and nothing more."""

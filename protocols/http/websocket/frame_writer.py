@@ -9,18 +9,25 @@ from twisted.internet.interfaces import ITransport
 from websockets.extensions import Extension
 from websockets.frames import Frame, Opcode
 
+from protocols.counts import Counts
+
 GATHERED: Final = 64 * 1024
 """Bytes of answers to one read that are gathered before they are written."""
 
 
+_COUNTED_BELOW: Final = Counts()
+"""Where nobody looks: what a stream of HTTP/2 writes is counted as the connection writes it."""
+
+
 class FrameWriter:
-    """Writes frames to `transport`; between :meth:`cork` and :meth:`uncork` they are gathered."""
+    """Writes frames to `transport`, and counts them; gathers between :meth:`cork` and :meth:`uncork`."""
 
-    __slots__ = ("_extensions", "_frames", "_size", "_transport", "corked")
+    __slots__ = ("_counts", "_extensions", "_frames", "_size", "_transport", "corked")
 
-    def __init__(self, transport: ITransport, extensions: Sequence[Extension]) -> None:
+    def __init__(self, transport: ITransport, extensions: Sequence[Extension], counts: Counts) -> None:
         self.corked = False
         self._transport = transport
+        self._counts = _COUNTED_BELOW if getattr(transport, "counts_bytes", False) else counts
         self._extensions = extensions
         self._frames: list[bytes] = []
         self._size = 0
@@ -29,6 +36,7 @@ class FrameWriter:
         """Send one frame, which is a whole message or a control frame."""
         frame = Frame(opcode, data).serialize(mask=False, extensions=self._extensions)
         if not self.corked:
+            self._counts.bytes_out += len(frame)
             self._transport.write(frame)
             return
         self._frames.append(frame)
@@ -54,4 +62,5 @@ class FrameWriter:
             data = frames[0] if len(frames) == 1 else b"".join(frames)
             frames.clear()
             self._size = 0
+            self._counts.bytes_out += len(data)
             self._transport.write(data)

@@ -101,7 +101,7 @@ class WebSocketProtocol(Protocol):
 
     def connectionMade(self) -> None:
         transport: Any = self.transport
-        self._writer = FrameWriter(transport, self._extensions)
+        self._writer = FrameWriter(transport, self._extensions, self._endpoint.journal.counts)
         self._count: Callable[[int], None] | None = getattr(transport, "count_messages", None)
         transport.registerProducer(self, True)
         self._watch.set()
@@ -330,6 +330,7 @@ class WebSocketProtocol(Protocol):
         messages = [waiting.popleft()[1]]
         while waiting and waiting[0][0] is kind and len(messages) < batch:
             messages.append(waiting.popleft()[1])
+        self._endpoint.journal.counts.messages += len(messages)
         if self._count is not None:
             self._count(len(messages))
         try:

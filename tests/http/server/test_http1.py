@@ -328,7 +328,7 @@ def test_the_peer_and_its_end_are_counted(client, journal) -> None:
     assert str(client.connection.peer) == "http://192.0.2.7:4321"
     assert journal.counts.connections == 1
     client.leave()
-    assert not client.factory.connections
+    assert not client.factory.open
 
 
 def test_no_more_connections_than_allowed(connect, another, journal) -> None:
