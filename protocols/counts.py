@@ -5,15 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Final
 
-ERRORS: Final = (
-    *("framing_errors", "rejected", "failures"),
-    *("oversize", "overload", "kernel_drops", "unsent"),
-    *("refused", "choked", "denied", "failed_logins", "limited", "shut_out"),
-    *("failed_handshakes", "late_handshakes", "dropped_handshakes"),
-)
-"""The kinds of errors: the names of those counters that say that something was not as it should be, be it the
-peer's fault, the handler's or the operator's."""
-
 
 @dataclass(slots=True)
 class Counts:

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime, ITransport
 from twisted.internet.protocol import Factory
 
+from protocols.connection_record import Tell
 from protocols.framing import Framing
 from protocols.journal import Journal
 from protocols.latency import PERIOD
@@ -19,6 +20,7 @@ from protocols.session import Handler
 from protocols.stream_connection import StreamConnection
 from protocols.stream_duplex import DuplexStreamConnection
 from protocols.stream_limits import CONNECTIONS, FIRST_BYTE, IDLE, MESSAGE_TIME, OUTPUT
+from protocols.stream_recorded import RecordedStreamConnection
 from protocols.stream_timers import Timers
 
 
@@ -34,6 +36,7 @@ class StreamFactory(Factory):
     :param output: bytes that may be said to a peer that does not read before it is cut off.
     :param connections: how many may be open at a time; more are closed as they come.
     :param clock: where time comes from: a reactor.
+    :param tell: hears of each connection that is over.
     """
 
     noisy = False
@@ -50,6 +53,7 @@ class StreamFactory(Factory):
         first_byte: float = FIRST_BYTE,
         message_time: float = MESSAGE_TIME,
         output: int = OUTPUT,
+        tell: Tell | None = None,
     ) -> None:
         self.handler = handler
         self.framing = framing
@@ -66,6 +70,7 @@ class StreamFactory(Factory):
         self.measure_at = 0.0
         """The time from which on the next answer is measured."""
         self._draining = False
+        self._tell = tell
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
         self, addr: IAddress | None
@@ -73,6 +78,8 @@ class StreamFactory(Factory):
         if self._draining or len(self.open) >= self.limit:
             self.journal.refused("draining" if self._draining else f"{self.limit} are open")
             return None
+        if self._tell is not None:
+            return RecordedStreamConnection(self, self._tell)
         return DuplexStreamConnection(self)
 
     @property
@@ -110,6 +117,10 @@ class StreamFactory(Factory):
         """A peer does not read, and its session goes on (OutputLimit)."""
         self.journal.choked(stream_peer(transport), unread)
         transport.abortConnection()  # type: ignore[attr-defined]  # ITCPTransport and TLS have it
+
+    def retire(self) -> Deferred[None]:
+        """Go on with the connections there are; fires when there is none."""
+        return self.open.emptied()
 
     def drain(self) -> Deferred[None]:
         """Let every connection finish what it is answering; fires when the last is gone."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
 from twisted.internet.interfaces import IProtocolFactory
 
-from protocols.daemon.access_log import access_log
+from protocols.daemon.access_log import access_log, connection_log
 from protocols.daemon.carriers import Carriers, ForeignFactory
 from protocols.daemon.control.operations import Ask, nobody
 from protocols.daemon.fairness import Fairness, Reputation
@@ -18,12 +19,14 @@ from protocols.daemon.handlers import builtin_handlers, function_handler, stream
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError, Misfits
 from protocols.daemon.problems import ConfigError, Problem
+from protocols.daemon.recorded_foreign import RecordingFactory
 from protocols.daemon.routes import RouteContext, site_for
 from protocols.daemon.service_tls import ServiceTLS, tls_settings
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.datagram import DatagramServer
+from protocols.datagram_recorded import RecordedDatagramServer
 from protocols.framing import Framing, Lines, Raw
 from protocols.guard import ProxyProtocolFactory, ServerTLS
 from protocols.guard.tls import TLSFileError
@@ -35,20 +38,35 @@ from protocols.session import Handler
 from protocols.stream import StreamFactory
 
 
-def assemble(loaded: Loaded, reactor: Any, ask: Ask = nobody) -> dict[str, Carriers]:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What services have in common, over reloads too."""
+
+    reactor: Any
+    ask: Ask = nobody
+    """Whom services ask that show how the daemon is."""
+    reputation: Reputation = field(default_factory=Reputation)
+    journals: dict[str, Journal] = field(default_factory=dict)
+    """Of each service, from its first start: a service that is changed goes on counting."""
+
+    def journal(self, service: str) -> Journal:
+        """The journal of `service`."""
+        return self.journals.setdefault(service, Journal(service))
+
+
+def assemble(loaded: Loaded, setting: Setting, names: Container[str] | None = None) -> dict[str, Carriers]:
     """What serves each enabled service, by name.
 
-    :param ask: whom the services ask that show how the daemon is.
+    :param names: which of them; ``None``: all.
 
     Raises :class:`ConfigError` with everything that does not fit, such as a function whose signature is
     none that Polyport knows.
     """
     problems: list[Problem] = []
     carriers: dict[str, Carriers] = {}
-    reputation = Reputation()
     for name, spec in loaded.config.services.items():
-        if spec.enabled:
-            assembly = Assembly(loaded, reactor, name, spec, reputation, ask)
+        if spec.enabled and (names is None or name in names):
+            assembly = Assembly(loaded, setting, name, spec)
             carriers[name] = assembly.carriers
             misfits = Misfits()
             with misfits.collected():
@@ -57,32 +75,29 @@ def assemble(loaded: Loaded, reactor: Any, ask: Ask = nobody) -> dict[str, Carri
                 path = ("services", name, *misfit.path)
                 problems.append(loaded.origin.problem(path, str(misfit), key=misfit.key, safe=misfit.safe))
     if problems:
-        for made in carriers.values():
-            for stop in made.stops:
-                stop()
+        discard(carriers)
         raise ConfigError(problems)
     return carriers
+
+
+def discard(carriers: Mapping[str, Carriers]) -> None:
+    """End what has been assembled, and never served."""
+    for made in carriers.values():
+        for stop in made.stops:
+            stop()
 
 
 class Assembly:
     """One service on its way from words to parts."""
 
-    def __init__(
-        self,
-        loaded: Loaded,
-        reactor: Any,
-        name: str,
-        spec: ServiceSpec,
-        reputation: Reputation,
-        ask: Ask,
-    ) -> None:
+    def __init__(self, loaded: Loaded, setting: Setting, name: str, spec: ServiceSpec) -> None:
         self.loaded = loaded
-        self.reactor = reactor
+        self.reactor = reactor = setting.reactor
         self.spec = spec
-        self.ask = ask
-        journal = Journal(name)
+        self.ask = setting.ask
+        journal = setting.journal(name)
         exempt = loaded.networks.resolve(spec.limits.exempt)
-        self.fairness = Fairness(spec.limits, exempt, reputation, journal, reactor)
+        self.fairness = Fairness(spec.limits, exempt, setting.reputation, journal, reactor)
         self.carriers = Carriers(journal, gate=gate_of(spec, loaded), fairness=self.fairness)
         if spec.accept_proxy is not None:
             self.carriers.proxy_header = partial(
@@ -111,6 +126,7 @@ class Assembly:
         """Carriers for messages answered by `stream` and `datagram`, the same one or two of a kind; ``None``:
         such messages have no answer here."""
         spec, carriers = self.spec, self.carriers
+        tell = connection_log(spec.log, carriers, self.reactor)
         if stream is not None:
             carriers.stream = StreamFactory(
                 stream,
@@ -122,10 +138,15 @@ class Assembly:
                 first_byte=spec.limits.first_byte,
                 message_time=spec.limits.message_time,
                 output=spec.limits.output,
+                tell=tell,
             )
         if datagram is not None:
             limits = self.fairness.of_datagrams()
-            carriers.datagram = lambda: DatagramServer(datagram, journal=carriers.journal, gate=limits)
+            settings: dict[str, Any] = {"journal": carriers.journal, "gate": limits}
+            if tell is None:
+                carriers.datagram = partial(DatagramServer, datagram, **settings)
+            else:
+                carriers.datagram = partial(RecordedDatagramServer, datagram, tell=tell, **settings)
         carriers.tls = self.tls()
         return carriers
 
@@ -185,11 +206,11 @@ def _forward(assembly: Assembly) -> Carriers:
 def _factory(assembly: Assembly) -> Carriers:
     spec, carriers = assembly.spec, assembly.carriers
     assert spec.factory is not None
-    carriers.stream = ForeignFactory(
-        _protocol_factory(assembly.loaded.resolved[spec.factory], spec.factory),
-        carriers.journal,
-        spec.limits.connections,
-    )
+    factory = _protocol_factory(assembly.loaded.resolved[spec.factory], spec.factory)
+    tell = connection_log(spec.log, carriers, assembly.reactor)
+    if tell is not None:
+        factory = RecordingFactory(factory, tell, assembly.reactor)
+    carriers.stream = ForeignFactory(factory, carriers.journal, spec.limits.connections)
     carriers.tls = assembly.tls()
     return carriers
 

@@ -45,6 +45,10 @@ class Drainable(Protocol):
     def open_connections(self) -> int:
         """How many there are now."""
 
+    def retire(self) -> Deferred[None]:
+        """Something else serves who comes from now on: go on with the connections there are, and those that
+        are on their way; fires when there is none."""
+
     def connections(self) -> Iterator[OpenConnection]:
         """Those that are open now, each the same object whenever it is asked for; they may end meanwhile."""
 
@@ -182,6 +186,9 @@ class ForeignFactory(WrappingFactory[ForeignConnection]):
     def unregisterProtocol(self, p: ForeignConnection) -> None:
         super().unregisterProtocol(p)
         self._open.remove(p)
+
+    def retire(self) -> Deferred[None]:
+        return self._open.emptied()
 
     def drain(self) -> Deferred[None]:
         return self._open.emptied()

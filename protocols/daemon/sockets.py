@@ -11,10 +11,10 @@ import socket
 import stat
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from protocols.daemon.spec.address import Address
 
@@ -31,6 +31,11 @@ Inherited = Mapping[str, Sequence[socket.socket]]
 class BindError(Exception):
     """An address cannot be listened on; the text says why."""
 
+    def __init__(self, text: str, number: int | None = None) -> None:
+        super().__init__(text)
+        self.number = number
+        """The kernel's error, if it was that (errno(3))."""
+
 
 @dataclass(frozen=True, slots=True)
 class BoundSocket:
@@ -41,10 +46,19 @@ class BoundSocket:
     socket: socket.socket
     unlink: tuple[int, int] | None = None
     """Device and inode of the path that this process made and removes again."""
+    is_shared: bool = False
+    """Whether another process has it too, such as systemd."""
 
     @property
     def is_stream(self) -> bool:
         return self.socket.type == socket.SOCK_STREAM
+
+    def refuse(self) -> None:
+        """Accept no more connections, though somebody may still hold the socket for a moment: those that came
+        after the last was accepted would wait, and be reset."""
+        if not self.is_shared:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RD)
 
     def close(self) -> None:
         """Close the socket, and remove its path if it is still the one that was made for it."""
@@ -58,10 +72,25 @@ class BoundSocket:
                 pass  # gone, or no longer ours to remove
 
 
-def bind(address: Address, inherited: Inherited, unix_mode: int = UNIX_MODE) -> list[BoundSocket]:
+class Kept(Protocol):
+    """Sockets that a process before this one has bound, and that are open still."""
+
+    def claim(self, family: int, kind: int, where: Any, *, only_ipv6: bool = False) -> socket.socket | None:
+        """One that is bound just so (see :class:`~protocols.daemon.kept_sockets.KeptSockets`)."""
+
+
+def bind(
+    address: Address,
+    inherited: Inherited,
+    unix_mode: int = UNIX_MODE,
+    *,
+    reuse_port: bool = False,
+    kept: Kept | None = None,
+) -> list[BoundSocket]:
     """The sockets for `address`: one, or one for each address a host name has, or each handed over.
 
-    `unix_mode` is the mode that the path of a Unix socket is made with.
+    `unix_mode` is the mode that the path of a Unix socket is made with; `reuse_port` lets others of this user
+    bind the same address with it (SO_REUSEPORT, socket(7)).  What is among `kept` already is not bound anew.
 
     Raises :class:`BindError`.
     """
@@ -69,13 +98,13 @@ def bind(address: Address, inherited: Inherited, unix_mode: int = UNIX_MODE) -> 
         if address.scheme == "fd":
             return _take_inherited(address, inherited)
         if address.scheme in ("unix", "unixgram"):
-            return [_bind_unix(address, unix_mode)]
-        return _bind_internet(address)
+            return [_kept_unix(address, kept) or _bind_unix(address, unix_mode)]
+        return _bind_internet(address, reuse_port, kept)
     except OSError as error:
-        raise BindError(os.strerror(error.errno) if error.errno else str(error)) from error
+        raise BindError(os.strerror(error.errno) if error.errno else str(error), error.errno) from error
 
 
-def _bind_internet(address: Address) -> list[BoundSocket]:
+def _bind_internet(address: Address, reuse_port: bool, kept: Kept | None) -> list[BoundSocket]:
     kind = socket.SOCK_DGRAM if address.scheme == "udp" else socket.SOCK_STREAM
     bound: list[BoundSocket] = []
     try:
@@ -83,7 +112,10 @@ def _bind_internet(address: Address) -> list[BoundSocket]:
             if bound and not address.port:
                 # All the addresses of a name share the port that the first was given.
                 where = (where[0], bound[0].address.port, *where[2:])
-            sock = _bind_one(family, kind, where, address)
+            only_ipv6 = family == socket.AF_INET6 and bool(address.host)
+            sock = kept.claim(family, kind, where, only_ipv6=only_ipv6) if kept else None
+            if sock is None:
+                sock = _bind_one(family, kind, where, address, reuse_port)
             port = sock.getsockname()[1]
             host = where[0] if address.host else ""
             bound.append(BoundSocket(replace(address, host=host, port=port), sock))
@@ -120,7 +152,9 @@ def _has_ipv6() -> bool:
     return True
 
 
-def _bind_one(family: int, kind: int, where: tuple[Any, ...], address: Address) -> socket.socket:
+def _bind_one(
+    family: int, kind: int, where: tuple[Any, ...], address: Address, reuse_port: bool
+) -> socket.socket:
     sock = socket.socket(family, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     try:
         if family == socket.AF_INET6:
@@ -130,6 +164,8 @@ def _bind_one(family: int, kind: int, where: tuple[Any, ...], address: Address) 
                 where = (*where[:3], socket.if_nametoindex(address.interface))
         if kind == socket.SOCK_STREAM or address.is_multicast:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind(where)
         if kind == socket.SOCK_STREAM:
             sock.listen(BACKLOG)
@@ -175,6 +211,18 @@ def _bind_unix(address: Address, mode: int) -> BoundSocket:
     return bound
 
 
+def _kept_unix(address: Address, kept: Kept | None) -> BoundSocket | None:
+    kind = socket.SOCK_DGRAM if address.scheme == "unixgram" else socket.SOCK_STREAM
+    where = address.path or "\0" + address.name
+    sock = kept.claim(socket.AF_UNIX, kind, where) if kept else None
+    if sock is None:
+        return None
+    if not address.path:
+        return BoundSocket(address, sock)
+    made = os.lstat(address.path)
+    return BoundSocket(address, sock, (made.st_dev, made.st_ino))
+
+
 @contextmanager
 def _created_with(mode: int) -> Iterator[None]:
     """Sockets are created with `mode` in this block: there is no moment at which others may connect."""
@@ -213,4 +261,4 @@ def _take_inherited(address: Address, inherited: Inherited) -> list[BoundSocket]
         sock.setblocking(False)
         if sock.type == socket.SOCK_STREAM and not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             sock.listen(BACKLOG)
-    return [BoundSocket(address, sock.dup()) for sock in sockets]
+    return [BoundSocket(address, sock.dup(), is_shared=True) for sock in sockets]

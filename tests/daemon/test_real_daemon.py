@@ -11,7 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
+
+from protocols.daemon.log.schema import log_schema
 
 FUNCTIONS = '''
 from pathlib import Path
@@ -134,9 +137,9 @@ def test_the_deadline_ends_what_does_not_finish(real_daemon, written, connect, f
     assert "gate: some connections did not finish within 0.1 s; closing them" in daemon.output
 
 
-def test_hangup_is_ignored_where_there_is_no_terminal(daemon, connect):
+def test_hangup_reloads_where_there_is_no_terminal(daemon, connect):
     daemon.send_signal(signal.SIGHUP)
-    daemon.expect("warn  SIGHUP ignored: restart the daemon")
+    daemon.expect("reloaded: 2 kept, 0 changed, 0 added, 0 dropped")
     with connect(daemon.port("shout")) as client:
         assert client.ask("hello") == b"HELLO"
 
@@ -289,6 +292,9 @@ def test_a_log_for_programs(real_daemon, written, connect):
         assert client.ask("hello") == b""
     assert daemon.stop() == 0
     events = [json.loads(line) for line in daemon.output.splitlines()]
+    schema = jsonschema.Draft202012Validator(log_schema())
+    for event in events:
+        schema.validate(event)
     started = [e for e in events if e.get("service") == "shout" and "listening" in e["message"]]
     assert len(started) == 3
     assert all(e["address"].startswith(("tcp://", "udp://", "unix:")) for e in started)

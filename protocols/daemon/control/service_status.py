@@ -1,71 +1,106 @@
-"""From a service that runs to what is said of it."""
+"""What is told of the services of one process."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
 
-from protocols.counts import Counts
-from protocols.daemon.control.status import ConnectionStatus, Latency, ServiceStatus
+from protocols.daemon.control.status import CertificateStatus, Latency, ServiceStatus
+from protocols.daemon.loader import Loaded
+from protocols.daemon.overview import shown_address, shown_answers
 from protocols.daemon.port_service import PortService
+from protocols.datagram import DatagramServer
 from protocols.journal import Journal
 from protocols.latency import BOUNDS, Histogram
 from protocols.open_connection import OpenConnection
 
 
-def counts_of(counts: Counts) -> dict[str, int]:
-    """For ``ServiceStatus.counts``; what belongs into ``over`` is not in it."""
-    return counts.as_dict()
+class Names:
+    """Short names for connections, given when somebody asks, and never to another."""
+
+    def __init__(self) -> None:
+        self._numbers: WeakKeyDictionary[OpenConnection, int] = WeakKeyDictionary()
+        self._last = 0
+
+    def of(self, connection: OpenConnection) -> int:
+        """The name of `connection`, which it keeps."""
+        number = self._numbers.get(connection)
+        if number is None:
+            self._last = number = self._last + 1
+            self._numbers[connection] = number
+        return number
+
+    def known(self, connection: OpenConnection) -> int | None:
+        """The name of `connection`, if anybody has asked for it."""
+        return self._numbers.get(connection)
+
+
+def service_statuses(
+    loaded: Loaded, units: Mapping[str, PortService], retiring: Sequence[PortService]
+) -> Iterator[ServiceStatus]:
+    """Every service of `loaded`, in its order, and then those that it has no more."""
+    enabled = [name for name, spec in loaded.config.services.items() if spec.enabled]
+    for name in dict.fromkeys((*enabled, *units, *(unit.service for unit in retiring))):
+        yield _status(loaded, name, units.get(name), [unit for unit in retiring if unit.service == name])
+
+
+def _status(loaded: Loaded, name: str, unit: PortService | None, old: Sequence[PortService]) -> ServiceStatus:
+    spec = loaded.config.services.get(name)
+    retired = sum(map(_open, old))
+    told: dict[str, Any] = {}
+    if unit is not None:
+        journal = unit.carriers.journal
+        told = {
+            "addresses": _addresses(loaded, name, unit),
+            "pending": _pending(unit),
+            **counted(journal),
+            "certificates": tuple(_certificates(unit)),
+        }
+    elif old:
+        told = counted(old[-1].carriers.journal)
+    return ServiceStatus(
+        name=name,
+        answers="" if spec is None else shown_answers(name, spec, loaded.origin),
+        state="serving" if unit is not None else "draining" if old else "drained",
+        open=retired + (0 if unit is None else _open(unit)),
+        retiring=retired,
+        **{"addresses": (), **told},
+    )
+
+
+def counted(journal: Journal) -> dict[str, Any]:
+    """What `journal` has counted and measured, as the fields of :class:`ServiceStatus` that tell of it."""
+    counts = journal.counts
+    return {"counts": counts.as_dict(), "over": dict(counts.over), "latency": latency_of(journal.latency)}
 
 
 def latency_of(histogram: Histogram) -> Latency | None:
-    """For ``ServiceStatus.latency``: as it is now; ``None`` before the first answer."""
+    """`histogram` as it is now; ``None`` before the first answer."""
     numbers = tuple(histogram.numbers)
     return Latency(bounds=BOUNDS, numbers=numbers, total=histogram.total) if any(numbers) else None
 
 
-def service_status(service: PortService, answers: str = "", *, retiring: int = 0) -> ServiceStatus:
-    """`service` as it is now, with all that its own parts know; certificates are not among that.
-
-    :param answers: what answers, in words.
-    :param retiring: connections that still run under what a reload has replaced; they are added to those of
-        `service` itself.
-    """
-    carriers = service.carriers
-    journal: Journal = carriers.journal
-    return ServiceStatus(
-        name=journal.service,
-        answers=answers,
-        addresses=tuple(str(bound.address) for bound in service.bound),
-        open=_open(service) + retiring,
-        retiring=retiring,
-        pending=service.pending,
-        counts=counts_of(journal.counts),
-        over=dict(journal.counts.over),
-        latency=latency_of(journal.latency),
-    )
+def _open(unit: PortService) -> int:
+    stream: Any = unit.carriers.stream
+    return 0 if stream is None else int(stream.open_connections)
 
 
-def connection_status(
-    connection: OpenConnection, service: str, name: str, *, worker: int = 0, retiring: bool = False
-) -> ConnectionStatus:
-    """`connection` of `service` as it is now.
-
-    :param name: what it is called in this process.
-    """
-    peer = connection.peer
-    return ConnectionStatus(
-        id=f"{worker}-{name}",
-        service=service,
-        worker=worker,
-        peer=str(peer),
-        transport=peer.transport,
-        user=peer.user,
-        opened=time.time() - connection.age,
-        idle=connection.idle,
-        retiring=retiring,
-    )
+def _pending(unit: PortService) -> int:
+    answering = sum(len(one.open) for one in unit.drainables if isinstance(one, DatagramServer))
+    fairness = unit.carriers.fairness
+    return answering + (0 if fairness is None else fairness.waiting)
 
 
-def _open(service: PortService) -> int:
-    stream = service.carriers.stream
-    return 0 if stream is None else int(getattr(stream, "open_connections", 0))
+def _addresses(loaded: Loaded, name: str, unit: PortService) -> tuple[str, ...]:
+    """Where it listens: with the ports that the kernel has chosen, unless a secret says where."""
+    origin, listen = loaded.origin, loaded.config.services[name].listen
+    if any(origin.hides(origin.known(("services", name, "listen", index))) for index in range(len(listen))):
+        return tuple(shown_address(name, index, address, origin) for index, address in enumerate(listen))
+    return tuple(str(bound.address) for bound in unit.bound)
+
+
+def _certificates(unit: PortService) -> Iterator[CertificateStatus]:
+    if unit.carriers.tls is not None:
+        for label, expires in unit.carriers.tls.server.expiries().items():
+            yield CertificateStatus(name=label, expires=expires.timestamp())

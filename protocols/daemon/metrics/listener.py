@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -10,7 +11,7 @@ from twisted.logger import Logger
 
 from protocols.daemon.control.operations import Ask
 from protocols.daemon.metrics.route import MetricsRoute
-from protocols.daemon.sockets import BindError, BoundSocket, Inherited, bind
+from protocols.daemon.sockets import BindError, BoundSocket, Inherited, Kept, bind
 from protocols.daemon.spec.address import Address
 from protocols.http import HTTPFactory, Limits
 from protocols.journal import Journal
@@ -67,12 +68,14 @@ class MetricsListener:
             connections=CONNECTIONS,
         )
 
-    def bind(self, inherited: Inherited | None = None) -> None:
+    def bind(self, inherited: Inherited | None = None, kept: Kept | None = None) -> None:
         """Bind, and listen, but accept nobody yet.
+
+        :param kept: what a process before this one has bound.
 
         Raises :class:`~protocols.daemon.sockets.BindError`; then nothing is left open.
         """
-        self._owned = bind(self.address, inherited or {})
+        self._owned = bind(self.address, inherited or {}, kept=kept)
         self.bound = tuple(self._owned)
         for one in self.bound:
             if why := cannot_adopt(one.socket):
@@ -93,6 +96,10 @@ class MetricsListener:
         stopping.append(self._factory.drain().addTimeout(LAST_WORDS, self._reactor, self._abort))
         stopped = DeferredList(stopping, consumeErrors=True)
         return stopped.addCallback(lambda _: self._factory.stop())
+
+    def leave_paths(self) -> None:
+        """Somebody else has the sockets, too."""
+        self._owned = [replace(one, unlink=None) for one in self._owned]
 
     def close(self) -> None:
         """Close the sockets that it has bound; for those that are not to start after all."""

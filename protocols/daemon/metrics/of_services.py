@@ -44,7 +44,7 @@ def _gauge(name: str, words: str, value: Callable[[ServiceStatus], float]) -> Fa
 
 
 def _counter(name: str, words: str, field: str, applies: Applies = _always) -> Family:
-    """What one field of :class:`~protocols.journal.Counts` counts."""
+    """What one field of :class:`~protocols.counts.Counts` counts."""
 
     def samples(told: Told) -> Iterator[Sample]:
         for one in _services(told):

@@ -44,6 +44,9 @@ SWEEP = 1.0
 class Served(OpenConnection, Protocol):
     """A connection, whatever version of HTTP it speaks."""
 
+    def retire(self) -> None:
+        """Let the client know, as far as there is a way, that it had better ask elsewhere."""
+
     def drain(self) -> None:
         """Answer what has been asked, and nothing more; then close."""
 
@@ -87,8 +90,12 @@ class HTTPFactory(Factory):
         """The time from which on the next answer is measured."""
         self.limits = limits or Limits()
         self.limit = connections
+        self.retiring = False
+        """Whether each response is the last of its connection."""
+
         self.open: Roster[Served] = Roster()
         self.draining = False
+        """Whether connections on which nothing is asked are closed, and no others are taken."""
         self.trusted = trusted
         self._access = access
         self.logs = access is not None
@@ -176,9 +183,17 @@ class HTTPFactory(Factory):
             status: int = getattr(error, "status", BAD_REQUEST)
             self._access(Access(peer, status, 0, None, None, request))
 
+    def retire(self) -> Deferred[None]:
+        """Go on with the connections there are, and those that are on their way, though each response tells
+        its client to leave; fires when there is none."""
+        self.retiring = True
+        for connection in self.open:
+            connection.retire()
+        return self.open.emptied()
+
     def drain(self) -> Deferred[None]:
-        """Answer what has been asked, and nothing more; fires when the last connection is gone."""
-        self.draining = True
+        """Answer what has been asked, or is on its way; fires when the last connection is gone."""
+        self.retiring = self.draining = True
         self.site.drain()
         for connection in self.open:
             connection.drain()

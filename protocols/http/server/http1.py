@@ -104,7 +104,7 @@ class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
             self._tunnel.read_ended()
             return
         if self.closing:
-            self.transport.loseConnection()  # type: ignore[union-attr]  # our side is shut down already
+            self.transport.loseConnection()
             return
         incoming = self._intake.take()
         if incoming is not None:
@@ -256,7 +256,7 @@ class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
         if not self._writer.gathers:  # else it is the time of the read
             self._times.active_at = self.factory.clock.seconds()
         self._current = None
-        if exchange.keeps and not self.factory.draining:
+        if exchange.keeps and not self.factory.retiring:
             self.advance()
         else:
             self._close()
@@ -344,7 +344,7 @@ class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
 
     def _connection(self, exchange: Exchange) -> str:
         """The Connection header."""
-        if self.factory.draining or (self._input_over and not self._queue):
+        if self.factory.retiring or (self._input_over and not self._queue):
             exchange.keeps = False
         if not exchange.keeps:
             return "close"
@@ -358,23 +358,9 @@ class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
     def _slow_down(self) -> None:
         if self._times.paused_at is None and self._must_wait():
             self._times.paused_at = self.factory.clock.seconds()
-            self.transport.pauseProducing()  # type: ignore[union-attr]  # every stream transport has it
+            self.transport.pauseProducing()
 
     def _speed_up(self) -> None:
         if self._times.paused_at is not None and not self._must_wait():
             self._times.resumed(self.factory.clock.seconds())
-            self.transport.resumeProducing()  # type: ignore[union-attr]  # every stream transport has it
-
-    # -- the factory's side --------------------------------------------------------------------------
-
-    def drain(self) -> None:
-        """Close if nothing is under way, else after the response."""
-        if self._tunnel is not None:
-            self._tunnel.drain()
-        elif not (self.asking or self._current or self._queue or self.closing or self._intake.in_head):
-            self._close()
-
-    def abort(self) -> None:
-        """Close at once, whatever is still to be sent."""
-        self.closing = True
-        self.transport.abortConnection()  # type: ignore[union-attr]  # every stream transport has it
+            self.transport.resumeProducing()

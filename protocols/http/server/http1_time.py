@@ -1,11 +1,9 @@
-"""What takes too long on an HTTP/1 connection, and how long it has been open and idle."""
+"""When an HTTP/1 connection has had its time, by the clock or because its service ends; and its age."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-from twisted.internet.interfaces import ITransport
+from typing import TYPE_CHECKING, Any, Final
 
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.intake import Intake
@@ -18,15 +16,19 @@ from protocols.wire_silence import silence
 if TYPE_CHECKING:
     from protocols.http.server.factory import HTTPFactory
 
+QUIET: Final = 1.0
+"""Seconds without a request after which a connection is closed that is to end: longer than one takes to
+come from a client that does not know yet."""
+
 
 class HTTP1Time:
     """The part of an HTTP/1 connection that knows the time."""
 
+    asking: bool
     factory: HTTPFactory
     peer: Peer
     closing: bool
-    transport: ITransport | None
-    abort: Callable[[], None]
+    transport: Any
     _close: Callable[[], None]
     _current: Exchange | None
     _fault: Any
@@ -64,6 +66,30 @@ class HTTP1Time:
             self.abort()
         elif self._current is None and not self.closing and times.is_idle(now, limits):
             self.factory.journal.idle(self.peer, limits.idle)
+            self._close()
+        elif self.factory.draining:
+            self._close_if_quiet(now)
+
+    def retire(self) -> None:
+        """The next response says that it is the last."""
+
+    def drain(self) -> None:
+        """Close if nothing is under way, else after the response."""
+        if self._tunnel is not None:
+            self._tunnel.drain()
+        else:
+            self._close_if_quiet(self.factory.clock.seconds())
+
+    def abort(self) -> None:
+        """Close at once, whatever is still to be sent."""
+        self.closing = True
+        self.transport.abortConnection()
+
+    def _close_if_quiet(self, now: float) -> None:
+        """Close, unless something is under way, or is likely to be: a client that has just been answered, or
+        has just come, may be asking, and would not know what became of that."""
+        busy = self.asking or self._current or self._queue or self.closing or self._intake.in_head
+        if not busy and now - self._times.active_at >= QUIET:
             self._close()
 
     def _may_be_late(self) -> bool:
