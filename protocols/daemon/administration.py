@@ -133,7 +133,7 @@ class Administration:
             return None
         listener = MetricsListener(server.metrics, self._ask, self._reactor)
         try:
-            listener.bind(kept=self._kept)
+            listener.bind(kept=self._kept, instead_of=self._metrics)
         except BindError as error:
             raise StartError(f"cannot listen: server.metrics: {server.metrics}: {error}") from error
         return listener
