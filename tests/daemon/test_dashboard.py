@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.client import HTTPConnection
+from urllib.parse import urlencode
 
 import pytest
 
@@ -134,3 +138,50 @@ def test_a_certificate_is_a_login(site, settings):
 
 def test_a_certificate_that_nobody_has_to_show_is_none(site):
     assert status(site(client=", client: {ca: tls/ca.pem, required: false}"), CERTIFIED) == 403
+
+
+SERVED = """
+services:
+  shout: {listen: "tcp://127.0.0.1:0", function: "functions:shout"}
+  site:
+    listen: tcp://127.0.0.1:0
+    http:
+      /dashboard/: {dashboard: {actions: true, tap: true}}
+"""
+FUNCTIONS = """
+def shout(message: str) -> str:
+    return message.upper()
+"""
+
+
+def test_of_a_daemon_that_serves(real_daemon, written, connect):
+    daemon = real_daemon(written(SERVED, FUNCTIONS)).ready()
+    browser = HTTPConnection("127.0.0.1", daemon.port("site"), timeout=20)
+    with connect(daemon.port("shout")) as client:
+        assert client.ask("hello") == b"HELLO"
+        browser.request("GET", "/dashboard/?service=shout")
+        answer = browser.getresponse()
+        page = answer.read().decode()
+        assert answer.status == 200
+        (token,) = re.findall(r'name="token" value="([^"]+)"', page)
+        (connection,) = re.findall(r'name="kill" value="([^"]+)"', page)
+
+        browser.request("GET", "/dashboard/events")
+        events = browser.getresponse()
+        while not (line := events.readline()).startswith(b"data: "):
+            assert line
+        services = {row["key"]: row["texts"] for row in json.loads(line[6:])["tables"]["services"]}
+        assert (services["shout"]["open"], services["shout"]["state"]) == ("1", "serving")
+        browser.close()
+
+        form = urlencode({"token": token, "kill": connection, "confirmed": "yes"})
+        fields = {
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Cookie": answer.headers["Set-Cookie"].partition(";")[0],
+        }
+        browser.request("POST", "/dashboard/do", form, fields)
+        assert json.loads(browser.getresponse().read())["done"]
+        assert client.rest() == b""
+    browser.close()
+    assert daemon.stop() == 0
