@@ -10,6 +10,8 @@
 
   const live = document.getElementById("live");
   const outcome = document.getElementById("outcome");
+  // Without a login that somebody has written into the address, which fetch would not take.
+  const here = location.origin + location.pathname;
   const service = new URLSearchParams(location.search).get("service");
 
   // -- texts, drawings, tables -------------------------------------------------------------------------------
@@ -112,7 +114,7 @@
     const asked = new URLSearchParams();
     if (service !== null) asked.set("service", service);
     if (tapped) asked.set("tap", "on");
-    const heard = new EventSource(`events?${asked}`);
+    const heard = new EventSource(new URL(`events?${asked}`, here));
     const wait = milliseconds => {
       clearTimeout(timer);
       timer = setTimeout(() => { lost(); open(); }, milliseconds);
@@ -213,7 +215,7 @@
 
   async function request(fields) {
     const headers = {Accept: "application/json"};
-    const answer = await fetch("do", {method: "POST", body: new URLSearchParams(fields), headers});
+    const answer = await fetch(new URL("do", here), {method: "POST", body: new URLSearchParams(fields), headers});
     const said = await answer.json();
     return answer.ok ? said : {done: false, text: said.detail || said.title};
   }
