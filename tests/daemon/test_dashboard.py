@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.client import HTTPConnection
@@ -157,7 +158,7 @@ def shout(message: str) -> str:
 def test_of_a_daemon_that_serves(real_daemon, written, connect):
     daemon = real_daemon(written(SERVED, FUNCTIONS)).ready()
     browser = HTTPConnection("127.0.0.1", daemon.port("site"), timeout=20)
-    with connect(daemon.port("shout")) as client:
+    with connect(daemon.port("shout")) as client, closing(browser):
         assert client.ask("hello") == b"HELLO"
         browser.request("GET", "/dashboard/?service=shout")
         answer = browser.getresponse()
@@ -167,9 +168,9 @@ def test_of_a_daemon_that_serves(real_daemon, written, connect):
         (connection,) = re.findall(r'name="kill" value="([^"]+)"', page)
 
         browser.request("GET", "/dashboard/events")
-        events = browser.getresponse()
-        while not (line := events.readline()).startswith(b"data: "):
-            assert line
+        with browser.getresponse() as events:
+            while not (line := events.readline()).startswith(b"data: "):
+                assert line
         services = {row["key"]: row["texts"] for row in json.loads(line[6:])["tables"]["services"]}
         assert (services["shout"]["open"], services["shout"]["state"]) == ("1", "serving")
         browser.close()
@@ -183,5 +184,4 @@ def test_of_a_daemon_that_serves(real_daemon, written, connect):
         browser.request("POST", "/dashboard/do", form, fields)
         assert json.loads(browser.getresponse().read())["done"]
         assert client.rest() == b""
-    browser.close()
     assert daemon.stop() == 0
