@@ -80,3 +80,21 @@ def descriptors(pid: int) -> dict[int, str]:
         except FileNotFoundError:
             pass  # closed since
     return found
+
+
+def parent(pid: int) -> int:
+    """Who has started a process."""
+    return int(_stat(pid)[1])
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process has not ended: what is in state Z has, and only its parent has not heard of it."""
+    try:
+        return _stat(pid)[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _stat(pid: int) -> list[str]:
+    """What proc_pid_stat(5) says after the name, beginning with the state."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -109,7 +109,7 @@ class Lines:
         if usable:
             usable[number % len(usable)].ask(question)
         else:
-            question.lose()
+            question.drop()
 
     async def stop(self) -> None:
         self._is_stopping = True
@@ -149,7 +149,7 @@ class ShortLines:
             _, made = await asyncio.wait_for(connecting, PATIENCE)
         except OSError as error:
             note_failure(error, self._now)
-            question.lose()
+            question.drop()
             return
         made.ask(question)
         self._open.add(made)

@@ -46,6 +46,7 @@ CLIENTS: dict[str, Callable[[Plan, Now], Client]] = {
     "lines": lambda plan, now: Lines(plan.ports["lines"], plan.connections, now),
     "new lines": lambda plan, now: ShortLines(plan.ports["lines"], now),
     "web": lambda plan, now: Web(plan.ports["web"], plan.connections, now),
+    "slow web": lambda plan, now: Web(plan.ports["web"], plan.connections, now, b"/slow"),
     "websocket": lambda plan, now: WebSockets(plan.ports["live"], plan.connections, now),
     "datagrams": lambda plan, now: Datagrams(plan.ports["datagrams"], now),
 }

@@ -57,6 +57,7 @@ class Loading:
     """A load under way."""
 
     process: subprocess.Popen[bytes]
+    _is_ending: bool = False
     _ended: dict[str, Phase] = field(default_factory=dict)
 
     def wait_for_begin(self) -> None:
@@ -68,10 +69,16 @@ class Loading:
         self._say(f"phase {name}")
         self._hear()
 
+    def ask_no_more(self) -> None:
+        """Let the last answers come."""
+        if not self._is_ending:
+            self._is_ending = True
+            self._say("end")
+
     def end(self) -> dict[str, Phase]:
         """Wait for the last answers: what became of all, by the names of the phases."""
         if not self._ended:
-            self._say("end")
+            self.ask_no_more()
             self._ended = {
                 name: Phase({each: Tally.of(data) for each, data in one["tallies"].items()}, one["late"])
                 for name, one in self._hear().items()

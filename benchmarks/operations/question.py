@@ -41,8 +41,12 @@ class Question:
             self.tally.newest = max(self.tally.newest, int(version))
 
     def lose(self) -> None:
-        """Note that no answer comes any more."""
+        """Note that it was sent, and no answer comes any more."""
         self.tally.unanswered += 1
+
+    def drop(self) -> None:
+        """Note that it cannot be sent."""
+        self.tally.unsent += 1
 
 
 class Client(Protocol):

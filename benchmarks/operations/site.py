@@ -11,13 +11,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
 from failure import BenchmarkError
 from operations.question import HOST
-from processor import family, resident
+from processor import family, is_there, resident
 from servers import Running, free_ports, process
 
 HERE = Path(__file__).parent
@@ -45,8 +45,6 @@ class Site:
     """The version of what the load asks."""
     noticed: int = 1
     """The version of what it does not ask."""
-    outcomes: list[str] = field(default_factory=list)
-    """What the log says of each reload."""
 
     def write(self) -> None:
         """Write the YAML and the modules as this says now."""
@@ -73,9 +71,7 @@ class Site:
         begun = time.perf_counter()
         os.kill(self.pid, signal.SIGHUP)
         self.wait_until(self._is_served, "the daemon does not serve what has been written")
-        took = time.perf_counter() - begun
-        self.outcomes = OUTCOME.findall(self.running.written())
-        return took
+        return time.perf_counter() - begun
 
     def _is_served(self) -> bool:
         return self.ask("beacon")[0] == self.noticed and self.ask("lines")[0] == self.served
@@ -93,6 +89,11 @@ class Site:
                 answer += piece
         number, _, text = answer.strip().partition(b" ")
         return int(number), text
+
+    def said(self) -> str:
+        """What the log says of the last reload."""
+        found = OUTCOME.findall(self.running.written())
+        return str(found[-1]) if found else "nothing"
 
     def wait_until(self, is_so: Callable[[], bool], otherwise: str) -> float:
         """Seconds until then; what is raised as :class:`OSError` says that it is not so yet."""
@@ -131,7 +132,11 @@ def site(core: int | None, workers: int = 1, drain: str = "30s") -> Iterator[Sit
         with process(command, HERE.parent.parent, core) as running:
             made.running, made.pid = running, running.process.pid
             running.wait_until(made._is_served)
-            yield made
+            try:
+                yield made
+            finally:
+                if made.pid != running.process.pid and is_there(made.pid):
+                    os.kill(made.pid, signal.SIGKILL)  # it has taken over
 
 
 def _filled(name: str, **values: object) -> str:

@@ -49,6 +49,8 @@ class Tally:
     """Answers with another content, or another place in the order, than is right."""
     unanswered: int = 0
     """Requests that were sent, and whose connection ended, or time was over, without an answer."""
+    unsent: int = 0
+    """Requests that were due, and for which there was no connection until time was over."""
     refused: int = 0
     """Connections, or datagrams, to a place where nobody listened."""
     reset: int = 0
@@ -74,7 +76,7 @@ class Tally:
     @property
     def failed(self) -> int:
         """What nobody may suffer from a reload."""
-        return self.wrong + self.unanswered + self.refused + self.reset
+        return self.wrong + self.unanswered + self.unsent + self.refused + self.reset
 
     def add(self, other: Tally) -> None:
         for name in COUNTS:
@@ -100,9 +102,20 @@ class Tally:
 
     def __str__(self) -> str:
         """What is not as it should be, or what is notable, in words."""
-        notable = ("wrong", "unanswered", "refused", "reset", "closed", "told")
+        notable = ("wrong", "unanswered", "unsent", "refused", "reset", "closed", "told")
         words = [f"{getattr(self, name):,} {name}" for name in notable if getattr(self, name)]
         return f"{self.answered:,} of {self.asked:,} answered" + "".join(f", {each}" for each in words)
 
 
-COUNTS = ("asked", "answered", "wrong", "unanswered", "refused", "reset", "closed", "told", "opened")
+COUNTS = (
+    "asked",
+    "answered",
+    "wrong",
+    "unanswered",
+    "unsent",
+    "refused",
+    "reset",
+    "closed",
+    "told",
+    "opened",
+)

@@ -10,7 +10,7 @@ from typing import cast
 from operations.line_clients import AGAIN, note_failure
 from operations.question import HOST, PATIENCE, Now, Question
 
-REQUEST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+REQUEST = b"POST %b HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
 
 
 class WebConnection(asyncio.Protocol):
@@ -29,7 +29,7 @@ class WebConnection(asyncio.Protocol):
 
     def ask(self, question: Question) -> None:
         self._question = question
-        self._transport.write(REQUEST % len(question.text) + question.text)
+        self._transport.write(REQUEST % (self._client.path, len(question.text)) + question.text)
 
     def data_received(self, data: bytes) -> None:
         self._came += data
@@ -75,8 +75,9 @@ class Web:
     A request is never sent twice: one whose connection ends without an answer has failed.
     """
 
-    def __init__(self, port: int, connections: int, now: Now) -> None:
+    def __init__(self, port: int, connections: int, now: Now, path: bytes = b"/") -> None:
         self.now = now
+        self.path = path
         self._port = port
         self._count = connections
         self._numbers = itertools.count()
@@ -134,14 +135,14 @@ class Web:
         loop = asyncio.get_running_loop()
         until = loop.time() + PATIENCE
         while (self._due or len(self._idle) < len(self._open)) and loop.time() < until:
-            if not self._open and not self._opening:
-                break
+            if not self._open:
+                break  # and nobody lets it in any more
             await asyncio.sleep(0.02)
         self._is_stopping = True
         for task in self._opening:
             task.cancel()
         for question in self._due:
-            question.lose()
+            question.drop()
         for connection in list(self._open):
             connection.leave()
         await asyncio.sleep(0)

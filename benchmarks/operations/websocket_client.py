@@ -77,7 +77,7 @@ class WebSockets:
         question = Question.number(number, self._now())
         usable = list(self._waiting)
         if not usable:
-            question.lose()
+            question.drop()
             return
         connection = usable[number % len(usable)]
         self._waiting[connection].append(question)
