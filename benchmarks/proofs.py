@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from failure import BenchmarkError
-from operations import noticing, others_changed, own_changed, terminated, upgraded, worker_killed
+from operations import noticing, others_changed, own_changed, refused, terminated, upgraded, worker_killed
 from operations.proof import Bounds, Proof
 from processor import Cores, pin
 
@@ -25,6 +25,7 @@ PROOFS: dict[str, Callable[[Bounds, Cores], Proof]] = {
     "worker-killed": worker_killed.prove,
     "upgraded": upgraded.prove,
     "terminated": terminated.prove,
+    "refused": refused.prove,
 }
 BRIEF = Bounds(
     reloads=6,

@@ -2,7 +2,8 @@
 
 Faults are ``silence`` (no answer), ``reset`` and ``close`` (the connection ends in its stead), ``wrong``
 (another answer), ``goodbye`` (an end that is said before, by HTTP and WebSocket), ``gone`` (nobody listens
-any more) and ``none``.  It prints the ports of its services as a line of JSON, and ends with its standard input.
+any more) and ``none``.  It prints the ports of its services as a line of JSON, and ends with its standard
+input.
 """
 
 from __future__ import annotations

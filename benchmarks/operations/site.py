@@ -118,7 +118,7 @@ class Site:
 
 
 @contextmanager
-def site(core: int | None, workers: int = 1, drain: str = "30s") -> Iterator[Site]:
+def site(core: int | None, workers: int = 1, drain: str = "30s", **environment: str) -> Iterator[Site]:
     """Run the daemon as long as the block lasts, on `core` or, of several workers, on all there are."""
     ports = free_ports(STREAMS, DATAGRAMS)
     twistd = Path(sys.executable).parent / "twistd"
@@ -129,7 +129,7 @@ def site(core: int | None, workers: int = 1, drain: str = "30s") -> Iterator[Sit
             (folder / file).touch()
         made = Site(folder, ports, None, 0, workers, drain)  # type: ignore[arg-type]  # it is not running yet
         made.write()
-        with process(command, HERE.parent.parent, core) as running:
+        with process(command, HERE.parent.parent, core, **environment) as running:
             made.running, made.pid = running, running.process.pid
             running.wait_until(made._is_served)
             try:
