@@ -14,7 +14,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from failure import BenchmarkError
-from operations import noticing, others_changed, own_changed, refused, terminated, upgraded, worker_killed
+from operations import (
+    long_life,
+    noticing,
+    others_changed,
+    own_changed,
+    refused,
+    terminated,
+    upgraded,
+    worker_killed,
+)
 from operations.proof import Bounds, Proof
 from processor import Cores, pin
 
@@ -26,6 +35,7 @@ PROOFS: dict[str, Callable[[Bounds, Cores], Proof]] = {
     "upgraded": upgraded.prove,
     "terminated": terminated.prove,
     "refused": refused.prove,
+    "long-life": long_life.prove,
 }
 BRIEF = Bounds(
     reloads=6,

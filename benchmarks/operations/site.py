@@ -9,7 +9,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,8 @@ class Site:
 
     folder: Path
     ports: Mapping[str, int]
+    template: str
+    """The YAML's, beside this file."""
     running: Running
     pid: int
     """Of the first process."""
@@ -58,7 +60,7 @@ class Site:
         }
         self.put("served.py", _filled("functions.py", version=self.served))
         self.put("beacon.py", _filled("functions.py", version=self.noticed))
-        self.put("polyport.yaml", _filled("polyport.yaml", **values))
+        self.put("polyport.yaml", _filled(self.template, **values))
 
     def put(self, name: str, text: str) -> None:
         """Write a file, all of it at once."""
@@ -70,10 +72,11 @@ class Site:
         """Have the daemon read what was written: seconds until that is what it serves."""
         begun = time.perf_counter()
         os.kill(self.pid, signal.SIGHUP)
-        self.wait_until(self._is_served, "the daemon does not serve what has been written")
+        self.wait_until(self.is_served, "the daemon does not serve what has been written")
         return time.perf_counter() - begun
 
-    def _is_served(self) -> bool:
+    def is_served(self) -> bool:
+        """Whether that is what has been written; raises :class:`OSError`."""
         return self.ask("beacon")[0] == self.noticed and self.ask("lines")[0] == self.served
 
     def ask(self, service: str, seconds: float = PATIENCE) -> tuple[int, bytes]:
@@ -118,20 +121,32 @@ class Site:
 
 
 @contextmanager
-def site(core: int | None, workers: int = 1, drain: str = "30s", **environment: str) -> Iterator[Site]:
-    """Run the daemon as long as the block lasts, on `core` or, of several workers, on all there are."""
-    ports = free_ports(STREAMS, DATAGRAMS)
+def site(
+    core: int | None,
+    workers: int = 1,
+    drain: str = "30s",
+    *,
+    template: str = "polyport.yaml",
+    streams: Sequence[str] = STREAMS,
+    datagrams: Sequence[str] = DATAGRAMS,
+    fill: Callable[[Path], None] = lambda folder: None,
+    **environment: str,
+) -> Iterator[Site]:
+    """Run the daemon as long as the block lasts, on `core` or, of several workers, on all there are.
+
+    :param fill: puts into the folder what else the services of `template` need.
+    """
     twistd = Path(sys.executable).parent / "twistd"
     with tempfile.TemporaryDirectory(prefix="polyport-proofs-") as name:
         folder = Path(name)
+        fill(folder)
         command = [str(twistd), "-n", "--pidfile=", "polyport", "-c", str(folder / "polyport.yaml")]
-        for file in ("polyport.yaml", "served.py", "beacon.py"):
-            (folder / file).touch()
-        made = Site(folder, ports, None, 0, workers, drain)  # type: ignore[arg-type]  # it is not running yet
+        ports = free_ports(streams, datagrams)
+        made = Site(folder, ports, template, None, 0, workers, drain)  # type: ignore[arg-type]  # not yet
         made.write()
         with process(command, HERE.parent.parent, core, **environment) as running:
             made.running, made.pid = running, running.process.pid
-            running.wait_until(made._is_served)
+            running.wait_until(made.is_served)
             try:
                 yield made
             finally:
