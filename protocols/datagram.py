@@ -253,6 +253,10 @@ class DatagramServer(DatagramProtocol):
         self._count(connection, begun=False)
         self.open.remove(connection)
 
+    def retire(self) -> Deferred[None]:
+        """Fires when everything received so far is answered."""
+        return self.open.emptied()
+
     def drain(self) -> Deferred[None]:
         """Fires when everything received so far is answered."""
         return self.open.emptied()

@@ -242,31 +242,37 @@ class Journal:
             seconds=seconds,
         )
 
-    def failed(self, peer: Peer, error: BaseException, route: str = "") -> None:
+    def failed(self, peer: Peer, error: BaseException, route: str = "", request: str = "") -> None:
         """The handler failed.
 
         :param route: the path of the route that did, where the journal is not its own.
+        :param request: the id of the request that it was about, if there is one.
         """
         self.counts.failures += 1
         route = route or self.route
         where = f"{self.service} {route}" if route else self.service
+        asked = f" (request {request})" if request else ""
         if isinstance(error, ForeseenError):
             log.error(
-                "{where}: {peer}: {error}",
+                "{where}: {peer}: {error}{asked}",
                 where=where,
                 error=error,
+                asked=asked,
                 service=self.service,
                 route=route,
+                request=request,
                 peer=peer,
             )
             return
         log.failure(
-            "{where}: {peer}: the handler failed{notes}",
+            "{where}: {peer}: the handler failed{asked}{notes}",
             failure=Failure(error),
+            asked=asked,
             where=where,
             notes="".join(f"\n{note}" for note in getattr(error, "__notes__", ())),
             service=self.service,
             route=route,
+            request=request,
             peer=peer,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import inf
 
 from twisted.internet.defer import Deferred
@@ -10,6 +11,7 @@ from twisted.internet.protocol import Factory
 
 from protocols.framing import Framing
 from protocols.journal import Journal
+from protocols.open_connection import OpenConnection
 from protocols.peer_address import stream_peer
 from protocols.roster import Roster
 from protocols.session import Handler
@@ -57,14 +59,14 @@ class StreamFactory(Factory):
         self.message_time = message_time
         self.output = output
         self.limit = connections
-        self.connections: Roster[StreamConnection] = Roster()
+        self.open: Roster[StreamConnection] = Roster()
         self.timers = Timers(clock)
         self._draining = False
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
         self, addr: IAddress | None
     ) -> DuplexStreamConnection | None:
-        if self._draining or len(self.connections) >= self.limit:
+        if self._draining or len(self.open) >= self.limit:
             self.journal.refused("draining" if self._draining else f"{self.limit} are open")
             return None
         return DuplexStreamConnection(self)
@@ -72,7 +74,11 @@ class StreamFactory(Factory):
     @property
     def open_connections(self) -> int:
         """How many there are now."""
-        return len(self.connections)
+        return len(self.open)
+
+    def connections(self) -> Iterator[OpenConnection]:
+        """Those that are open now; they may be aborted meanwhile."""
+        return iter(self.open)
 
     def patience(self, *, silent: bool) -> float:
         """Seconds that a connection may say and hear nothing.
@@ -83,26 +89,30 @@ class StreamFactory(Factory):
         return min(idle, self.first_byte or inf) if silent else idle
 
     def joined(self, connection: StreamConnection) -> None:
-        self.connections.add(connection)
+        self.open.add(connection)
         self.journal.opened(connection.peer)
 
     def left(self, connection: StreamConnection, reason: Exception | None) -> None:
         self.journal.closed(connection.peer, reason)
-        self.connections.remove(connection)
+        self.open.remove(connection)
 
     def choked(self, transport: ITransport, unread: int) -> None:
         """A peer does not read, and its session goes on (OutputLimit)."""
         self.journal.choked(stream_peer(transport), unread)
         transport.abortConnection()  # type: ignore[attr-defined]  # ITCPTransport and TLS have it
 
+    def retire(self) -> Deferred[None]:
+        """Go on with the connections there are; fires when there is none."""
+        return self.open.emptied()
+
     def drain(self) -> Deferred[None]:
         """Let every connection finish what it is answering; fires when the last is gone."""
         self._draining = True
-        for connection in self.connections:
+        for connection in self.open:
             connection.drain()
-        return self.connections.emptied()
+        return self.open.emptied()
 
     def abort(self) -> None:
         """Close every connection at once."""
-        for connection in self.connections:
+        for connection in self.open:
             connection.abort()

@@ -49,6 +49,16 @@ class StreamTime:
             if pace.is_too_slow(size, self._active_at, self.factory.message_time):
                 self._end_input(FramingError("a message took too long to come"))
 
+    @property
+    def age(self) -> float:
+        """Seconds since it was opened (see :class:`~protocols.open_connection.OpenConnection`)."""
+        return self._seconds() - self._opened_at
+
+    @property
+    def idle(self) -> float:
+        """Seconds since something moved; 0 while an answer is being made."""
+        return 0.0 if getattr(self._session, "busy", False) else self._seconds() - self._active_at
+
     def time_out(self) -> None:
         """The timer of this connection has run down (see :class:`~protocols.stream_timers.Timed`)."""
         if self._half_closed:

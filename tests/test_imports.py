@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "peer_address": {"account_name", "session"},
     "codec": {"session"},
     "handlers": {"session", "codec", "roster", "outgoing_reason", "outgoing_tls", "proxy_header", "stand_in"},
+    "open_connection": {"session"},
     "outgoing_reason": set(),
     "outgoing_tls": set(),
     "proxy_header": {"session"},
@@ -30,7 +31,10 @@ MAY_IMPORT = {
     "stream_limits": set(),
     "stream_time": CARRIED | {"message_pace", "stream", "stream_limits", "stream_writer"},
     "stream_timers": set(),
-    "stream": CARRIED | {"stream_connection", "stream_duplex", "stream_limits", "stream_timers"},
+    "stream": {
+        *(*CARRIED, "open_connection"),
+        *("stream_connection", "stream_duplex", "stream_limits", "stream_timers"),
+    },
     "stream_duplex": {"peer_address", "stream_connection"},
     # It names its factory's class, for type checkers only.
     "stream_connection": CARRIED | {"metering", "stream", "stream_limits", "stream_time", "stream_writer"},
@@ -41,9 +45,10 @@ MAY_IMPORT = {
     "source": set(),
     "stand_in": set(),
     "token_buckets": set(),
+    "wire_silence": set(),
     "http": {
         *("session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"),
-        *("message_pace", "stream_limits"),
+        *("message_pace", "open_connection", "stream_limits", "wire_silence"),
         *("account_name", "networks", "source", "stand_in", "token_buckets"),
         *("outgoing_reason", "outgoing_tls"),
     },

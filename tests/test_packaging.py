@@ -196,7 +196,7 @@ def test_the_unit_is_what_init_writes():
 
 @needs_analyze
 def test_the_unit_is_hardened():
-    done = run("systemd-analyze", "security", "--offline=yes", "--no-pager", UNIT)
+    done = run("systemd-analyze", "security", "--offline=true", "--no-pager", UNIT)
     found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
     assert found, done.stdout
     assert float(found[1]) <= 2.0

@@ -14,6 +14,41 @@ def echo(message: bytes) -> bytes:
     return message
 
 
+class TestOpenConnections:
+    def test_they_say_who_they_are_and_how_long_they_have_been_open_and_idle(self, serve, clock):
+        service = serve(echo)
+        peer = service.connect()
+        clock.advance(5)
+        service.connect()
+        clock.advance(2)
+        peer.send(b"x\n")
+        clock.advance(1)
+        facts = {one: (one.age, one.idle) for one in service.factory.connections()}
+        assert sorted(facts.values()) == [(3, 3), (8, 1)]
+        assert facts[peer.connection] == (8, 1)
+        assert peer.connection.peer.transport == "tcp"
+
+    def test_they_are_not_idle_while_an_answer_is_made(self, serve, clock):
+        async def slow(message: bytes) -> bytes:
+            return await Deferred()
+
+        service = serve(slow)
+        service.connect().send(b"x\n")
+        clock.advance(20)
+        (one,) = service.factory.connections()
+        assert (one.age, one.idle) == (20, 0)
+
+    def test_one_is_aborted_while_they_are_listed(self, serve):
+        service = serve(echo)
+        first, second = service.connect(), service.connect()
+        for one in service.factory.connections():
+            if one is first.connection:
+                one.abort()
+                first.leave()
+        assert (first.transport.aborted, second.transport.aborted) == (True, False)
+        assert list(service.factory.connections()) == [second.connection]
+
+
 class TestIdle:
     def test_closes_when_nothing_moved(self, serve, clock):
         peer = serve(echo, idle=10).connect()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -35,20 +36,35 @@ from protocols.session import Handler
 from protocols.stream import StreamFactory
 
 
-def assemble(loaded: Loaded, reactor: Any, ask: Ask = nobody) -> dict[str, Carriers]:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What services have in common, over reloads too."""
+
+    reactor: Any
+    ask: Ask = nobody
+    """Whom services ask that show how the daemon is."""
+    reputation: Reputation = field(default_factory=Reputation)
+    journals: dict[str, Journal] = field(default_factory=dict)
+    """Of each service, from its first start: a service that is changed goes on counting."""
+
+    def journal(self, service: str) -> Journal:
+        """The journal of `service`."""
+        return self.journals.setdefault(service, Journal(service))
+
+
+def assemble(loaded: Loaded, setting: Setting, names: Container[str] | None = None) -> dict[str, Carriers]:
     """What serves each enabled service, by name.
 
-    :param ask: whom the services ask that show how the daemon is.
+    :param names: which of them; ``None``: all.
 
     Raises :class:`ConfigError` with everything that does not fit, such as a function whose signature is
     none that Polyport knows.
     """
     problems: list[Problem] = []
     carriers: dict[str, Carriers] = {}
-    reputation = Reputation()
     for name, spec in loaded.config.services.items():
-        if spec.enabled:
-            assembly = Assembly(loaded, reactor, name, spec, reputation, ask)
+        if spec.enabled and (names is None or name in names):
+            assembly = Assembly(loaded, setting, name, spec)
             carriers[name] = assembly.carriers
             misfits = Misfits()
             with misfits.collected():
@@ -57,32 +73,29 @@ def assemble(loaded: Loaded, reactor: Any, ask: Ask = nobody) -> dict[str, Carri
                 path = ("services", name, *misfit.path)
                 problems.append(loaded.origin.problem(path, str(misfit), key=misfit.key, safe=misfit.safe))
     if problems:
-        for made in carriers.values():
-            for stop in made.stops:
-                stop()
+        discard(carriers)
         raise ConfigError(problems)
     return carriers
+
+
+def discard(carriers: Mapping[str, Carriers]) -> None:
+    """End what has been assembled, and never served."""
+    for made in carriers.values():
+        for stop in made.stops:
+            stop()
 
 
 class Assembly:
     """One service on its way from words to parts."""
 
-    def __init__(
-        self,
-        loaded: Loaded,
-        reactor: Any,
-        name: str,
-        spec: ServiceSpec,
-        reputation: Reputation,
-        ask: Ask,
-    ) -> None:
+    def __init__(self, loaded: Loaded, setting: Setting, name: str, spec: ServiceSpec) -> None:
         self.loaded = loaded
-        self.reactor = reactor
+        self.reactor = reactor = setting.reactor
         self.spec = spec
-        self.ask = ask
-        journal = Journal(name)
+        self.ask = setting.ask
+        journal = setting.journal(name)
         exempt = loaded.networks.resolve(spec.limits.exempt)
-        self.fairness = Fairness(spec.limits, exempt, reputation, journal, reactor)
+        self.fairness = Fairness(spec.limits, exempt, setting.reputation, journal, reactor)
         self.carriers = Carriers(journal, gate=gate_of(spec, loaded), fairness=self.fairness)
         if spec.accept_proxy is not None:
             self.carriers.proxy_header = partial(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+import time
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,7 +25,11 @@ from protocols.datagram import DatagramServer
 from protocols.guard import ProxyProtocolFactory
 from protocols.guard.access import Access, Refusal
 from protocols.journal import Journal
+from protocols.open_connection import OpenConnection
+from protocols.peer_address import stream_peer
 from protocols.roster import Roster
+from protocols.session import Peer
+from protocols.wire_silence import silence
 
 Stop = Callable[[], Deferred[None] | None]
 """Ends something; a Deferred fires when that has ended."""
@@ -39,6 +44,13 @@ class Drainable(Protocol):
     @property
     def open_connections(self) -> int:
         """How many there are now."""
+
+    def retire(self) -> Deferred[None]:
+        """Something else serves who comes from now on: go on with the connections there are, and those that
+        are on their way; fires when there is none."""
+
+    def connections(self) -> Iterator[OpenConnection]:
+        """Those that are open now, each the same object whenever it is asked for; they may end meanwhile."""
 
     def drain(self) -> Deferred[None]:
         """Let every connection finish; fires when the last is gone."""
@@ -99,6 +111,7 @@ class ForeignConnection(ProtocolWrapper):
     """
 
     def makeConnection(self, transport: ITransport) -> None:
+        self._opened_at = time.monotonic()
         super().makeConnection(transport)
         # Afterwards, because the wrapper puts the transport's interfaces in the place of all others.
         for interface in (IHalfCloseableProtocol, IHandshakeListener):
@@ -116,6 +129,24 @@ class ForeignConnection(ProtocolWrapper):
     def handshakeCompleted(self) -> None:
         """The TLS handshake is done (IHandshakeListener)."""
         IHandshakeListener(self.wrappedProtocol).handshakeCompleted()
+
+    # -- as an OpenConnection ------------------------------------------------------------------------
+
+    @property
+    def peer(self) -> Peer:
+        assert self.transport is not None
+        return stream_peer(self.transport)
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self._opened_at
+
+    @property
+    def idle(self) -> float:
+        return silence(self.transport)
+
+    def abort(self) -> None:
+        self.abortConnection()
 
 
 class ForeignFactory(WrappingFactory[ForeignConnection]):
@@ -144,6 +175,9 @@ class ForeignFactory(WrappingFactory[ForeignConnection]):
     def open_connections(self) -> int:
         return len(self._open)
 
+    def connections(self) -> Iterator[OpenConnection]:
+        return iter(self._open)
+
     def registerProtocol(self, p: ForeignConnection) -> None:
         super().registerProtocol(p)
         self._open.add(p)
@@ -153,9 +187,12 @@ class ForeignFactory(WrappingFactory[ForeignConnection]):
         super().unregisterProtocol(p)
         self._open.remove(p)
 
+    def retire(self) -> Deferred[None]:
+        return self._open.emptied()
+
     def drain(self) -> Deferred[None]:
         return self._open.emptied()
 
     def abort(self) -> None:
         for protocol in self._open:
-            protocol.abortConnection()
+            protocol.abort()

@@ -1,33 +1,30 @@
-"""The daemon: every service of one YAML file, started together and stopped together."""
+"""The daemon: every service of one YAML file, started together, reloaded one by one, stopped together."""
 
 from __future__ import annotations
 
 import gc
-import signal
-import sys
-from collections.abc import Mapping
-from types import FrameType
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred, FirstError, gatherResults
+from twisted.internet.defer import Deferred, DeferredList, FirstError, gatherResults
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from protocols import __version__
-from protocols.daemon import exit_status
 from protocols.daemon.carriers import Carriers
+from protocols.daemon.fairness import Reputation
 from protocols.daemon.loader import Loaded
-from protocols.daemon.log_rotation import rotate_on_signal
 from protocols.daemon.port_service import PortService
-from protocols.daemon.sockets import BindError, BoundSocket, Inherited, bind
-from protocols.daemon.systemd import notify
+from protocols.daemon.reload.comparison import Shape
+from protocols.daemon.reload.reader import Novelty, Reader
+from protocols.daemon.socket_table import Place, PlaceError
+from protocols.daemon.sockets import BindError, BoundSocket
 from protocols.reactor.adoption import cannot_adopt
 
 log = Logger(namespace="polyport")
 
-START_PROBLEM = 1
-"""Exit status when the daemon cannot start although its configuration is right."""
+Sockets = Mapping[str, Sequence[BoundSocket]]
+"""The sockets of each service."""
 
 
 class StartError(Exception):
@@ -35,74 +32,83 @@ class StartError(Exception):
 
 
 class Daemon(MultiService):
-    """All services of a configuration.
+    """What one process serves.
 
-    Made with every socket bound: what cannot listen is known before anything is served.
+    Its sockets are whoever's who has bound them; that one also decides when to reload.
+
+    .. attribute:: units
+
+       The services that are served, by name, in the order of the YAML.
+
+    .. attribute:: retiring
+
+       What a reload has replaced or removed, and still has connections.
     """
 
-    def __init__(self, loaded: Loaded, carriers: Mapping[str, Carriers], reactor: Any) -> None:
+    def __init__(self, reader: Reader, novelty: Novelty, reactor: Any) -> None:
         super().__init__()
+        self.reader = reader
+        self.loaded: Loaded = novelty.loaded
+        self.shapes: Mapping[str, Shape] = novelty.shapes
+        self.units: dict[str, PortService] = {}
+        self.retiring: list[PortService] = []
+        self.when_running: Callable[[], None] = lambda: None
+        """Called once every service is served."""
+        self.when_failed: Callable[[], None] = lambda: None
+        """Called if they cannot be."""
+        self._novelty = novelty
         self._reactor = reactor
         self._stopping = False
-        self._units: list[PortService] = []
-        self._drain = loaded.config.server.drain
-        for warning in loaded.warnings:
+        for warning in novelty.loaded.warnings:
             log.warn("{warning}", warning=str(warning))
-        self._made_of = carriers
 
-    def bind(self, loaded: Loaded, inherited: Inherited) -> None:
-        """Bind every address, or none: raises :class:`StartError`."""
-        bound: dict[str, list[BoundSocket]] = {}
-        try:
-            for name in self._made_of:
-                bound[name] = []
-                for index, address in enumerate(loaded.config.services[name].listen):
-                    try:
-                        bound[name] += bind(address, inherited)
-                        self._check_kinds(name, bound[name])
-                    except BindError as error:
-                        place = f"services.{name}.listen[{index}]"
-                        text = f"cannot listen: {place}: {address}: {error}"
-                        raise StartError(loaded.origin.redact(text)) from error
-        except StartError:
-            for one in (one for sockets in bound.values() for one in sockets):
-                one.close()
-            raise
-        for name, carriers in self._made_of.items():
-            unit = PortService(name, carriers, bound[name], self._reactor, self._drain)
-            unit.setServiceParent(self)
-            self._units.append(unit)
+    @property
+    def reputation(self) -> Reputation:
+        """What is known of those who come."""
+        return self.reader.setting.reputation
 
-    def _check_kinds(self, name: str, bound: list[BoundSocket]) -> None:
-        """A socket may be of a kind that its service, or the reactor, cannot serve."""
-        if self._made_of[name].datagram is None and not all(one.is_stream for one in bound):
-            raise BindError("the socket is one for datagrams, and this service needs streams")
-        if self._made_of[name].stream is None and any(one.is_stream for one in bound):
-            raise BindError("the socket is one for streams, and this service needs datagrams")
-        for one in bound:
-            if why := cannot_adopt(one.socket):
-                raise BindError(why)
+    def take(self, sockets: Sockets) -> None:
+        """Serve on `sockets`, once started: for the first configuration."""
+        for name, carriers in self._novelty.carriers.items():
+            self._add(name, carriers, sockets[name])
+        self._novelty.take()
 
     def startService(self) -> None:
-        if any(unit.carriers.starts for unit in self._units):
+        if any(unit.carriers.starts for unit in self.units.values()):
             Service.startService(self)
             self._reactor.callWhenRunning(self._prepare)
         else:
             super().startService()
-            self._reactor.callWhenRunning(self._running)
+            self._reactor.callWhenRunning(self._is_running)
+
+    def stopService(self) -> Deferred[Any]:
+        self._stopping = True
+        stopped: Deferred[Any] = super().stopService()
+        return stopped
+
+    def abort(self) -> None:
+        """Close every connection now."""
+        for unit in (*self.units.values(), *self.retiring):
+            unit.abort()
+
+    def rotate(self) -> None:
+        """Begin every log of every service anew."""
+        for unit in (*self.units.values(), *self.retiring):
+            for rotate in unit.carriers.rotates:
+                rotate()
+
+    # -- the start -----------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
         """Serve once everything is ready that has to be; or nothing."""
-        self._handle_signals()
-        preparing = gatherResults([self._prepared(unit) for unit in self._units], consumeErrors=True)
+        preparing = gatherResults([self._prepared(u) for u in self.units.values()], consumeErrors=True)
         preparing.addCallbacks(self._serve, self._cannot_start)
 
     def _prepared(self, unit: PortService) -> Deferred[Any]:
         def note(failure: Failure) -> Failure:
-            error = failure.value
-            reason = error.subFailure.value if isinstance(error, FirstError) else error
             if not self._stopping:
-                log.critical("cannot start: {service}: {reason}", service=unit.name, reason=reason)
+                reason = reason_of(failure)
+                log.critical("cannot start: {service}: {reason}", service=unit.service, reason=reason)
             return failure
 
         return unit.prepare().addErrback(note)
@@ -110,65 +116,113 @@ class Daemon(MultiService):
     def _serve(self, results: object) -> None:
         if not self._stopping:
             super().startService()
-            self._running()
+            self._is_running()
 
     def _cannot_start(self, failure: Failure) -> None:
         if not self._stopping:
-            exit_status.fail(START_PROBLEM)
             self._stopping = True
-            self._reactor.stop()
+            self.when_failed()
 
-    def stopService(self) -> Deferred[Any]:
-        self._stopping = True
-        notify("STOPPING=1")
-        stopped: Deferred[Any] = super().stopService()
-        return stopped
-
-    def _handle_signals(self) -> None:
-        # The reactor installs its own handlers before this; twistd's would end the process by the
-        # signal, with a status that says it failed.
-        signal.signal(signal.SIGTERM, self._signalled)
-        signal.signal(signal.SIGINT, self._signalled)
-        signal.signal(signal.SIGHUP, self._hung_up)
-
-    def _running(self) -> None:
-        self._handle_signals()
-        for carriers in self._made_of.values():
-            for rotate in carriers.rotates:
-                rotate_on_signal(rotate)
-        # What is here now stays: it need not be gone through each time garbage is collected.
+    def _is_running(self) -> None:
+        # What is here now stays: it need not be gone through each time garbage is collected.  Of what a
+        # reload replaces, this first version is never collected: once, however often there is a reload.
         gc.collect()
         gc.freeze()
-        count = len(self._units)
-        log.info("polyport {version}: {services} ready", version=__version__, services=_counted(count))
-        notify("READY=1")
+        self.when_running()
 
-    def _signalled(self, number: int, frame: FrameType | None) -> None:
-        self._reactor.callFromThread(self._stop, signal.Signals(number).name)
+    # -- a reload ------------------------------------------------------------------------------------
 
-    def _hung_up(self, number: int, frame: FrameType | None) -> None:
-        self._reactor.callFromThread(self._terminal_or_reload)
+    def prepare(self, novelty: Novelty) -> Deferred[Any]:
+        """Have everything ready that `novelty` needs; fails with :class:`StartError`, and then nothing of it
+        is kept."""
+        starting = [
+            self._unit(name, carriers, ()).prepare().addErrback(_in_words, name)
+            for name, carriers in novelty.carriers.items()
+        ]
+        return gatherResults(starting, consumeErrors=True).addErrback(_first)
 
-    def _stop(self, name: str) -> None:
-        if self._stopping:
-            log.info("{signal} again: closing every connection now", signal=name)
-            for unit in self._units:
-                unit.abort()
-            return
-        self._stopping = True
-        log.info(
-            "{signal}: stopping; connections have {drain:g} s to finish, a second signal ends them",
-            signal=name,
-            drain=self._drain,
-        )
-        self._reactor.stop()
+    def serve(self, novelty: Novelty, sockets: Sockets) -> None:
+        """Serve what `novelty` says, on `sockets`, from now on.
 
-    def _terminal_or_reload(self) -> None:
-        if sys.stdin is not None and sys.stdin.isatty():
-            self._stop("SIGHUP")
-        else:
-            log.warn("SIGHUP ignored: restart the daemon to make it read its configuration again")
+        Those that are not among them any more are the caller's to close.
+        """
+        self.loaded, self.shapes = novelty.loaded, novelty.shapes
+        novelty.take()
+        former, self.units = self.units, {}
+        for name in novelty.shapes:
+            carriers = novelty.carriers.get(name)
+            if carriers is not None:
+                self._add(name, carriers, sockets[name])
+            else:
+                self.units[name] = former.pop(name)
+                self.units[name].listen(sockets[name])
+                self.units[name].drain = self.loaded.config.server.drain
+        for name, unit in former.items():
+            # After what takes its place, so that there is no moment at which nobody accepts.
+            self._retire(unit, for_good=name not in self.units)
+
+    def drain(self, name: str) -> Deferred[None]:
+        """Serve `name` no more, until it is reloaded; fires when its last connection is gone."""
+        unit = self.units.pop(name)
+        self.shapes = {other: shape for other, shape in self.shapes.items() if other != name}
+        return self._retire(unit, for_good=True)
+
+    def retire_all(self) -> Deferred[Any]:
+        """Leave the sockets to another process; fires when the last connection is gone."""
+        units, self.units = self.units, {}
+        return DeferredList([self._retire(unit, for_good=False) for unit in units.values()])
+
+    def _add(self, name: str, carriers: Carriers, sockets: Sequence[BoundSocket]) -> None:
+        self.units[name] = unit = self._unit(name, carriers, sockets)
+        unit.setServiceParent(self)
+
+    def _unit(self, name: str, carriers: Carriers, sockets: Sequence[BoundSocket]) -> PortService:
+        return PortService(name, carriers, sockets, self._reactor, self.loaded.config.server.drain)
+
+    def _retire(self, unit: PortService, *, for_good: bool) -> Deferred[None]:
+        def gone(_: None) -> None:
+            self.retiring.remove(unit)
+            if unit.parent is not None:
+                unit.disownServiceParent()
+
+        self.retiring.append(unit)
+        return unit.retire(for_good=for_good).addCallback(gone)
 
 
-def _counted(services: int) -> str:
-    return "1 service" if services == 1 else f"{services} services"
+def check_sockets(
+    carriers: Mapping[str, Carriers], places: Sequence[tuple[Place, Sequence[BoundSocket]]]
+) -> None:
+    """A socket may be of a kind that its service, or the reactor, cannot serve: raises
+    :class:`PlaceError`."""
+    for place, bound in places:
+        made = carriers.get(place.service)
+        why = next((text for one in bound for text in [cannot_adopt(one.socket)] if text), None)
+        if made is not None and made.datagram is None and not all(one.is_stream for one in bound):
+            why = "the socket is one for datagrams, and this service needs streams"
+        if made is not None and made.stream is None and any(one.is_stream for one in bound):
+            why = "the socket is one for streams, and this service needs datagrams"
+        if why is not None:
+            raise PlaceError(place, BindError(why))
+
+
+def cannot_listen(error: PlaceError, loaded: Loaded) -> StartError:
+    """`error`, in words for the operator."""
+    place = error.place
+    text = f"cannot listen: services.{place.service}.listen[{place.index}]: {place.address}: {error}"
+    return StartError(loaded.origin.redact(text))
+
+
+def reason_of(failure: Failure) -> BaseException | None:
+    """What has failed, of several things that were tried at once."""
+    error = failure.value
+    return error.subFailure.value if isinstance(error, FirstError) else error
+
+
+def _in_words(failure: Failure, name: str) -> None:
+    raise StartError(f"cannot start: {name}: {reason_of(failure)}")
+
+
+def _first(failure: Failure) -> None:
+    reason = reason_of(failure)
+    assert reason is not None
+    raise reason

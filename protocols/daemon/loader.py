@@ -9,7 +9,16 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from protocols.daemon.checks import access, addresses, certificates, combinations, files, networks, references
+from protocols.daemon.checks import (
+    access,
+    accounts,
+    addresses,
+    certificates,
+    combinations,
+    files,
+    networks,
+    references,
+)
 from protocols.daemon.checks.parts import Parts
 from protocols.daemon.checks.references import Resolve
 from protocols.daemon.include import Sources
@@ -60,19 +69,44 @@ def load(
 
     Raises :class:`ConfigError` with every problem there is.
     """
+    return read(file, environment).resolved(resolve)
+
+
+def read(file: str | FilePath, environment: Mapping[str, str] | None = None) -> Draft:
+    """What :func:`load` does before it resolves references: any thread may do it.
+
+    Raises :class:`ConfigError` where there is nothing that could be resolved.
+    """
     sources = Sources(FilePath(file))
     loading = _Loading(sources, environment)
     if not isinstance(sources.data, dict):
         text = "a mapping is expected here, with services in it"
         raise ConfigError([*sources.problems, loading.origin.problem((), text, safe=True)])
-    resolved: dict[str, object] = {}
     loading.validate()
-    loading.check(resolve, resolved)
-    if loading.problems:
-        raise ConfigError(loading.problems)
-    config = loading.config()
-    networks = NamedNetworks(config.networks)
-    return Loaded(config, loading.origin, resolved, networks, tuple(sorted(set(loading.warnings()))))
+    loading.check()
+    return Draft(loading)
+
+
+class Draft:
+    """A YAML file that has been read and checked, but for the objects that it names."""
+
+    def __init__(self, loading: _Loading) -> None:
+        self._loading = loading
+
+    def resolved(self, resolve: Resolve | None) -> Loaded:
+        """The configuration, with its references looked up by `resolve`; this imports the user's modules.
+
+        Raises :class:`ConfigError` with every problem there is.
+        """
+        loading = self._loading
+        resolved: dict[str, object] = {}
+        if resolve is not None:
+            loading.check_references(resolve, resolved)
+        if loading.problems:
+            raise ConfigError(loading.problems)
+        config = loading.config()
+        warnings = tuple(sorted(set(loading.warnings())))
+        return Loaded(config, loading.origin, resolved, NamedNetworks(config.networks), warnings)
 
 
 class _Loading:
@@ -110,13 +144,15 @@ class _Loading:
             text = "services is missing: there is nothing to serve"
             self._report([self.origin.problem(("services",), text, key=True)])
 
-    def check(self, resolve: Resolve | None, resolved: dict[str, object]) -> None:
+    def check(self) -> None:
         """Check whether the sections fit each other and this machine."""
         parts = self._parts()
-        for module in (combinations, addresses, certificates, networks, access, files):
+        for module in (combinations, accounts, addresses, certificates, networks, access, files):
             self._report(module.check(parts))
-        if resolve is not None:
-            self._report(references.check(parts, resolve, resolved, self._fragments()))
+
+    def check_references(self, resolve: Resolve, resolved: dict[str, object]) -> None:
+        """Check what the sections name, and put it into `resolved`."""
+        self._report(references.check(self._parts(), resolve, resolved, self._fragments()))
 
     def warnings(self) -> Iterator[Problem]:
         """What is probably not meant so, once there is no problem."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, gatherResults, maybeDeferred, succeed
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -21,25 +22,40 @@ log = Logger(namespace="polyport")
 AFTER_ABORT = 1.0
 """Seconds an aborted connection gets to say that it is gone."""
 
+ON_THE_WAY = 10.0
+"""Seconds in which whoever was accepted may still come in: TLS handshakes, and connections that wait for
+their turn, take no longer."""
+
+LAST_WORDS = 5.0
+"""Seconds for those who were still there when the time of a retired service was over."""
+
+LAST_READS = 32
+"""How often a socket that is closed for good accepts what its queue holds, which is at most its backlog."""
+
 
 class PortService(Service):
     """Serves `carriers` on `bound`, sockets that are listening already.
 
-    :param drain: seconds that connections may take to finish once the service is stopped.
+    :param drain: see there.
     """
 
     def __init__(
         self, name: str, carriers: Carriers, bound: Sequence[BoundSocket], reactor: Any, drain: float
     ) -> None:
-        self.setName(name)
+        # Not by setName: what a reload replaces has the name of what takes its place.
+        self.service = name
         self.carriers = carriers
-        self.bound = bound
+        self.bound = list(bound)
         self._reactor = reactor
-        self._drain = drain
-        self._ports: list[Any] = []
+        self.drain = drain
+        """Seconds that connections may take to finish."""
+        self._ports: dict[BoundSocket, Any] = {}
         self._datagram_ports: list[Any] = []
-        self._drainables: list[Any] = []
-        self._drops: DropWatch
+        self.drainables: list[Any] = []
+        self._drops: DropWatch | None = None
+        self._retiring: Deferred[Any] | None = None
+        self._ended = False
+        self._waiting: list[Deferred[None]] = []
 
     def prepare(self) -> Deferred[Any]:
         """Start what has to be ready before the first connection; for a reactor that runs."""
@@ -48,80 +64,130 @@ class PortService(Service):
 
     def startService(self) -> None:
         super().startService()
-        datagrams = [bound.socket for bound in self.bound if not bound.is_stream]
-        self._drops = DropWatch(datagrams, self.carriers.journal, self._reactor)
+        if self.carriers.stream is not None:
+            # Or it would be told to stop with its last port, while connections may still need it.
+            self.carriers.stream.doStart()
         if self.carriers.tls is not None:
             self.carriers.tls.upkeep.start()
         for bound in self.bound:
             self._serve(bound)
-            log.info(
-                "{service}: listening on {address}",
-                service=self.name,
-                address=str(bound.address),
-            )
+        self._watch_drops()
+
+    def listen(self, bound: Sequence[BoundSocket]) -> None:
+        """Serve on `bound` from now on, and nowhere else; who is connected does not notice.
+
+        What is not among them any more is closed by the caller.
+        """
+        for one in self.bound:
+            if one not in bound:
+                self._stop_listening(one, for_good=True)
+        for one in bound:
+            if one not in self._ports:
+                self._serve(one)
+        self.bound = list(bound)
+        self._watch_drops()
+
+    def retire(self, *, for_good: bool) -> Deferred[None]:
+        """Leave the sockets, which are the caller's, to something else, and go on with the connections there
+        are, until the deadline at most.
+
+        :param for_good: whether nothing else serves the sockets.
+        :returns: fires when the last connection is gone, and everything is ended.
+        """
+        self._stop_upkeep()
+        stopped = [self._stop_listening(one, for_good=for_good) for one in self.bound]
+        self.bound = []
+        retired = [drainable.retire() for drainable in self.drainables]
+        settled: Deferred[None] = deferLater(self._reactor, min(ON_THE_WAY, self.drain))
+        self._retiring = DeferredList([*stopped, *retired, settled], consumeErrors=True)
+        self._retiring.addTimeout(self.drain, self._reactor, lambda outcome, seconds: outcome)
+        self._retiring.addBoth(lambda _: self._finish(self.drain if not self.running else LAST_WORDS))
+        return self._when_ended()
 
     def stopService(self) -> Deferred[None]:
         """Listen no more, let connections finish until the deadline, then close what is left."""
         super().stopService()
-        if self.carriers.tls is not None:
-            self.carriers.tls.upkeep.stop()
-        # A factory that is told to stop while its connections finish may close what they still need.
-        stream = self.carriers.stream
-        if stream is not None:
-            stream.doStart()
-        stopping: list[Deferred[Any]] = [maybeDeferred(port.stopListening) for port in self._ports]
-        self._close(streams=True)
-        for port in self._datagram_ports:
-            port.stopReading()  # and no more: replies still leave by it
-        self._drops.stop()
-        stopping += [drainable.drain() for drainable in self._drainables]
-        stopped: Deferred[Any] = DeferredList(stopping, consumeErrors=True)
-        stopped.addTimeout(self._drain, self._reactor, self._abort_rest)
-        stopped.addCallback(lambda _: self._end())
-        return stopped
+        if self._retiring is not None:
+            self._retiring.cancel()
+        else:
+            self._stop_upkeep()
+            stopped = [self._stop_listening(one, for_good=True) for one in self.bound]
+            # As long as a descriptor is open the kernel goes on queueing connections that nobody will
+            # accept; datagram sockets are still needed for replies.
+            for bound in self.bound:
+                if bound.is_stream:
+                    bound.close()
+            self._finish(self.drain, stopped)
+        return self._when_ended()
 
     def abort(self) -> None:
         """Close every connection at once."""
-        for drainable in self._drainables:
+        for drainable in self.drainables:
             drainable.abort()
+
+    # -- listening -----------------------------------------------------------------------------------
 
     def _serve(self, bound: BoundSocket) -> None:
         if bound.is_stream:
             self._serve_streams(bound)
         else:
             self._serve_datagrams(bound)
+        log.info("{service}: listening on {address}", service=self.service, address=str(bound.address))
 
     def _serve_streams(self, bound: BoundSocket) -> None:
         stream = self.carriers.stream
-        if stream not in self._drainables:
-            self._drainables.append(stream)
+        if stream not in self.drainables:
+            self.drainables.append(stream)
         factory = guarded_streams(self.carriers, bound.address)
-        self._ports.append(adopt_stream(bound.socket, factory, self._reactor))
+        self._ports[bound] = adopt_stream(bound.socket, factory, self._reactor)
 
     def _serve_datagrams(self, bound: BoundSocket) -> None:
         server = guarded_datagrams(self.carriers)
         port = adopt_datagrams(bound.socket, server, server.limit, self._reactor)
-        self._drainables.append(server)
+        self.drainables.append(server)
+        self._ports[bound] = port
         self._datagram_ports.append(port)
 
-    def _close(self, *, streams: bool) -> None:
-        """Close our own descriptors of the sockets for streams, or of those for datagrams.
+    def _stop_listening(self, bound: BoundSocket, *, for_good: bool) -> Deferred[Any]:
+        port = self._ports.pop(bound)
+        if not bound.is_stream:
+            port.stopReading()  # and no more: replies still leave by it
+            return succeed(None)
+        if for_good:
+            # What the queue holds when the socket is closed would be reset.
+            for _ in range(LAST_READS):
+                port.doRead()
+        return maybeDeferred(port.stopListening)
 
-        As long as one is open the kernel goes on queueing connections that nobody will accept; datagram
-        sockets are still needed for replies.
-        """
-        for bound in self.bound:
-            if bound.is_stream is streams:
-                bound.close()
+    def _watch_drops(self) -> None:
+        if self._drops is not None:
+            self._drops.stop()
+        datagrams = [bound.socket for bound in self.bound if not bound.is_stream]
+        self._drops = DropWatch(datagrams, self.carriers.journal, self._reactor)
+
+    # -- the end -------------------------------------------------------------------------------------
+
+    def _stop_upkeep(self) -> None:
+        if self.carriers.tls is not None:
+            self.carriers.tls.upkeep.stop()
+        if self._drops is not None:
+            self._drops.stop()
+
+    def _finish(self, seconds: float, stopped: Sequence[Deferred[Any]] = ()) -> None:
+        """Give connections so long to finish, then close what is left, and end everything."""
+        draining = [*stopped, *(drainable.drain() for drainable in self.drainables)]
+        drained: Deferred[Any] = DeferredList(draining, consumeErrors=True)
+        drained.addTimeout(seconds, self._reactor, self._abort_rest)
+        drained.addCallback(lambda _: self._end())
 
     def _abort_rest(self, outcome: object, seconds: float) -> Deferred[Any]:
         log.warn(
             "{service}: some connections did not finish within {seconds:g} s; closing them",
-            service=self.name,
-            seconds=seconds,
+            service=self.service,
+            seconds=self.drain,
         )
         self.abort()
-        gone = [drainable.drain() for drainable in self._drainables]
+        gone = [drainable.drain() for drainable in self.drainables]
         rest: Deferred[Any] = DeferredList(gone, consumeErrors=True)
         rest.addTimeout(AFTER_ABORT, self._reactor, lambda outcome, seconds: outcome)
         return rest
@@ -131,12 +197,30 @@ class PortService(Service):
         return DeferredList(ending).addCallback(lambda _: self._close_rest())
 
     def _not_ended(self, failure: Failure) -> None:
-        log.failure("{service}: something could not be ended", failure=failure, service=self.name)
+        log.failure("{service}: something could not be ended", failure=failure, service=self.service)
 
     def _close_rest(self) -> Deferred[Any]:
         if self.carriers.stream is not None:
             self.carriers.stream.doStop()
-        closing = [maybeDeferred(port.stopListening) for port in self._datagram_ports]
-        self._close(streams=False)
-        log.info("{service}: stopped ({summary})", service=self.name, summary=self.carriers.journal.summary())
-        return DeferredList(closing, consumeErrors=True)
+        closing: Deferred[Any] = DeferredList(
+            [maybeDeferred(port.stopListening) for port in self._datagram_ports], consumeErrors=True
+        )
+        for bound in self.bound:
+            bound.close()
+        if self._retiring is None:
+            summary = self.carriers.journal.summary()
+            log.info("{service}: stopped ({summary})", service=self.service, summary=summary)
+        return closing.addCallback(lambda _: self._has_ended())
+
+    def _when_ended(self) -> Deferred[None]:
+        if self._ended:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred()
+        self._waiting.append(waiting)
+        return waiting
+
+    def _has_ended(self) -> None:
+        self._ended = True
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.callback(None)

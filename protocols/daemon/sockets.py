@@ -31,6 +31,11 @@ Inherited = Mapping[str, Sequence[socket.socket]]
 class BindError(Exception):
     """An address cannot be listened on; the text says why."""
 
+    def __init__(self, text: str, number: int | None = None) -> None:
+        super().__init__(text)
+        self.number = number
+        """The kernel's error, if it was that (errno(3))."""
+
 
 @dataclass(frozen=True, slots=True)
 class BoundSocket:
@@ -58,10 +63,13 @@ class BoundSocket:
                 pass  # gone, or no longer ours to remove
 
 
-def bind(address: Address, inherited: Inherited, unix_mode: int = UNIX_MODE) -> list[BoundSocket]:
+def bind(
+    address: Address, inherited: Inherited, unix_mode: int = UNIX_MODE, *, reuse_port: bool = False
+) -> list[BoundSocket]:
     """The sockets for `address`: one, or one for each address a host name has, or each handed over.
 
-    `unix_mode` is the mode that the path of a Unix socket is made with.
+    `unix_mode` is the mode that the path of a Unix socket is made with; `reuse_port` lets others of this user
+    bind the same address with it (SO_REUSEPORT, socket(7)).
 
     Raises :class:`BindError`.
     """
@@ -70,12 +78,12 @@ def bind(address: Address, inherited: Inherited, unix_mode: int = UNIX_MODE) -> 
             return _take_inherited(address, inherited)
         if address.scheme in ("unix", "unixgram"):
             return [_bind_unix(address, unix_mode)]
-        return _bind_internet(address)
+        return _bind_internet(address, reuse_port)
     except OSError as error:
-        raise BindError(os.strerror(error.errno) if error.errno else str(error)) from error
+        raise BindError(os.strerror(error.errno) if error.errno else str(error), error.errno) from error
 
 
-def _bind_internet(address: Address) -> list[BoundSocket]:
+def _bind_internet(address: Address, reuse_port: bool) -> list[BoundSocket]:
     kind = socket.SOCK_DGRAM if address.scheme == "udp" else socket.SOCK_STREAM
     bound: list[BoundSocket] = []
     try:
@@ -83,7 +91,7 @@ def _bind_internet(address: Address) -> list[BoundSocket]:
             if bound and not address.port:
                 # All the addresses of a name share the port that the first was given.
                 where = (where[0], bound[0].address.port, *where[2:])
-            sock = _bind_one(family, kind, where, address)
+            sock = _bind_one(family, kind, where, address, reuse_port)
             port = sock.getsockname()[1]
             host = where[0] if address.host else ""
             bound.append(BoundSocket(replace(address, host=host, port=port), sock))
@@ -120,7 +128,9 @@ def _has_ipv6() -> bool:
     return True
 
 
-def _bind_one(family: int, kind: int, where: tuple[Any, ...], address: Address) -> socket.socket:
+def _bind_one(
+    family: int, kind: int, where: tuple[Any, ...], address: Address, reuse_port: bool
+) -> socket.socket:
     sock = socket.socket(family, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     try:
         if family == socket.AF_INET6:
@@ -130,6 +140,8 @@ def _bind_one(family: int, kind: int, where: tuple[Any, ...], address: Address) 
                 where = (*where[:3], socket.if_nametoindex(address.interface))
         if kind == socket.SOCK_STREAM or address.is_multicast:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind(where)
         if kind == socket.SOCK_STREAM:
             sock.listen(BACKLOG)

@@ -7,18 +7,22 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from twisted.application.service import IService
 from twisted.logger import ILogObserver
 from twisted.python import usage
 from twisted.python.logfile import LogFile
 
-from protocols.daemon.log import FORMATS, LEVELS, observer
+from protocols.daemon.log import FORMATS, LEVELS, Flood, journal_reads, lines, passing, threshold
 from protocols.daemon.log_rotation import is_free, rotate_on_signal
 from protocols.daemon.systemd import inherited_sockets, initial_environment, withdraw
-from protocols.journal import Journal
 from protocols.reactor import install
+
+if TYPE_CHECKING:
+    from protocols.daemon.loader import Loaded
+
+LOG_HELP = f"What the log looks like: {', '.join(FORMATS)}; unless said, what suits who reads it."
 
 CONFIG_PROBLEM = 2
 """Exit status for a configuration that cannot be used."""
@@ -40,7 +44,7 @@ class Options(usage.Options):
     longdesc = "Serves what a YAML file says.  `polyport --help` knows more: check, send, cert, init …"
     optParameters = [  # noqa: RUF012 - the name and shape are Twisted's
         ["config", "c", "polyport.yaml", "The YAML file."],
-        ["log", None, "text", f"What the log looks like: {' or '.join(FORMATS)}."],
+        ["log", None, None, LOG_HELP],
         ["log-level", None, "info", f"The least that is logged: {', '.join(LEVELS)}."],
     ]
     compData = usage.Completions(
@@ -57,10 +61,18 @@ class Options(usage.Options):
     redact: Callable[[str], str] = staticmethod(str)
     """Masks the secrets of the configuration, once it is loaded."""
 
+    def took(self, loaded: Loaded) -> None:
+        """Mask the secrets of `loaded` too: what is served goes on with those that it had."""
+        former, latest = self._masks[-1], loaded.origin.redact
+        self._masks = (former, latest)
+        self.redact = lambda line: latest(former(line))
+
+    _masks: tuple[Callable[[str], str], ...] = (str,)
+
     def postOptions(self) -> None:
         # twistd changes its working directory later.
         self["config"] = str(Path(self["config"]).absolute())
-        if self["log"] not in FORMATS:
+        if self["log"] not in (None, *FORMATS):
             raise usage.UsageError(f"--log: {self['log']}: known values: {', '.join(FORMATS)}")
         if self["log-level"] not in LEVELS:
             raise usage.UsageError(f"--log-level: {self['log-level']}: known values: {', '.join(LEVELS)}")
@@ -76,12 +88,21 @@ class Options(usage.Options):
 
 def chosen_observer() -> ILogObserver:
     """The observer that the command line asks for; twistd calls this where its log is to begin."""
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed
     options = Options.chosen
     assert options is not None
     assert options.parent is not None
-    Journal.follows_connections = options["log-level"] == "debug"
+    threshold.set(options["log-level"])
     file = _log_file(options.parent.get("logfile"), bool(options.parent.get("nodaemon")))
-    return observer(options["log"], options["log-level"], file, lambda line: options.redact(line))
+    style = options["log"] or ("journald" if file is sys.stdout and journal_reads(1, os.environ) else "text")
+    flood = Flood(
+        lines(style, file, lambda line: options.redact(line)),
+        later=lambda seconds, call: reactor.callFromThread(reactor.callLater, seconds, call),
+    )
+    reactor.addSystemEventTrigger("after", "shutdown", flood.close)
+    return passing(flood, threshold)
 
 
 def _log_file(name: str | None, foreground: bool) -> IO[str]:
@@ -102,27 +123,22 @@ def makeService(options: Options) -> IService:
     """
     from twisted.internet import reactor
 
-    from protocols.daemon.assembly import assemble
-    from protocols.daemon.daemon import START_PROBLEM, Daemon, StartError
-    from protocols.daemon.importing import importer
-    from protocols.daemon.loader import load
+    from protocols.daemon.assembly import Setting
+    from protocols.daemon.daemon import StartError
     from protocols.daemon.problems import ConfigError
+    from protocols.daemon.reload.reader import Reader
+    from protocols.daemon.single_process import START_PROBLEM, SingleProcess
 
-    config = Path(options["config"])
+    reader = Reader(Path(options["config"]), Setting(reactor))
     try:
-        loaded = load(config, importer(config.parent))
-        options.redact = loaded.origin.redact
-        carriers = assemble(loaded, reactor)
+        process = SingleProcess(reader, INHERITED, reactor, options.took)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(CONFIG_PROBLEM) from error
-    daemon = Daemon(loaded, carriers, reactor)
-    try:
-        daemon.bind(loaded, INHERITED)
     except StartError as error:
         sys.stderr.write(f"polyport: {error}\n")
         raise SystemExit(START_PROBLEM) from error
     if is_free(signal.SIGUSR1):
         # By default it would end the process; a log file, which begins later, takes it over.
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    return daemon
+    return process

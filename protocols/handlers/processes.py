@@ -64,7 +64,8 @@ class ProcessPool:
         workers: int | None,
     ) -> None:
         try:
-            pickle.dumps((function, annotation))
+            # Once and for all: after its module was imported anew, another function has this one's name.
+            named = pickle.dumps((function, annotation))
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise TypeError(
                 f"run: processes needs a function that another process can import: {error}"
@@ -76,7 +77,7 @@ class ProcessPool:
             max_workers=workers or os.cpu_count() or 1,
             context=multiprocessing.get_context("forkserver"),
             initializer=_prepare,
-            initargs=(function, annotation, codec, wants_peer),
+            initargs=(named, codec, wants_peer),
         )
 
     def call(self, message: bytes, peer: Peer) -> Deferred[Replies]:
@@ -144,13 +145,12 @@ def _with_traceback(error: Exception, raised: BaseException) -> Exception:
 # -- in the worker -----------------------------------------------------------------------------------
 
 
-def _prepare(
-    function: Callable[..., Any], annotation: object, codec_name: str | None, wants_peer: bool
-) -> None:
-    """Make this worker ready to answer; runs once in each."""
+def _prepare(named: bytes, codec_name: str | None, wants_peer: bool) -> None:
+    """Make this worker ready to answer, with the function and annotation `named`; runs once in each."""
     os.setsid()  # out of the reach of what is sent to the daemon's group, or by its terminal
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, GROUP_SIGNALS)  # blocked in the fork server
+    function, annotation = pickle.loads(named)  # noqa: S301 - the daemon has written it
     codec = codec_for(annotation, codec_name)
 
     def work(message: bytes, peer: Peer) -> list[bytes]:

@@ -65,7 +65,8 @@ class TrustedProxies:
         self._hops = _forwarded if style == "forwarded" else _x_forwarded
 
     def apply(self, request: RequestHead) -> None:
-        """Have `request` say who asked the outermost trusted proxy, by which scheme, and for which host.
+        """Have `request` say who asked the outermost trusted proxy, by which scheme, and for which host; and
+        believe what the proxy calls it.
 
         Where the peer itself is not trusted, or says nothing, nothing changes.  A proxy that does not say who
         asks, or not in order, stays the peer, without what itself has proved.
@@ -73,6 +74,7 @@ class TrustedProxies:
         peer = request.peer
         if peer.host not in self.proxies:
             return
+        request.believe_id()
         hop = self._client(self._hops(request.headers))
         if hop is None:
             return

@@ -33,7 +33,7 @@ def redirected(request: RequestHead, target: str, times: int) -> Request:
     headers = Headers(
         (name, value) for name, value in request.headers if not name.lower().startswith("content-")
     )
-    return Request(
+    other = Request(
         "HEAD" if request.method == "HEAD" else "GET",
         path,
         query,
@@ -44,3 +44,5 @@ def redirected(request: RequestHead, target: str, times: int) -> Request:
         host=request.host,
         version=request.version,
     )
+    other.stems_from(request)
+    return other

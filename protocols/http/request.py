@@ -17,6 +17,7 @@ from protocols.http.fields import Headers, Query
 from protocols.http.form import Form
 from protocols.http.form_limits import FormLimits
 from protocols.http.form_reader import FormReader
+from protocols.http.request_id import made_id, written_id
 from protocols.session import Peer
 
 NO_PARAMETERS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -39,6 +40,10 @@ class RequestHead:
     :param upgrade: the protocol that the client would rather go on with, such as ``websocket``
         (RFC 9110, section 7.8; RFC 8441), in lower case.
     """
+
+    _id: str | None = None
+    _believes = False
+    _origin: RequestHead | None = None
 
     def __init__(
         self,
@@ -67,6 +72,27 @@ class RequestHead:
         self.version = version
         self.upgrade = upgrade
 
+    @property
+    def id(self) -> str:
+        """What the request is called in logs, here and behind: as a proxy that is trusted has written it in
+        X-Request-Id, or else made when it is first asked for."""
+        found = self._id
+        if found is None:
+            if self._origin is not None:
+                found = self._origin.id
+            else:
+                found = (self._believes and written_id(self.headers)) or made_id()
+            self._id = found
+        return found
+
+    def believe_id(self) -> None:
+        """X-Request-Id is by somebody who is trusted."""
+        self._believes = True
+
+    def stems_from(self, origin: RequestHead) -> None:
+        """This is the request `origin` with other words: it goes by the same id."""
+        self._origin = origin
+
     @cached_property
     def cookies(self) -> Mapping[str, str]:
         """The cookies the client sent, by name; of two of one name the first, which has the longer path
@@ -77,6 +103,7 @@ class RequestHead:
         """The same request from `peer`: more is known of who asks."""
         other = copy(self)
         other.peer = peer
+        other.stems_from(self)
         return other
 
     def __repr__(self) -> str:
@@ -108,6 +135,7 @@ class Request(RequestHead):
         request = cls.__new__(cls)
         request.__dict__.update(head.__dict__)
         request.body = body
+        request.stems_from(head)
         return request
 
     def text(self) -> str:
@@ -158,6 +186,7 @@ class StreamingRequest(RequestHead):
         self, head: RequestHead, body: BodyStream, identified: Callable[[Peer], object] | None = None
     ) -> None:
         self.__dict__.update(head.__dict__)
+        self.stems_from(head)
         self.body = body
         self._identified = identified
 

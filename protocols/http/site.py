@@ -12,6 +12,7 @@ from protocols.http.contract import METHODS, Answer, Draining, Route
 from protocols.http.error_pages import error_response, problem_response
 from protocols.http.errors import HTTPError
 from protocols.http.request import RequestHead
+from protocols.http.request_id import FIELD
 from protocols.http.response import Response
 from protocols.http.routing import Entry, Match, OtherMethods, RoutingTable, SlashMissing
 from protocols.http.target import encode_path
@@ -81,10 +82,12 @@ class Site:
             return error_response(request, error)
         if isinstance(error, ClientGoneError):
             return error_response(request, HTTPError(400, "The content did not come to its end"))
-        self._journal.failed(request.peer, error, self._place(request))
+        self._journal.failed(request.peer, error, self._place(request), request.id)
+        # Who complains can say which line of the log it is about.
+        fields = {FIELD: request.id}
         if isinstance(error, CallTimeoutError):
-            return error_response(request, HTTPError(504, "The answer did not come in time"))
-        return error_response(request, HTTPError(500))
+            return error_response(request, HTTPError(504, "The answer did not come in time", fields))
+        return error_response(request, HTTPError(500, headers=fields))
 
     def _place(self, request: RequestHead) -> str:
         """The path of the route that answers `request`, for the log."""

@@ -17,8 +17,10 @@ from protocols.daemon.command.certificate_folder import CertificateFolder
 
 @pytest.fixture
 def forgotten_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a test imports from a user's folder is forgotten after it, and ``sys.path`` is as it was."""
+    """What a test imports from a user's folder is forgotten after it, and ``sys.path`` is as it was, as are
+    the finders of modules."""
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     before = dict(sys.modules)
     folders = set(sys.path)
     yield

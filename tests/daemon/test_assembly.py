@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.protocol import Factory
 
-from protocols.daemon.assembly import assemble
+from protocols.daemon.assembly import Setting, assemble
 from protocols.daemon.carriers import ForeignFactory
 from protocols.daemon.importing import importer
 from protocols.daemon.loader import load
@@ -50,7 +50,7 @@ def assembled(written, clock, forgotten_imports):
 
     def run(services: str, rest: str = ""):
         file = written(f"{rest}\nservices:\n{services}", FUNCTIONS)
-        carriers = assemble(load(file, importer(file.parent)), clock)
+        carriers = assemble(load(file, importer(file.parent)), Setting(clock))
         for made in carriers.values():
             for stop in made.stops:
                 stop()

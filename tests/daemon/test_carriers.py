@@ -151,3 +151,18 @@ def test_the_users_factory_starts_with_the_first_port_and_stops_with_the_last():
     assert counting.events == ["start"]
     foreign.doStop()
     assert counting.events == ["start", "stop"]
+
+
+def test_open_connections_are_listed_and_one_is_closed(foreign, joined, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    joined()
+    protocol, transport = joined()
+    now[0] += 5
+    aborted = []
+    monkeypatch.setattr(transport, "abortConnection", lambda: aborted.append(True), raising=False)
+    listed = list(foreign.connections())
+    assert [(one.age, one.idle, one.peer.transport) for one in listed] == [(5, 0, "tcp")] * 2
+    (one,) = (one for one in listed if one is protocol)
+    one.abort()
+    assert aborted

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
 
 import pytest
 import pytest_twisted
 from twisted.internet import reactor
 
-from protocols.daemon.assembly import assemble
-from protocols.daemon.daemon import Daemon, StartError
-from protocols.daemon.importing import importer
-from protocols.daemon.loader import load
+from protocols.daemon.assembly import Setting
+from protocols.daemon.daemon import StartError
+from protocols.daemon.reload.reader import Reader
+from protocols.daemon.single_process import SingleProcess
 
 
 @pytest.fixture
 def made(written, forgotten_imports):
-    """A daemon for a YAML text, and its configuration."""
+    """A daemon for a YAML text, bound and not started."""
+    made = []
 
-    def make(yaml: str):
+    def make(yaml: str, **inherited):
         file = written(yaml)
-        loaded = load(file, importer(file.parent))
-        return Daemon(loaded, assemble(loaded, reactor), reactor), loaded
+        made.append(SingleProcess(Reader(file, Setting(reactor)), inherited, reactor, lambda loaded: None))
+        return made[-1]
 
-    return make
+    yield make
+    for process in made:
+        for unit in process.units.values():
+            for bound in unit.bound:
+                bound.close()
 
 
 def test_nothing_stays_bound_when_one_address_cannot_be(made, tmp_path, free_port):
     port = free_port()
-    daemon, loaded = made(f"""
+    with pytest.raises(StartError) as raised:
+        made(f"""
 services:
   first: {{listen: [unix:first.sock, "tcp://127.0.0.1:{port}", unixgram:datagrams.sock], builtin: echo}}
   second: {{listen: ["udp://127.0.0.1:0", "unix:nowhere/socket"], builtin: echo}}
 """)
-    with pytest.raises(StartError) as raised:
-        daemon.bind(loaded, {})
     assert str(raised.value) == (
         f"cannot listen: services.second.listen[1]: unix://{tmp_path}/nowhere/socket:"
         " No such file or directory"
@@ -43,44 +46,34 @@ services:
     assert not list(tmp_path.glob("*.sock"))
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
-    assert list(daemon) == []
 
 
-def test_one_address_twice_is_seen_by_the_second(made):
-    daemon, loaded = made("services: {a: {listen: 'unix:s', builtin: echo}}")
-    daemon.bind(loaded, {})
-    again, loaded = made("services: {a: {listen: 'unix:s', builtin: echo}}")
-    try:
-        with pytest.raises(StartError, match=r"services\.a\.listen\[0\]: .*another process listens there"):
-            again.bind(loaded, {})
-        assert Path(loaded.config.services["a"].listen[0].path).is_socket()
-    finally:
-        for unit in daemon:
-            for bound in unit.bound:
-                bound.close()
+def test_one_address_twice_is_seen_by_the_second(made, tmp_path):
+    made("services: {a: {listen: 'unix:s', builtin: echo}}")
+    with pytest.raises(StartError, match=r"services\.a\.listen\[0\]: .*another process listens there"):
+        made("services: {a: {listen: 'unix:s', builtin: echo}}")
+    assert (tmp_path / "s").is_socket()
 
 
 def test_a_socket_for_datagrams_does_not_suit_a_site(made):
-    daemon, loaded = made("services: {site: {listen: 'fd://udp', http: {/: {respond: fine}}}}")
     with (
         socket.socket(type=socket.SOCK_DGRAM) as udp,
         pytest.raises(StartError, match=r"services\.site\.listen\[0\]: fd://udp: .* needs streams"),
     ):
-        daemon.bind(loaded, {"udp": [udp]})
+        made("services: {site: {listen: 'fd://udp', http: {/: {respond: fine}}}}", udp=[udp])
 
 
 @pytest_twisted.inlineCallbacks
 def test_services_start_and_stop_together(made, tmp_path):
-    daemon, loaded = made("""
+    process = made("""
 services:
   one: {listen: "unix:one.sock", builtin: echo}
   off: {enabled: false, listen: "unix:off.sock", builtin: echo}
   two: {listen: "unix:two.sock", builtin: echo}
 """)
-    daemon.bind(loaded, {})
-    assert [unit.name for unit in daemon] == ["one", "two"]
-    for unit in daemon:
+    assert list(process.units) == ["one", "two"]
+    for unit in process.units.values():
         unit.startService()
     assert sorted(path.name for path in tmp_path.glob("*.sock")) == ["one.sock", "two.sock"]
-    yield daemon.stopService()
+    yield process.stopService()
     assert not list(tmp_path.glob("*.sock"))

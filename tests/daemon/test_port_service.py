@@ -15,7 +15,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import globalLogPublisher
 
 from protocols.daemon.carriers import Carriers
-from protocols.daemon.log import observer
+from protocols.daemon.log import Threshold, observer
 from protocols.daemon.port_service import AFTER_ABORT, PortService
 from protocols.daemon.sockets import bind
 from protocols.daemon.spec.address import Address
@@ -83,7 +83,7 @@ class Setting:
 @pytest.fixture
 def setting(tmp_path):
     setting = Setting(tmp_path)
-    writing = observer("text", "info", setting.written)
+    writing = observer("text", Threshold(), setting.written)
     globalLogPublisher.addObserver(writing)
     yield setting
     globalLogPublisher.removeObserver(writing)

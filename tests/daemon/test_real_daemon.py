@@ -134,9 +134,9 @@ def test_the_deadline_ends_what_does_not_finish(real_daemon, written, connect, f
     assert "gate: some connections did not finish within 0.1 s; closing them" in daemon.output
 
 
-def test_hangup_is_ignored_where_there_is_no_terminal(daemon, connect):
+def test_hangup_reloads_where_there_is_no_terminal(daemon, connect):
     daemon.send_signal(signal.SIGHUP)
-    daemon.expect("warn  SIGHUP ignored: restart the daemon")
+    daemon.expect("reloaded: 2 kept, 0 changed, 0 added, 0 dropped")
     with connect(daemon.port("shout")) as client:
         assert client.ask("hello") == b"HELLO"
 

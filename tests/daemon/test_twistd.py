@@ -17,7 +17,8 @@ from twisted.python.logfile import LogFile
 from twisted.scripts.twistd import ServerOptions
 
 from protocols.daemon import twistd
-from protocols.daemon.log import observer
+from protocols.daemon.log import observer, threshold
+from protocols.daemon.log.flood import BURST
 from protocols.daemon.twistd import Options, chosen_observer, makeService
 from protocols.journal import Journal
 
@@ -28,6 +29,8 @@ HELLO = {"log_format": "hello", "log_level": LogLevel.info, "log_namespace": "po
 def _journal_as_it_was(monkeypatch):
     # The log level decides about it, for the whole process.
     monkeypatch.setattr(Journal, "follows_connections", Journal.follows_connections)
+    yield
+    threshold.set("info")
 
 
 def mode(path: Path) -> int:
@@ -46,7 +49,7 @@ def test_defaults(monkeypatch, tmp_path):
     made = options()
     assert (made["config"], made["log"], made["log-level"]) == (
         str(tmp_path / "polyport.yaml"),
-        "text",
+        None,
         "info",
     )
 
@@ -67,7 +70,12 @@ def test_values_that_are_not_known(option, value):
 @pytest.fixture
 def parsed(monkeypatch):
     """What twistd makes of a command line."""
+    from twisted.internet import reactor
+
     monkeypatch.setattr(Options, "chosen", None)
+    # The reactor of the tests outlives the files of their logs.
+    monkeypatch.setattr(reactor, "addSystemEventTrigger", lambda *trigger: None)
+    monkeypatch.setattr(reactor, "callFromThread", lambda *call: None)
     handler = signal.getsignal(signal.SIGUSR1)
 
     def parse(*arguments: str) -> ServerOptions:
@@ -194,3 +202,31 @@ def test_sigusr1_does_nothing_where_the_log_is_no_file(real_daemon, written, tmp
     daemon.send_signal(signal.SIGUSR1)
     assert echo_once(tmp_path / "echo.sock") == b"hello\n"
     assert daemon.stop() == 0
+
+
+def test_what_the_journal_reads_has_priorities(parsed, capfd, monkeypatch):
+    found = os.fstat(1)
+    monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+    parsed("-n", "polyport")
+    chosen_observer()(HELLO)
+    assert capfd.readouterr().out == "<6>hello\n"
+    parsed("-n", "polyport", "--log", "text")
+    chosen_observer()(HELLO)
+    assert capfd.readouterr().out.endswith("info  hello\n")
+
+
+@pytest.mark.usefixtures("closed_logs")
+def test_a_file_has_none_whoever_reads_standard_output(parsed, tmp_path, monkeypatch):
+    found = os.fstat(1)
+    monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+    parsed("-n", f"--logfile={tmp_path / 'log'}", "polyport")
+    chosen_observer()(HELLO)
+    assert (tmp_path / "log").read_text().endswith("info  hello\n")
+
+
+def test_a_flood_is_cut_short(parsed, capsys):
+    parsed("-n", "polyport")
+    observe = chosen_observer()
+    for _ in range(BURST + 1):
+        observe(HELLO)
+    assert capsys.readouterr().out.count("hello") == BURST

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from protocols.daemon import yaml_reader
-from protocols.daemon.assembly import assemble
+from protocols.daemon.assembly import Setting, assemble
 from protocols.daemon.importing import importer
 from protocols.daemon.loader import load
 from protocols.daemon.problems import ConfigError
@@ -108,7 +108,7 @@ def site(**routes: Any) -> dict[str, Any]:
 def test_no_problem_with_what_it_names_shows_it(written, clock, forgotten_imports, secret, service):
     file = written(json.dumps({"services": {"a": service}}))
     with pytest.raises(ConfigError) as raised:
-        assemble(load(file, importer(file.parent), {"PLANTED": secret}), clock)
+        assemble(load(file, importer(file.parent), {"PLANTED": secret}), Setting(clock))
     assert secret.lower() not in str(raised.value).lower()
 
 

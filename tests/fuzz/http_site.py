@@ -148,7 +148,7 @@ class Site:
         assert wire.over, "it waits for ever"
         protocol.connectionLost(Failure(ConnectionDone()))
         clock.advance(0)
-        assert not factory.connections, "it is remembered"
+        assert not factory.open, "it is remembered"
         assert not clock.getDelayedCalls(), "a timer of it is left"
         assert not self.journal.counts.failures, "it is logged as a failure"
         said = wire.value()

@@ -81,7 +81,7 @@ def test_send_waits_for_a_slow_reader(serve):
     peer.transport.peer_reads()
     assert len(sent) > before
     peer.leave()
-    assert peer.connection not in peer.factory.connections
+    assert peer.connection not in peer.factory.open
 
 
 def test_unread_messages_pause_the_connection(serve):

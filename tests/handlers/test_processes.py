@@ -93,6 +93,17 @@ def test_crashed_worker_is_replaced(ask, clock, failures):
     assert again.received == b"well\n"
 
 
+def test_workers_start_though_another_function_has_the_name_by_now(
+    serve, clock, worker_functions, monkeypatch
+):
+    service = serve(worker_functions.who, run="processes", workers=1)
+    monkeypatch.setattr(worker_functions, "who", len)
+    peer = service.connect()
+    peer.send(b"hi\n")
+    clock.until(lambda: peer.received or peer.closing)
+    assert peer.received == b"192.168.1.1 says hi\n"
+
+
 def test_failure_has_the_traceback_of_the_worker(ask, failures):
     _, peer = ask("boom", b"x\n", 1)
     assert peer.closing

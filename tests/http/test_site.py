@@ -133,13 +133,17 @@ def test_a_failure_is_logged_with_its_route(connect, failures, query: str, statu
         client.turn()
     assert client.wire.value().startswith(b"HTTP/1.1 %d " % status)
     (event,) = failures
-    assert formatEvent(event) == "web /items/{id}: http://192.0.2.7:4321: the handler failed"
+    said = "web /items/{id}: http://192.0.2.7:4321: the handler failed (request " + event["request"] + ")"
+    assert formatEvent(event) == said
     assert event["log_failure"].check(LookupError)
 
 
 def test_an_answer_that_is_late_is_one_line(connect, failures) -> None:
     client = connect({"/old/": Failing(CallTimeoutError("shop.price did not answer within 5 s"))})
-    assert client.ask("GET", "/old/").status == 504
+    answer = client.ask("GET", "/old/")
+    assert answer.status == 504
     (event,) = failures
-    assert formatEvent(event) == "web /old/: http://192.0.2.7:4321: shop.price did not answer within 5 s"
+    said = "web /old/: http://192.0.2.7:4321: shop.price did not answer within 5 s"
+    assert formatEvent(event) == f"{said} (request {event['request']})"
+    assert answer.headers.get("x-request-id") == event["request"]
     assert "log_failure" not in event

@@ -27,7 +27,7 @@ def run(start: Callable[[], Deferred[int]]) -> int:
     from twisted.internet import reactor as installed
     from twisted.logger import globalLogBeginner
 
-    from protocols.daemon.log import observer
+    from protocols.daemon.log import Threshold, observer
 
     reactor: Any = installed  # an interface of its own for each thing it can do
 
@@ -54,7 +54,9 @@ def run(start: Callable[[], Deferred[int]]) -> int:
         reactor.callFromThread(stop)
 
     # What fails without anybody noticing is shown; Twisted would keep the rest in memory for a log to come.
-    globalLogBeginner.beginLoggingTo([observer("text", "error", sys.stderr)], redirectStandardIO=False)
+    globalLogBeginner.beginLoggingTo(
+        [observer("text", Threshold("error"), sys.stderr)], redirectStandardIO=False
+    )
     reactor.callWhenRunning(lambda: maybeDeferred(start).addCallbacks(finished, failed))
     before = {number: signal.signal(number, interrupted) for number in SIGNALS}
     try:

@@ -36,15 +36,13 @@ def assembled(file: Path) -> Iterator[tuple[Loaded, Mapping[str, Carriers]]]:
         install()
     from twisted.internet import reactor
 
-    from protocols.daemon.assembly import assemble
+    from protocols.daemon.assembly import Setting, assemble, discard
     from protocols.daemon.importing import importer
     from protocols.daemon.loader import load
 
     loaded = load(file, importer(file.parent))
-    carriers = assemble(loaded, reactor)
+    carriers = assemble(loaded, Setting(reactor))
     try:
         yield loaded, carriers
     finally:
-        for made in carriers.values():
-            for stop in made.stops:
-                stop()
+        discard(carriers)

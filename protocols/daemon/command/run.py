@@ -12,7 +12,7 @@ from protocols.daemon.log import FORMATS, LEVELS
 @click.command("run", short_help="Serve what a YAML file says.")
 @click.argument("file", default="polyport.yaml", type=click.Path())
 @click.option(
-    "--log", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="The log's form."
+    "--log", type=click.Choice(list(FORMATS)), help="The log's form; unless said, what suits who reads it."
 )
 @click.option(
     "--log-level",
@@ -22,7 +22,7 @@ from protocols.daemon.log import FORMATS, LEVELS
     help="The least that is logged.",
 )
 @click.option("--reactor", help="Another reactor than polyport's; twistd --help-reactors lists them.")
-def command(file: str, log: str, log_level: str, reactor: str | None) -> None:
+def command(file: str, log: str | None, log_level: str, reactor: str | None) -> None:
     """Serve what FILE says (polyport.yaml unless given), in the foreground, until Ctrl-C or SIGTERM.
 
     The same as `twistd --nodaemon --pidfile= polyport --config FILE`.  To run in the background, under
@@ -52,7 +52,7 @@ def command(file: str, log: str, log_level: str, reactor: str | None) -> None:
         *chosen,
         "polyport",
         f"--config={file}",
-        f"--log={log}",
+        *([f"--log={log}"] if log else []),
         f"--log-level={log_level}",
     ]
     run()

@@ -30,19 +30,20 @@ LONGEST: Final = 2048
 
 def combined(service: str, redact: Redaction) -> Line:
     """Lines of the combined log format of Apache and nginx, with three fields more: seconds to the head of
-    the response, seconds to its end, and the id that the client or a proxy gave the request."""
+    the response, seconds to its end, and the id of the request."""
 
     def line(access: Access) -> str:
         peer, request = access.peer, access.request
-        asked, referer, agent, request_id = "-", b"", b"", b""
+        asked, referer, agent, request_id = "-", b"", b"", "-"
         if request is not None:
             asked = f"{_quotable(request.method)} {_quotable(redact(request.target))} HTTP/{request.version}"
-            referer, agent, request_id = _fields(request)
+            referer, agent = _fields(request)
+            request_id = request.id
         origin = _quotable(redact(referer.decode("latin-1"))) if referer else "-"
         return (
             f"{_word(peer.host)} - {_word(peer.user)} [{_local_time(int(time.time()))}] "
             f'"{asked}" {access.status} {access.sent or "-"} "{origin}" "{_agent(agent[:LONGEST])}" '
-            f'{_seconds(access.first)} {_seconds(access.duration)} "{_octets(request_id)}"\n'
+            f'{_seconds(access.first)} {_seconds(access.duration)} "{request_id}"\n'
         )
 
     return line
@@ -56,7 +57,7 @@ def json_lines(service: str, redact: Redaction) -> Line:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         values: dict[str, Any] = {"time": now, "service": service, "peer": peer.host, "user": peer.user}
         if request is not None:
-            referer, agent, request_id = _fields(request)
+            referer, agent = _fields(request)
             values |= {
                 "method": request.method,
                 "target": redact(request.target)[:LONGEST],
@@ -65,7 +66,7 @@ def json_lines(service: str, redact: Redaction) -> Line:
                 "version": request.version,
                 "referer": redact(referer.decode("latin-1"))[:LONGEST] or None,
                 "agent": agent.decode("latin-1")[:LONGEST] or None,
-                "id": request_id.decode("latin-1")[:LONGEST] or None,
+                "id": request.id,
             }
         values |= {
             "status": access.status,
@@ -81,18 +82,16 @@ def json_lines(service: str, redact: Redaction) -> Line:
 FORMATS: Final = {"combined": combined, "json": json_lines}
 
 
-def _fields(request: RequestHead) -> tuple[bytes, bytes, bytes]:
-    """Referer, User-Agent and X-Request-ID; read as bytes, since decoding all fields costs more than the
+def _fields(request: RequestHead) -> tuple[bytes, bytes]:
+    """Referer and User-Agent; read as bytes, since decoding all fields costs more than the
     rest of a line."""
-    referer = agent = request_id = b""
+    referer = agent = b""
     for name, value in request.headers.octets():
         if name == b"user-agent":
             agent = value
         elif name == b"referer":
             referer = value
-        elif name == b"x-request-id":
-            request_id = value
-    return referer, agent, request_id
+    return referer, agent
 
 
 def _octets(value: bytes) -> str:

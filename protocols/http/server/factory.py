@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from twisted.internet import error
@@ -27,8 +27,8 @@ from protocols.http.server.exchange import Exchange
 from protocols.http.server.negotiation import ALPN, Negotiation
 from protocols.http.site import Site
 from protocols.journal import Journal
+from protocols.open_connection import OpenConnection
 from protocols.roster import Roster
-from protocols.session import Peer
 
 CONNECTIONS = 1000
 """Connections of one factory at a time: well below the 1024 descriptors a process commonly may open."""
@@ -40,16 +40,14 @@ SWEEP = 1.0
 """Seconds between two looks at the connections: how exact their deadlines are."""
 
 
-class Served(Protocol):
+class Served(OpenConnection, Protocol):
     """A connection, whatever version of HTTP it speaks."""
 
-    peer: Peer
+    def retire(self) -> None:
+        """Let the client know, as far as there is a way, that it had better ask elsewhere."""
 
     def drain(self) -> None:
         """Answer what has been asked, and nothing more; then close."""
-
-    def abort(self) -> None:
-        """Close at once."""
 
     def check_time(self, now: float) -> None:
         """Give up what takes too long."""
@@ -88,8 +86,12 @@ class HTTPFactory(Factory):
         self.clock = clock
         self.limits = limits or Limits()
         self.limit = connections
-        self.connections: Roster[Served] = Roster()
+        self.retiring = False
+        """Whether each response is the last of its connection."""
+
+        self.open: Roster[Served] = Roster()
         self.draining = False
+        """Whether connections on which nothing is asked are closed, and no others are taken."""
         self.trusted = trusted
         self._access = access
         self.logs = access is not None
@@ -101,7 +103,7 @@ class HTTPFactory(Factory):
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
         self, addr: IAddress | None
     ) -> Negotiation | None:
-        if self.draining or len(self.connections) >= self.limit:
+        if self.draining or len(self.open) >= self.limit:
             self.journal.refused("draining" if self.draining else f"{self.limit} are open")
             return None
         connection = Negotiation()
@@ -111,7 +113,11 @@ class HTTPFactory(Factory):
     @property
     def open_connections(self) -> int:
         """How many there are now."""
-        return len(self.connections)
+        return len(self.open)
+
+    def connections(self) -> Iterator[OpenConnection]:
+        """Those that are open now; they may be aborted meanwhile."""
+        return iter(self.open)
 
     def acceptableProtocols(self) -> list[bytes]:  # noqa: N802 - Twisted's name
         """What is offered in ALPN (IProtocolNegotiationFactory)."""
@@ -140,21 +146,21 @@ class HTTPFactory(Factory):
             self.answered(exchange)
 
     def joined(self, connection: Served) -> None:
-        self.connections.add(connection)
+        self.open.add(connection)
         self.journal.opened(connection.peer)
         if self._sweep is None:
             self._sweep = self.clock.callLater(SWEEP, self._look)
 
     def replaced(self, connection: Served, by: Served) -> None:
         """What had joined turns out to be another kind of connection."""
-        self.connections.add(by)
-        self.connections.remove(connection)
+        self.open.add(by)
+        self.open.remove(connection)
 
     def left(self, connection: Served, reason: Failure) -> None:
         cause = None if reason.check(error.ConnectionDone) else reason.value
         self.journal.closed(connection.peer, cause if isinstance(cause, Exception) else None)
-        self.connections.remove(connection)
-        if not self.connections and self._sweep is not None:
+        self.open.remove(connection)
+        if not self.open and self._sweep is not None:
             self._sweep.cancel()
             self._sweep = None
 
@@ -168,17 +174,25 @@ class HTTPFactory(Factory):
             status: int = getattr(error, "status", BAD_REQUEST)
             self._access(Access(peer, status, 0, None, None, request))
 
+    def retire(self) -> Deferred[None]:
+        """Go on with the connections there are, and those that are on their way, though each response tells
+        its client to leave; fires when there is none."""
+        self.retiring = True
+        for connection in self.open:
+            connection.retire()
+        return self.open.emptied()
+
     def drain(self) -> Deferred[None]:
-        """Answer what has been asked, and nothing more; fires when the last connection is gone."""
-        self.draining = True
+        """Answer what has been asked, or is on its way; fires when the last connection is gone."""
+        self.retiring = self.draining = True
         self.site.drain()
-        for connection in self.connections:
+        for connection in self.open:
             connection.drain()
-        return self.connections.emptied()
+        return self.open.emptied()
 
     def abort(self) -> None:
         """Close every connection at once."""
-        for connection in self.connections:
+        for connection in self.open:
             connection.abort()
 
     def stop(self) -> None:
@@ -188,5 +202,5 @@ class HTTPFactory(Factory):
     def _look(self) -> None:
         self._sweep = self.clock.callLater(SWEEP, self._look)
         now = self.clock.seconds()
-        for connection in self.connections:
+        for connection in self.open:
             connection.check_time(now)

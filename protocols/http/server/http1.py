@@ -16,6 +16,7 @@ from protocols.http.response import Response
 from protocols.http.server.connection_peer import connection_peer
 from protocols.http.server.ending import end
 from protocols.http.server.exchange import Exchange
+from protocols.http.server.http1_time import HTTP1Time
 from protocols.http.server.intake import Intake
 from protocols.http.server.prompt import PromptAnswers
 from protocols.http.server.request_parser import BadRequestError
@@ -34,7 +35,7 @@ WAITING = 32
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
-class HTTP1Connection(PromptAnswers, Protocol):
+class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
     """A connection of an :class:`~protocols.http.HTTPFactory`.
 
     A client that has shut down its side is still answered (RFC 9112, section 9.6); one that has closed the
@@ -102,7 +103,7 @@ class HTTP1Connection(PromptAnswers, Protocol):
             self._tunnel.read_ended()
             return
         if self.closing:
-            self.transport.loseConnection()  # type: ignore[union-attr]  # our side is shut down already
+            self.transport.loseConnection()
             return
         incoming = self._intake.take()
         if incoming is not None:
@@ -254,7 +255,7 @@ class HTTP1Connection(PromptAnswers, Protocol):
         if not self._writer.gathers:  # else it is the time of the read
             self._times.active_at = self.factory.clock.seconds()
         self._current = None
-        if exchange.keeps and not self.factory.draining:
+        if exchange.keeps and not self.factory.retiring:
             self.advance()
         else:
             self._close()
@@ -342,7 +343,7 @@ class HTTP1Connection(PromptAnswers, Protocol):
 
     def _connection(self, exchange: Exchange) -> str:
         """The Connection header."""
-        if self.factory.draining or (self._input_over and not self._queue):
+        if self.factory.retiring or (self._input_over and not self._queue):
             exchange.keeps = False
         if not exchange.keeps:
             return "close"
@@ -356,43 +357,9 @@ class HTTP1Connection(PromptAnswers, Protocol):
     def _slow_down(self) -> None:
         if self._times.paused_at is None and self._must_wait():
             self._times.paused_at = self.factory.clock.seconds()
-            self.transport.pauseProducing()  # type: ignore[union-attr]  # every stream transport has it
+            self.transport.pauseProducing()
 
     def _speed_up(self) -> None:
         if self._times.paused_at is not None and not self._must_wait():
             self._times.resumed(self.factory.clock.seconds())
-            self.transport.resumeProducing()  # type: ignore[union-attr]  # every stream transport has it
-
-    # -- the factory's side --------------------------------------------------------------------------
-
-    def drain(self) -> None:
-        """Close if nothing is under way, else after the response."""
-        if self._tunnel is not None:
-            self._tunnel.drain()
-        elif not (self.asking or self._current or self._queue or self.closing or self._intake.in_head):
-            self._close()
-
-    def abort(self) -> None:
-        """Close at once, whatever is still to be sent."""
-        self.closing = True
-        self.transport.abortConnection()  # type: ignore[union-attr]  # every stream transport has it
-
-    def _may_be_late(self) -> bool:
-        """Whether it is the client that the connection waits for."""
-        incoming = self._intake.incoming
-        return not (self._rest or self.blocked or (incoming is not None and incoming.expects))
-
-    def check_time(self, now: float) -> None:
-        """Give the connection up if something takes too long."""
-        if self._tunnel is not None:
-            return
-        limits, times = self.factory.limits, self._times
-        late = self._may_be_late() and times.is_late(now, self._intake.received, limits)
-        if late and not self.closing:
-            self._fault = BadRequestError(408, "The request took too long to come")
-            self._refuse_soon()
-        elif times.must_be_gone(now, limits):
-            self.abort()
-        elif self._current is None and not self.closing and times.is_idle(now, limits):
-            self.factory.journal.idle(self.peer, limits.idle)
-            self._close()
+            self.transport.resumeProducing()

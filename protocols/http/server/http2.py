@@ -28,8 +28,8 @@ from protocols.http.server.http2_request import MalformedError, read_trailers
 from protocols.http.server.http2_requests import RequestReader
 from protocols.http.server.http2_state import ServerState
 from protocols.http.server.http2_stream import HTTP2Stream
+from protocols.http.server.http2_time import HTTP2Time
 from protocols.http.server.http2_writer import FrameWriter
-from protocols.http.server.request_parser import BadRequestError
 from protocols.session import Peer
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 GATHERED: Final = 16 * 1024 * 1024
 """Bytes of content that one connection may have kept here, for routes that want theirs whole; more, where two
 requests may have more."""
-
-GRACE: Final = 1.0
-"""Seconds a client has to hear that it should ask for nothing more, if it does not say that it has."""
 
 LINGER: Final = 2.0
 """Seconds a client may go on sending after our last frame, so that it can read that."""
@@ -53,7 +50,7 @@ FAREWELL: Final = b"farewell"
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
-class HTTP2Connection(Protocol):
+class HTTP2Connection(HTTP2Time, Protocol):
     """A connection of an :class:`~protocols.http.HTTPFactory` (RFC 9113).
 
     What one read leads to goes out in one write.
@@ -83,7 +80,7 @@ class HTTP2Connection(Protocol):
         self._leaving_at: float | None = None
         self._last: int | None = None
         """The last stream that is served, once that is settled."""
-        self._active_at = 0.0
+        self._opened_at = self._active_at = 0.0
         self._checked_at = 0.0
         self._blocked_at = 0.0
         self._closing_at = 0.0
@@ -96,7 +93,7 @@ class HTTP2Connection(Protocol):
         self.peer = connection_peer(transport)
         self.scheme = self.peer.transport
         self.now = self.factory.clock.seconds
-        self._active_at = self._checked_at = self.now()
+        self._opened_at = self._active_at = self._checked_at = self.now()
         self._state = ServerState(self.factory.limits)
         self._meter = FrameMeter(self.factory.limits)
         self._reader = RequestReader(self.scheme, self.factory.limits)
@@ -140,7 +137,7 @@ class HTTP2Connection(Protocol):
         """The client sends nothing more: what it has asked is answered (IHalfCloseableProtocol)."""
         self._input_over = True
         if self._closing:
-            self.transport.loseConnection()  # type: ignore[union-attr]  # our side is shut down already
+            self.transport.loseConnection()
             return
         for stream in list(self._streams.values()):
             stream.input_lost()
@@ -161,7 +158,7 @@ class HTTP2Connection(Protocol):
             self.blocked = True
             self._blocked_at = self.now()
             # What its frames would have us answer would pile up here.
-            self.transport.pauseProducing()  # type: ignore[union-attr]  # every stream transport has it
+            self.transport.pauseProducing()
 
     def resumeProducing(self) -> None:
         if not self.blocked:
@@ -171,7 +168,7 @@ class HTTP2Connection(Protocol):
         for stream in list(self._streams.values()):
             stream.resume()
         if not self.blocked:
-            self.transport.resumeProducing()  # type: ignore[union-attr]  # every stream transport has it
+            self.transport.resumeProducing()
 
     def stopProducing(self) -> None:
         """connectionLost says so."""
@@ -328,49 +325,6 @@ class HTTP2Connection(Protocol):
     def _lose_streams(self, reason: Failure) -> None:
         for stream in list(self._streams.values()):
             stream.lost(reason)
-
-    # -- the factory's side --------------------------------------------------------------------------
-
-    def drain(self) -> None:
-        """Answer what has been asked, and nothing more."""
-        for stream in list(self._streams.values()):
-            stream.drain()
-        self._leave()
-
-    def abort(self) -> None:
-        """Close at once, whatever is still to be sent."""
-        self._closing = True
-        self.transport.abortConnection()  # type: ignore[union-attr]  # every stream transport has it
-
-    def check_time(self, now: float) -> None:
-        """Give up what takes too long."""
-        elapsed, self._checked_at = now - self._checked_at, now
-        limits = self.factory.limits
-        header_since = self._meter.header_since
-        if self._closing:
-            if now - self._closing_at >= self._close_time:
-                self.abort()
-        elif self.blocked:
-            if 0 < limits.idle <= now - self._blocked_at:
-                self.factory.journal.idle(self.peer, limits.idle)
-                self.abort()
-        elif header_since is not None and now - header_since >= limits.header_time:
-            self._state.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
-            self._fail(BadRequestError(408, "The header took too long to come"))
-        else:
-            for stream in list(self._streams.values()):
-                stream.check_time(now, elapsed)
-            self._check_idle(now)
-
-    def _check_idle(self, now: float) -> None:
-        idle = self.factory.limits.idle
-        if self._leaving_at is not None:
-            if now - self._leaving_at >= GRACE:
-                self._settle()
-                self._close_if_over()
-        elif not self._streams and 0 < idle <= now - self._active_at:
-            self.factory.journal.idle(self.peer, idle)
-            self._leave()
 
 
 _HANDLERS: Final[Mapping[type[events.Event], Callable[[HTTP2Connection, Any], None]]] = {

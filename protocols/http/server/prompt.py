@@ -47,7 +47,7 @@ class PromptAnswers:
 
     def answered_promptly(self, outcome: object) -> bool:
         """Write `outcome` if it is a whole response, and nothing has come to stand against it."""
-        if type(outcome) is not Response or self.closing or self._input_over or self.factory.draining:
+        if type(outcome) is not Response or self.closing or self._input_over or self.factory.retiring:
             return False
         content = outcome.content
         if type(content) is not bytes or len(content) > PIECE:

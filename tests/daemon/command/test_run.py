@@ -35,7 +35,6 @@ def test_without_arguments(command_line):
         "--pidfile=",
         "polyport",
         "--config=polyport.yaml",
-        "--log=text",
         "--log-level=info",
     ]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from protocols.daemon.assembly import assemble
+from protocols.daemon.assembly import Setting, assemble
 from protocols.daemon.explain import Caller, explain
 from protocols.daemon.explain.listeners import UnknownAddressError, listener_at
 from protocols.daemon.loader import load
@@ -69,7 +69,7 @@ def explained(written, clock, tmp_path, monkeypatch, forgotten_imports):
     monkeypatch.setenv("ELSEWHERE", "/else/where")
     written(YAML, FUNCTIONS)
     loaded = load("polyport.yaml", importer(tmp_path))
-    carriers = assemble(loaded, clock)
+    carriers = assemble(loaded, Setting(clock))
 
     def explained(address: str, host: str = "unix", **more: object):
         listener = listener_at(Address.parse(address), loaded)

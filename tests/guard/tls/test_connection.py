@@ -332,14 +332,14 @@ def test_a_record_that_was_changed_ends_the_connection(pem, answering):
     assert client.end.recv(100) == b"good\n"
     assert client.transport.disconnecting
     client.protocol.connectionLost(Failure(ConnectionDone()))
-    assert len(answering.connections) == 0
+    assert len(answering.open) == 0
 
 
 def test_peer_that_never_answers_our_close_notify_is_given_up(pem, clock):
     handler = FunctionHandler(lambda message: message, reactor=clock, run="loop")
     factory = StreamFactory(handler, Lines(), journal=Journal("tested"), clock=clock)
     client = Client(ServerTLS.of(pem, pem), factory)
-    (connection,) = factory.connections
+    (connection,) = factory.open
     connection.close()
     clock.advance(CLOSE_NOTIFY - 1)
     assert not client.transport.disconnected

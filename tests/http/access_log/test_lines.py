@@ -31,6 +31,7 @@ def access(target: str = "/a?token=s3cret&b=c", peer: Peer | None = None, **head
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     request = RequestHead("GET", "/a", headers=Headers(given.items()), target=target, host="a.test")
+    request.believe_id()
     return Access(peer or Peer("http", "192.0.2.7", 4, user="alice"), 200, 12, 0.25, 0.125, request)
 
 

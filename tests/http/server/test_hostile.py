@@ -160,7 +160,7 @@ def test_a_source_that_does_not_like_to_be_closed(client, later, failures):
     client.send(LATER)
     later.asked[0].callback(Response(Stubborn()))
     client.leave()
-    assert not client.factory.connections
+    assert not client.factory.open
     assert len(failures) == 1
 
 

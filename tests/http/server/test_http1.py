@@ -4,6 +4,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from protocols.http import Limits, RespondRoute, function_route
+from protocols.http.server.http1_time import QUIET
 from protocols.http.server.times import LINGER
 
 LIMITS = Limits()
@@ -328,7 +329,7 @@ def test_the_peer_and_its_end_are_counted(client, journal) -> None:
     assert str(client.connection.peer) == "http://192.0.2.7:4321"
     assert journal.counts.connections == 1
     client.leave()
-    assert not client.factory.connections
+    assert not client.factory.open
 
 
 def test_no_more_connections_than_allowed(connect, another, journal) -> None:
@@ -340,6 +341,7 @@ def test_no_more_connections_than_allowed(connect, another, journal) -> None:
 
 
 def test_drain_closes_what_is_idle_and_answers_what_is_asked(client, another, calls) -> None:
+    client.clock.advance(QUIET)
     busy, half = another(client), another(client)
     busy.send(b"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n" + GET)
     half.send(b"GET /a HTTP/1.1\r\nHo")
@@ -358,6 +360,31 @@ def test_drain_closes_what_is_idle_and_answers_what_is_asked(client, another, ca
     assert not gone.called
     half.leave()
     assert gone.called
+
+
+def test_who_has_just_been_answered_may_be_asking_when_drain_comes(client) -> None:
+    client.ask("GET", "/")
+    client.factory.drain()
+    assert not client.closed
+    answer = client.ask("GET", "/")
+    assert answer.headers["Connection"] == "close"
+    assert client.closed
+
+
+def test_who_asks_nothing_more_is_closed_soon_after_drain(client) -> None:
+    client.ask("GET", "/")
+    client.factory.drain()
+    client.clock.advance(QUIET)
+    assert client.closed
+
+
+def test_a_retired_service_tells_its_clients_to_ask_elsewhere(client, another) -> None:
+    client.factory.retire()
+    client.clock.advance(QUIET)
+    assert not client.closed
+    assert client.ask("GET", "/").headers["Connection"] == "close"
+    late = another(client)  # accepted before, and held up by what stands in front
+    assert late.ask("GET", "/").headers["Connection"] == "close"
 
 
 def test_drain_with_nobody_there(client) -> None:

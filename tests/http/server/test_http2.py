@@ -206,10 +206,10 @@ def test_half_a_preface_is_no_reason_to_stay(connect, clock) -> None:
 
 
 def test_the_factory_knows_each_connection_once(http2, journal) -> None:
-    assert len(http2.client.factory.connections) == 1
+    assert len(http2.client.factory.open) == 1
     assert journal.counts.connections == 1
     http2.client.leave()
-    assert not http2.client.factory.connections
+    assert not http2.client.factory.open
 
 
 @given(st.lists(st.integers(1, 3200), max_size=30))

@@ -45,7 +45,7 @@ def test_any_frames(connect, routes, frames, together: bool) -> None:
     client.turn()
     client.clock.pump([1] * 15)
     client.leave()
-    assert not client.factory.connections
+    assert not client.factory.open
 
 
 @given(st.binary(max_size=200))

@@ -6,7 +6,8 @@ import pytest
 from h2.errors import ErrorCodes
 
 from protocols.http import Limits, function_route
-from protocols.http.server.http2 import GRACE, LINGER
+from protocols.http.server.http2 import LINGER
+from protocols.http.server.http2_time import GRACE
 from protocols.http.server.http2_meter import LARGEST_STREAM
 
 LIMITS = Limits()

@@ -120,7 +120,7 @@ def test_the_end_of_the_connection(client, route):
     client.send(ASK)
     client.leave()
     assert route.protocol.lost
-    assert not client.factory.connections
+    assert not client.factory.open
 
 
 @pytest.mark.parametrize("kind", [Other, HalfClosing])

@@ -196,7 +196,7 @@ class TestClients:
                 return websocket.close_code
 
         assert await deferToThread(client) == 1001
-        await service.factory.connections.emptied()
+        await service.factory.open.emptied()
         assert gone == [None]
 
     @pytest_twisted.ensureDeferred

@@ -101,4 +101,4 @@ class HTTPCycle:
         self._inflow.over()
 
     def _report(self, error: BaseException) -> None:
-        self._runtime.journal.failed(self._request.peer, error)
+        self._runtime.journal.failed(self._request.peer, error, request=self._request.id)

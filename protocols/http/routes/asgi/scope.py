@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from protocols.http.request import RequestHead
+from protocols.http.request_id import fields_with_id
 from protocols.http.target import origin_form, split_mount
 
 VERSIONS: Final = {"version": "3.0", "spec_version": "2.4"}
@@ -49,7 +50,7 @@ def _scope(request: RequestHead, rest: str, state: dict[str, Any]) -> dict[str, 
         "raw_path": origin_form(request.target).partition("?")[0].encode("latin-1"),
         "query_string": str(request.query).encode("latin-1"),
         "root_path": split_mount(request.path, rest)[0],
-        "headers": list(request.headers.octets()),
+        "headers": fields_with_id(request),
         # A Unix socket has no port, and a path instead of a host.
         "client": (peer.host, peer.port) if peer.port else None,
         "server": _server(request),

@@ -249,7 +249,7 @@ class WebSocketCycle:
             self._answer.errback(CallTimeoutError(self._runtime.late))
 
     def _report(self, error: BaseException) -> None:
-        self._runtime.journal.failed(self._request.peer, error)
+        self._runtime.journal.failed(self._request.peer, error, request=self._request.id)
 
 
 def _disconnect(code: int, reason: str) -> Message:

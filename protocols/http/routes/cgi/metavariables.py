@@ -10,6 +10,7 @@ from typing import Final
 
 from protocols.handlers.program.command import Environment, clean_environment
 from protocols.http.request import RequestHead
+from protocols.http.request_id import fields_with_id
 from protocols.http.routes.cgi.script import Script
 from protocols.http.routes.client_variables import client_variables
 
@@ -109,7 +110,7 @@ def _client(request: RequestHead) -> dict[str, str]:
 
 
 def _add_fields(environment: Environment, request: RequestHead, length: int, authorization: bool) -> None:
-    for name, value in request.headers.octets():
+    for name, value in fields_with_id(request):
         if name == b"authorization" and authorization:
             environment[b"HTTP_AUTHORIZATION"] = value
         elif name == b"content-type":

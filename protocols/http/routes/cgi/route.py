@@ -101,7 +101,7 @@ class CgiRoute:
             return await _answer_of(request, head, output)
         except ScriptError as error:
             output.close()
-            self._journal.failed(request.peer, ScriptError(f"{label}: {error}"))
+            self._journal.failed(request.peer, ScriptError(f"{label}: {error}"), request=request.id)
             raise HTTPError(502, "The program behind this path did not answer as it should") from None
         except BaseException:
             output.close()
@@ -140,7 +140,8 @@ class CgiRoute:
         try:
             return await self.runner.start(command, label, stdin)
         except (OSError, ValueError) as error:
-            self._journal.failed(request.peer, ScriptError(f"{label} cannot be started: {error}"))
+            reason = ScriptError(f"{label} cannot be started: {error}")
+            self._journal.failed(request.peer, reason, request=request.id)
             if isinstance(error, OSError) and error.errno in _EXHAUSTED:
                 raise _busy() from None
             raise HTTPError(500) from None

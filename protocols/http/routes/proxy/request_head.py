@@ -14,6 +14,7 @@ from typing import Final
 
 from protocols.http.errors import HTTPError
 from protocols.http.request import RequestHead
+from protocols.http.request_id import FIELD
 from protocols.session import Peer
 
 VIA: Final = b"1.1 polyport"
@@ -44,6 +45,7 @@ OURS: Final = HOP | {
     b"proxy",  # a CGI program would take it for HTTP_PROXY
     b"via",
     b"x-real-ip",
+    b"x-request-id",
 }
 """Fields of the client's that are not passed on as they are."""
 
@@ -187,6 +189,7 @@ def request_head(
         parts = [part for part in parts if part.partition(b":")[0].lower() not in dropped]
     parts = parts if identity is None else [*_identified(parts, identity, request.peer)]
     parts.append(b"Via: " + b", ".join([*via, VIA]))
+    parts.append(f"{FIELD}: {request.id}".encode("ascii"))
     block = b"\r\n".join(parts)
     breaks = len(parts) - 1
     if block.count(b"\n") != breaks or block.count(b"\r") != breaks or b"\0" in block:

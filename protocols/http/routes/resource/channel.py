@@ -209,7 +209,7 @@ class Channel:
             self._outflow.finish(error)
 
     def _report(self, error: BaseException) -> None:
-        self._journal.failed(self._asked.peer, error)
+        self._journal.failed(self._asked.peer, error, request=self._asked.id)
 
     def _lose(self, reason: Failure) -> None:
         self._begun()

@@ -9,6 +9,7 @@ from twisted.python.failure import Failure
 from twisted.web import server
 
 from protocols.http.request import Request
+from protocols.http.request_id import fields_with_id
 from protocols.http.target import origin_form, split_mount
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class ResourceRequest(server.Request):
         mount, below = split_mount(request.path, rest)
         self._mount = mount.encode().split(b"/")[1:]
         self._below = below.encode().split(b"/")[1:] if below else []
-        for name, value in request.headers.octets():
+        for name, value in fields_with_id(request):
             self.requestHeaders.addRawHeader(name, value)
         if request.host and not self.requestHeaders.hasHeader(b"host"):
             self.requestHeaders.addRawHeader(b"host", request.host.encode("latin-1"))

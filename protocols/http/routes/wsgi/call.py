@@ -183,7 +183,10 @@ class Call:
         self._runtime.reactor.callFromThread(self._begun, head, outflow)
 
     def report(self, error: BaseException) -> None:
-        self._runtime.reactor.callFromThread(self._runtime.journal.failed, self._request.peer, error)
+        request = self._request
+        self._runtime.reactor.callFromThread(
+            self._runtime.journal.failed, request.peer, error, "", request.id
+        )
 
     def _complain(self, line: str) -> None:
         self._runtime.reactor.callFromThread(self._log, line)

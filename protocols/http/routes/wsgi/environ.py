@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from protocols.http.request import RequestHead
+from protocols.http.request_id import fields_with_id
 from protocols.http.routes.client_variables import client_variables
 from protocols.http.routes.wsgi.file_wrapper import FileWrapper
 from protocols.http.target import split_mount
@@ -53,7 +54,7 @@ def environ_of(request: RequestHead, rest: str, length: int | None) -> dict[str,
         "SERVER_PROTOCOL": f"HTTP/{request.version}",
         "wsgi.url_scheme": request.scheme,
     }
-    for octets, value in request.headers.octets():
+    for octets, value in fields_with_id(request):
         key = _key(octets)
         if key:
             text = value.decode("latin-1")

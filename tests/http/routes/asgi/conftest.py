@@ -75,6 +75,6 @@ def site(connect, clock, journal) -> Iterator[Callable[..., Site]]:
 
     yield site
     for each in made:
-        if each.client.factory.connections:
+        if each.client.factory.open:
             each.client.leave()
         each.route.stop()

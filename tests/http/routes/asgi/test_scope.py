@@ -14,18 +14,15 @@ def request(path: str = "/app/b", **about) -> Request:
 
 
 def test_an_http_scope() -> None:
-    scope = http_scope(
-        request(
-            "/app/caf\u00e9 b",
-            query="a=%20",
-            headers=[("X-A", "1"), ("x-a", "2")],
-            target="/app/caf%C3%A9%20b?a=%20",
-            host="a.test:81",
-            peer=Peer("http", "192.0.2.7", 5, user="ann"),
-        ),
-        "caf\u00e9 b",
-        {"db": 1},
+    asked = request(
+        "/app/caf\u00e9 b",
+        query="a=%20",
+        headers=[("X-A", "1"), ("x-a", "2")],
+        target="/app/caf%C3%A9%20b?a=%20",
+        host="a.test:81",
+        peer=Peer("http", "192.0.2.7", 5, user="ann"),
     )
+    scope = http_scope(asked, "caf\u00e9 b", {"db": 1})
     assert scope == {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -36,7 +33,7 @@ def test_an_http_scope() -> None:
         "raw_path": b"/app/caf%C3%A9%20b",
         "query_string": b"a=%20",
         "root_path": "/app",
-        "headers": [(b"x-a", b"1"), (b"x-a", b"2")],
+        "headers": [(b"x-a", b"1"), (b"x-a", b"2"), (b"x-request-id", asked.id.encode())],
         "client": ("192.0.2.7", 5),
         "server": ("a.test", 81),
         "state": {"db": 1},

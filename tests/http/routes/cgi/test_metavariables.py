@@ -92,7 +92,7 @@ def test_fields() -> None:
     ][:-1]
     found = told(headers=headers)
     assert found["HTTP_A_B"] == "1, 3"
-    assert [name for name in found if name.startswith("HTTP_")] == ["HTTP_A_B"]
+    assert [name for name in found if name.startswith("HTTP_")] == ["HTTP_A_B", "HTTP_X_REQUEST_ID"]
 
 
 def test_there_is_always_a_query_and_only_sometimes_a_length() -> None:

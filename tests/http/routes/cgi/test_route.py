@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import shutil
 import sys
@@ -64,6 +65,7 @@ async def test_what_a_script_is_told(site, tmp_path, monkeypatch):
         environment.pop(name, None)
     path = environment.pop("PATH")
     assert "/usr/bin" in path.split(":")
+    assert re.fullmatch("[0-9a-f]{16}", environment.pop("HTTP_X_REQUEST_ID"))
     assert environment == {
         "COLOUR": "blue",
         "CONTENT_LENGTH": "1",

@@ -37,7 +37,7 @@ def test_fields_for_one_connection_stay_there() -> None:
     dropped += ["X_Real_IP", "x_forwarded_for", "X-Forwarded-Anything", "Content_Length"]
     lines = head(*((name, "close") for name in dropped), ("Accept", "a/b"), ("Cookie", "a=b"))
     names = [line.partition(":")[0].lower() for line in lines[1:]]
-    ours = ["via", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]
+    ours = ["via", "x-request-id", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]
     assert names == ["host", "accept", "cookie", *ours]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -19,7 +21,9 @@ def test_a_request_and_its_response(proxied, origins) -> None:
     client = proxied()
     client.send(GET)
     origin = origins.accept()
-    assert origin.take().decode().split("\r\n") == [
+    told = origin.take().decode().split("\r\n")
+    assert re.fullmatch("X-Request-Id: [0-9a-f]{16}", told.pop(3))
+    assert told == [
         "GET /p/a?b=c HTTP/1.1",
         "Host: a.test",
         "Via: 1.1 polyport",

@@ -1,4 +1,4 @@
-"""What systemd hands over, and what it wants to hear (sd_listen_fds(3), sd_notify(3))."""
+"""The sockets that systemd hands over (sd_listen_fds(3))."""
 
 from __future__ import annotations
 
@@ -51,18 +51,3 @@ def withdraw(environment: MutableMapping[str, str]) -> None:
     """Remove the variables, so that no child takes them for its own."""
     for variable in VARIABLES:
         environment.pop(variable, None)
-
-
-def notify(*assignments: str) -> bool:
-    """Tell systemd ``READY=1``, ``STOPPING=1`` and the like; False where nobody listens."""
-    path = os.environ.get("NOTIFY_SOCKET", "")
-    if not path:
-        return False
-    if path.startswith("@"):
-        path = "\0" + path[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notification:
-        try:
-            notification.sendto("\n".join(assignments).encode(), path)
-        except OSError:
-            return False
-    return True

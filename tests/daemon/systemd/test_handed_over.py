@@ -1,4 +1,4 @@
-"""What systemd hands over and hears, each in a process of its own where descriptors have to have numbers."""
+"""What systemd hands over, each in a process of its own where descriptors have to have numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from protocols.daemon.systemd import VARIABLES, inherited_sockets, initial_environment, notify, withdraw
+from protocols.daemon.systemd import VARIABLES, inherited_sockets, initial_environment, withdraw
 
 SHOW = """
 import json, os, sys
@@ -106,21 +106,3 @@ def test_the_initial_environment_outlives_changes():
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
     assert done.stdout.split() == [b"a=b", b"False"]
     assert initial_environment()
-
-
-@pytest.mark.parametrize("abstract", [False, True])
-def test_notify(tmp_path, monkeypatch, abstract):
-    name = f"@polyport-notify-{os.getpid()}" if abstract else str(tmp_path / "notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.settimeout(20)
-        systemd.bind("\0" + name[1:] if abstract else name)
-        monkeypatch.setenv("NOTIFY_SOCKET", name)
-        assert notify("READY=1", "STATUS=fine")
-        assert systemd.recv(100) == b"READY=1\nSTATUS=fine"
-
-
-def test_notify_without_systemd(tmp_path, monkeypatch):
-    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    assert not notify("READY=1")
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
-    assert not notify("READY=1")

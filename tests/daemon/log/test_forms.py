@@ -1,18 +1,17 @@
-"""What the log looks like."""
+"""What an event looks like."""
 
 from __future__ import annotations
 
-import io
 import json
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.logger import Logger, LogLevel
+from twisted.logger import LogLevel
 from twisted.python.failure import Failure
 
-from protocols.daemon.log import FORMATS, LEVELS, as_json, as_text, observer
+from protocols.daemon.log import FORMATS, LEVELS, as_journal, as_json, as_text
 
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}"
 
@@ -33,18 +32,6 @@ def failure() -> Failure:
         raise ValueError("on\npurpose")
     except ValueError:
         return Failure()
-
-
-class Writing:
-    """A logger whose events an observer of ours writes."""
-
-    def __init__(self, style: str = "text", level: str = "info") -> None:
-        self.file = io.StringIO()
-        self.log = Logger("polyport", observer=observer(style, level, self.file))
-
-    @property
-    def lines(self) -> list[str]:
-        return self.file.getvalue().splitlines()
 
 
 def test_text():
@@ -109,35 +96,32 @@ def test_an_event_without_text_is_no_line(style):
     assert FORMATS[style](event("")) is None
 
 
+PRIORITIES = dict(zip(LEVELS, (7, 6, 4, 3, 2), strict=True))
+
+
 @pytest.mark.parametrize("level", LEVELS)
-def test_levels(level):
-    writing = Writing("json", level)
-    for name in LEVELS:
-        writing.log.emit(LogLevel.levelWithName(name), "text")
-    assert [json.loads(line)["level"] for line in writing.lines] == list(LEVELS[LEVELS.index(level) :])
+def test_the_journal_is_told_the_priority_instead_of_the_level(level):
+    said = as_journal(event("shout: listening", log_level=LogLevel.levelWithName(level)))
+    assert said == f"<{PRIORITIES[level]}>shout: listening\n"
 
 
-NOISE = (
-    "Unable to write to plugin cache /site-packages/twisted/plugins/dropin.cache: error number 13",
-    "StreamFactory starting on 7000",
-    "TLSFactory (TLS) starting on 7443",
-    "(UNIX Port '/run/polyport.sock' Closed)",
-    "(TCP Port 7000 Closed)",
-)
+def test_an_event_of_no_known_level_is_information_for_the_journal():
+    assert as_journal(event("hello", log_level=None)) == "<6>hello\n"
 
 
-@pytest.mark.parametrize("text", NOISE)
-def test_noise_of_twisted_is_left_out(text):
-    writing = Writing()
-    twisted = Logger("log_legacy", observer=writing.log.observer)
-    twisted.info("{text}", text=text)
-    assert writing.lines == []
-    twisted.error("{text}", text=text)
-    writing.log.info("{text}", text=text)
-    assert len(writing.lines) == 2
+def test_each_line_of_a_traceback_has_the_priority():
+    said = as_journal(event("it failed", log_failure=failure(), log_level=LogLevel.critical))
+    first, *rest = said.splitlines()
+    assert first == "<2>it failed"
+    assert any("ValueError: on" in line for line in rest)
+    assert all(line.startswith("<2>    ") for line in rest)
 
 
-def test_what_is_no_noise_is_kept():
-    writing = Writing()
-    Logger("log_legacy", observer=writing.log.observer).info("starting up on time")
-    assert len(writing.lines) == 1
+@given(st.text(min_size=1))
+def test_no_text_can_choose_its_priority(text):
+    said = as_journal(event(text))
+    assert said.endswith("\n")
+    first, *rest = said[:-1].split("\n")
+    assert first.startswith("<6>")
+    assert all(line.startswith("<6>    ") for line in rest)
+    said.encode()

@@ -1,0 +1,32 @@
+"""``polyport log``: change what is logged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from protocols.daemon.command.reaching import STATUSES, asking, daemon_options
+
+LEVELS = ("debug", "info", "warn", "error", "critical")
+"""Those of ``protocols.daemon.log``, which imports what is slow."""
+
+EPILOG = f"""\
+{STATUSES}
+\b
+Examples:
+  polyport log debug
+  polyport log info
+"""
+
+
+@click.command("log", short_help="Change what the daemon logs.", epilog=EPILOG)
+@daemon_options
+@click.argument("level", type=click.Choice(LEVELS))
+def command(level: str, file: Path | None, place: str | None) -> None:
+    """Have the daemon log what is of LEVEL and above, until it is told otherwise or ends."""
+    with asking(file, place) as client:
+        answer = client.call("log_level", level=level)
+    from protocols.daemon.command.answers import conclude
+
+    conclude(answer)

@@ -1,0 +1,22 @@
+"""The daemon's log: its forms, the least that is logged, and what is left out of it."""
+
+from protocols.daemon.log.flood import Flood
+from protocols.daemon.log.forms import FORMATS, LEVELS, as_journal, as_json, as_text
+from protocols.daemon.log.journal_stream import journal_reads
+from protocols.daemon.log.level import Threshold, threshold
+from protocols.daemon.log.writing import lines, observer, passing
+
+__all__ = [
+    "FORMATS",
+    "LEVELS",
+    "Flood",
+    "Threshold",
+    "as_journal",
+    "as_json",
+    "as_text",
+    "journal_reads",
+    "lines",
+    "observer",
+    "passing",
+    "threshold",
+]

@@ -1,0 +1,1 @@
+"""A reload: what differs is served anew, and nobody else notices."""
