@@ -78,7 +78,8 @@ def _judge(proof: Proof, running: Site, mistake: Mistake) -> None:
         running.put(name, text)
     running.put("polyport.yaml", mistake.yaml)
     for way, said in (("SIGHUP", _by_signal(running)), ("polyport reload", _by_command(running))):
-        said = said.replace(f"{running.folder}/", "").replace(str(running.folder), "FOLDER")
+        said = said.replace(f"{running.folder}/polyport.yaml", "polyport.yaml")
+        said = said.replace(str(running.folder), "FOLDER")
         said = said.replace(sysconfig.get_path("stdlib"), "STDLIB")
         missing = [line for line in mistake.lines if line not in said]
         if missing:
