@@ -143,7 +143,7 @@ def _round(living: subprocess.Popen[bytes], running: Site, numbers: dict[str, tu
 def _settled(running: Site) -> int:
     """Bytes of memory once everything of a round is gone, or has had the time to be."""
     until = time.monotonic() + SETTLE
-    count, since = 0, 0.0
+    count, since = 0, time.monotonic()
     while (now := time.monotonic()) < until and now - since < STILL:
         if (found := len(descriptors(running.pid))) != count:
             count, since = found, now
