@@ -54,6 +54,11 @@ class Fairness:
         self._lobby: Lobby | None = None
         self._throttle: Throttle | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Connections that wait because their source has enough of them."""
+        return 0 if self._lobby is None else self._lobby.waiting
+
     def around(self, factory: IProtocolFactory, service: Any) -> IProtocolFactory:
         """`factory`, which serves one address of `service`, with these limits in front of it."""
         if self._lobby is None or self._throttle is None:

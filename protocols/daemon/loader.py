@@ -15,6 +15,7 @@ from protocols.daemon.checks import (
     addresses,
     certificates,
     combinations,
+    exposure,
     files,
     networks,
     references,
@@ -158,6 +159,7 @@ class _Loading:
         """What is probably not meant so, once there is no problem."""
         yield from self._warnings
         yield from access.warnings(self._parts())
+        yield from exposure.warnings(self._parts())
 
     def _parts(self) -> Parts:
         defaults = self._defaults or DefaultsSpec()

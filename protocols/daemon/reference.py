@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.config import Config
+from protocols.daemon.spec.http import PlainRouteSpec
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.values import Duration, Size
 
@@ -49,6 +50,7 @@ _TITLES: dict[type[Any], str] = {
     Duration: "duration",
     Size: "size",
     Address: "address",
+    PlainRouteSpec: "`true`",
 }
 
 
@@ -114,7 +116,7 @@ def _kinds(annotation: Any) -> Iterator[str]:
         inner = " or ".join(_kinds(arguments[0]))
         yield f"{inner}, or a list"
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield "a mapping"
+        yield _TITLES.get(annotation, "a mapping")
     elif isinstance(annotation, type):
         yield _TITLES.get(annotation, "path" if annotation.__name__ == "Path" else annotation.__name__)
     elif origin is Union or arguments:

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, maybeDeferred
 from twisted.logger import Logger
 
 from protocols import __version__
 from protocols.daemon import exit_status
+from protocols.daemon.administration import Administration, Renewal
+from protocols.daemon.assembly import Setting
+from protocols.daemon.carriers import Carriers
+from protocols.daemon.control.local import LocalOperations
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.status import Outcome
 from protocols.daemon.daemon import Daemon, StartError, cannot_listen, check_sockets
 from protocols.daemon.fairness import Reputation
+from protocols.daemon.kept_sockets import KeptSockets
 from protocols.daemon.loader import Loaded
 from protocols.daemon.log_rotation import rotate_on_signal
+from protocols.daemon.lost_access import lost_access
 from protocols.daemon.port_service import PortService
+from protocols.daemon.privileges import PrivilegeError, drop, plan_of
 from protocols.daemon.reload.comparison import summary
 from protocols.daemon.reload.reader import Novelty, Reader
 from protocols.daemon.reload.reloads import RefusedError, Reloads
+from protocols.daemon.reload.watched import watched_by
 from protocols.daemon.signals import act_on_signals
 from protocols.daemon.socket_table import Binding, PlaceError, SocketTable, places_of
-from protocols.daemon.sockets import Inherited
-from protocols.daemon.systemd import notify
+from protocols.daemon.sockets import BoundSocket, Inherited
+from protocols.daemon.surroundings import Surroundings
+from protocols.daemon.systemd import StoredSockets, stored_name, stores_sockets
+from protocols.daemon.unmoved import waits_for_restart
+from protocols.daemon.upgrade.successor import Successor, UpgradeError
 
 log = Logger(namespace="polyport")
 
@@ -36,33 +50,42 @@ START_PROBLEM = 1
 class SingleProcess(MultiService):
     """Made with every socket bound: what cannot listen is known before anything is served.
 
-    :param inherited: sockets that systemd handed over.
-    :param took: hears of each configuration that is served.
+    :param config: the YAML file.
+    :param inherited: sockets that systemd, or a process before this one, handed over.
+    :param surroundings: what else there is in the process.
 
     Raises :class:`~protocols.daemon.problems.ConfigError` and :class:`StartError`.
     """
 
-    def __init__(
-        self, reader: Reader, inherited: Inherited, reactor: Any, took: Callable[[Loaded], None]
-    ) -> None:
+    def __init__(self, config: Path, inherited: Inherited, reactor: Any, surroundings: Surroundings) -> None:
         super().__init__()
-        novelty = reader.first()
-        took(novelty.loaded)
         self.started = time.time()
-        self._reader = reader
+        self.operations = LocalOperations(self, reactor)
+        self._reader = reader = Reader(config, Setting(reactor, lambda: self.operations))
         self._reactor = reactor
-        self._took = took
+        self._around = surroundings
         self._stopping = False
-        self._table = SocketTable(inherited)
+        self._ended = False
         self._reloads = Reloads(self._reload)
+        stored = StoredSockets(inherited)
+        kept = KeptSockets([stored])
+        self._table = SocketTable(stored.activated, kept=kept, leaves_paths=stores_sockets())
+        self._administration = Administration(reader.file, reader.setting.ask, reactor, kept)
+        novelty = reader.first()
+        surroundings.took(novelty.loaded)
+        self._plan = plan_of(novelty.loaded.config.server)
         try:
-            binding = self._bound(novelty)
-        except StartError:
+            self._plan.check()
+            binding, renewal = self._bound(novelty)
+            self._daemon = daemon = Daemon(reader, novelty, reactor)
+            daemon.take(binding.sockets())
+            binding.commit()
+            renewal.commit()
+            self._table.close_unclaimed()
+            self._administration.notifier.forget_stored(stored.names)
+        except (PrivilegeError, StartError) as error:
             novelty.discard()
-            raise
-        self._daemon = daemon = Daemon(reader, novelty, reactor)
-        daemon.take(binding.sockets())
-        binding.commit()
+            raise StartError(str(error)) from error
         daemon.when_running = self._is_running
         daemon.when_failed = self._cannot_start
         daemon.setServiceParent(self)
@@ -111,40 +134,99 @@ class SingleProcess(MultiService):
         self._table.bind(served).commit()
         return gone
 
+    @inlineCallbacks
+    def upgrade(self) -> Generator[Deferred[Any], Any, Outcome]:
+        """Start the same command anew, and once that serves, retire."""
+        if self._stopping:
+            raise OperationError("the daemon is about to stop")
+        self._stopping = True  # nothing else meanwhile
+        successor = Successor(self._to_hand_over(), self._around.directory, self._reactor)
+        try:
+            pid: int = yield successor.start()
+        except UpgradeError as error:
+            self._stopping = False
+            log.error("no upgrade: {error}", error=error)
+            return Outcome(done=False, text=f"no upgrade: {error}")
+        log.info("process {pid} has taken over; this one ends with its last connection", pid=pid)
+        self._administration.notifier.main_pid(pid)
+        self._around.forget_pidfile()
+        self._reactor.callLater(0, self._retire)
+        return Outcome(done=True, text=f"process {pid} has taken over, from {os.getpid()}")
+
+    def _to_hand_over(self) -> list[tuple[str, socket.socket]]:
+        everything = (*self._table.sockets(), *self._administration.sockets())
+        return [(_handed_over_as(bound), bound.socket) for bound in everything]
+
+    @inlineCallbacks
+    def _retire(self) -> Generator[Deferred[Any], Any, None]:
+        """Another process has the sockets."""
+        self._administration.let_go()
+        retired = self._daemon.retire_all()
+        self._table.let_go()
+        yield retired
+        if not self._ended:
+            self._reactor.stop()
+
     # -- the start and the end -----------------------------------------------------------------------
 
     def startService(self) -> None:
         # The reactor installs its own handlers as it begins; twistd's would end the process by the signal,
         # with a status that says it failed.
         self._reactor.callWhenRunning(self._handle_signals)
+        try:
+            if drop(self._plan):
+                log.info("became {plan}", plan=str(self._plan))
+                for line in lost_access(self._carriers(), self._reader.file):
+                    log.warn("{line}", line=line)
+        except PrivilegeError as error:
+            log.critical("cannot start: {error}", error=error)
+            self._cannot_start()
+            return
         super().startService()
 
     def stopService(self) -> Deferred[Any]:
-        self._stopping = True
-        notify("STOPPING=1")
+        self._stopping = self._ended = True
+        self._administration.notifier.stopping()
         stopped: Deferred[Any] = super().stopService()
-        return stopped
+        return DeferredList([stopped, self._administration.stop()])
+
+    def _carriers(self) -> dict[str, Carriers]:
+        return {name: unit.carriers for name, unit in self.units.items()}
 
     def _handle_signals(self) -> None:
-        act_on_signals(self._reactor, stop=self._stop, reload=lambda _: self.reload(), upgrade=lambda _: None)
+        act_on_signals(
+            self._reactor,
+            stop=self._stop,
+            reload=lambda _: self.reload(),
+            upgrade=lambda _: maybeDeferred(self.upgrade).addErrback(lambda failure: None),
+        )
 
     def _is_running(self) -> None:
         rotate_on_signal(self._daemon.rotate)
+        self._administration.start(lambda: watched_by(self._reader.file, self._reader.code), self.reload)
         services = _counted(len(self.units))
         log.info("polyport {version}: {services} ready", version=__version__, services=services)
-        notify("READY=1")
+        self._store_sockets()
+        self._administration.notifier.ready(f"serving {services}")
+        self._around.is_ready()
+
+    def _store_sockets(self) -> None:
+        """Have systemd keep the sockets over a restart."""
+        if self._table.leaves_paths:
+            of_ours = [one.socket for one in self._table.sockets() if one.address.scheme != "fd"]
+            self._administration.notifier.store("services", of_ours)
 
     def _cannot_start(self) -> None:
         exit_status.fail(START_PROBLEM)
         self._stopping = True
-        self._reactor.stop()
+        self._reactor.callWhenRunning(self._reactor.stop)
 
     def _stop(self, name: str) -> None:
-        if self._stopping:
+        if self._ended:
             log.info("{signal} again: closing every connection now", signal=name)
             self._daemon.abort()
             return
-        self._stopping = True
+        self._stopping = self._ended = True
         log.info(
             "{signal}: stopping; connections have {drain:g} s to finish, a second signal ends them",
             signal=name,
@@ -156,40 +238,55 @@ class SingleProcess(MultiService):
 
     @inlineCallbacks
     def _reload(self) -> Generator[Deferred[Any], Any, str]:
-        notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        notifier = self._administration.notifier
+        notifier.reloading()
         try:
             novelty: Novelty = yield self._reader.again(self._daemon.shapes)
             try:
-                binding = self._bound(novelty)
+                binding, renewal = self._bound(novelty)
                 try:
                     yield self._daemon.prepare(novelty)
                     if self._stopping:
                         raise StartError("the daemon is about to stop")
                 except StartError:
                     binding.cancel()
+                    renewal.cancel()
                     raise
             except StartError as error:
                 novelty.discard()
                 raise RefusedError(str(error)) from error
         finally:
-            notify("READY=1")
-        self._took(novelty.loaded)
+            notifier.ready()
+        self._around.took(novelty.loaded)
+        waiting = waits_for_restart(self.loaded.config.server, novelty.loaded.config.server)
         self._daemon.serve(novelty, binding.sockets())
         binding.commit()
-        return summary(novelty.steps)
+        renewal.commit()
+        self._store_sockets()
+        text = summary(novelty.steps) + waiting
+        notifier.status(f"serving {_counted(len(self.units))}; reloaded: {text}")
+        return text
 
-    def _bound(self, novelty: Novelty) -> Binding:
+    def _bound(self, novelty: Novelty) -> tuple[Binding, Renewal]:
         """Sockets for all that `novelty` says.  Raises :class:`StartError`."""
         try:
             binding = self._table.bind(places_of(novelty.loaded.config))
-            try:
-                check_sockets(novelty.carriers, binding.places())
-            except PlaceError:
-                binding.cancel()
-                raise
         except PlaceError as error:
             raise cannot_listen(error, novelty.loaded) from error
-        return binding
+        try:
+            check_sockets(novelty.carriers, binding.places())
+            return binding, self._administration.prepare(novelty.loaded.config.server)
+        except PlaceError as error:
+            binding.cancel()
+            raise cannot_listen(error, novelty.loaded) from error
+        except StartError:
+            binding.cancel()
+            raise
+
+
+def _handed_over_as(bound: BoundSocket) -> str:
+    """The name that systemd would give it."""
+    return bound.address.name if bound.address.scheme == "fd" else stored_name("", bound.socket)
 
 
 def _counted(services: int) -> str:

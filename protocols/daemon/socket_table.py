@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from protocols.daemon.checks.addresses import overlap, place_of
+from protocols.daemon.kept_sockets import KeptSockets
 from protocols.daemon.sockets import BindError, BoundSocket, Inherited, bind
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.config import Config
@@ -65,10 +66,22 @@ class SocketTable:
     :param copies: how many processes accept from each address.  Each has a socket of its own where the kernel
         can share the work among several (SO_REUSEPORT, socket(7)), so that what waits for one is not lost
         when that ends; Unix sockets, multicast groups and what was handed over are shared.
+    :param kept: sockets that a process before this one has bound.
+    :param leaves_paths: whether paths of Unix sockets stay when those who serve them close them: for somebody
+        who has the sockets still.
     """
 
-    def __init__(self, inherited: Inherited, copies: int = 1) -> None:
+    def __init__(
+        self,
+        inherited: Inherited,
+        copies: int = 1,
+        *,
+        kept: KeptSockets | None = None,
+        leaves_paths: bool = False,
+    ) -> None:
+        self.leaves_paths = leaves_paths
         self._inherited = inherited
+        self._kept = kept or KeptSockets()
         self._copies = copies
         self._entries: dict[Hashable, _Entry] = {}
 
@@ -92,6 +105,12 @@ class SocketTable:
             wanted[key] = place, entry
         return Binding(self, wanted, made)
 
+    def let_go(self) -> None:
+        """Close all of them here; whoever has them too goes on, and so paths stay."""
+        for one in self.sockets():
+            one.socket.close()
+        self._entries = {}
+
     def close(self) -> None:
         """Close all of them."""
         for entry in self._entries.values():
@@ -99,8 +118,12 @@ class SocketTable:
         self._entries = {}
 
     def sockets(self) -> list[BoundSocket]:
-        """All of them."""
+        """All of them, each once."""
         return [one for entry in self._entries.values() for one in entry.sockets()]
+
+    def close_unclaimed(self) -> None:
+        """Close what a process before this one had bound, and no address is for."""
+        self._kept.close_rest()
 
     def replace_entries(self, entries: dict[Hashable, _Entry]) -> None:
         """Keep `entries`, and close all others."""
@@ -124,7 +147,7 @@ class SocketTable:
     def _bound(self, address: Address, *, reuse_port: bool = False) -> _Entry:
         is_shared = address.scheme in ("fd", "unix", "unixgram") or address.is_multicast
         if self._copies == 1 or is_shared:
-            sockets = tuple(bind(address, self._inherited, reuse_port=reuse_port))
+            sockets = tuple(bind(address, self._inherited, reuse_port=reuse_port, kept=self._kept))
             if reuse_port:
                 for one in sockets:
                     one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
@@ -135,7 +158,7 @@ class SocketTable:
                 # All have the port that the kernel chose for the first.
                 port = address.port or (copies[0][0].address.port if copies else 0)
                 same = replace(address, port=port)
-                copies.append(tuple(bind(same, self._inherited, reuse_port=True)))
+                copies.append(tuple(bind(same, self._inherited, reuse_port=True, kept=self._kept)))
         except BindError:
             for one in (one for copy in copies for one in copy):
                 one.close()
@@ -167,15 +190,13 @@ class Binding:
         """The sockets of each service, in the order of its addresses, for one of the processes."""
         found: dict[str, list[BoundSocket]] = {}
         for place, entry in self._wanted.values():
-            scheme = place.address.scheme
-            # An address may have become one with TLS, or one without: that is a matter of the service.
-            found.setdefault(place.service, []).extend(
-                one
-                if scheme == one.address.scheme
-                else replace(one, address=replace(one.address, scheme=scheme))
-                for one in entry.copies[copy]
-            )
+            found.setdefault(place.service, []).extend(self._as(place, one) for one in entry.copies[copy])
         return found
+
+    def _as(self, place: Place, one: BoundSocket) -> BoundSocket:
+        # An address may have become one with TLS, or one without: that is a matter of the service.
+        address = replace(one.address, scheme=place.address.scheme)
+        return replace(one, address=address, unlink=None if self._table.leaves_paths else one.unlink)
 
     def places(self) -> list[tuple[Place, Sequence[BoundSocket]]]:
         """Each place, with the sockets that one process has there."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from protocols.daemon.spec.address import Address
 
@@ -63,13 +63,25 @@ class BoundSocket:
                 pass  # gone, or no longer ours to remove
 
 
+class Kept(Protocol):
+    """Sockets that a process before this one has bound, and that are open still."""
+
+    def claim(self, family: int, kind: int, where: Any, *, only_ipv6: bool = False) -> socket.socket | None:
+        """One that is bound just so (see :class:`~protocols.daemon.kept_sockets.KeptSockets`)."""
+
+
 def bind(
-    address: Address, inherited: Inherited, unix_mode: int = UNIX_MODE, *, reuse_port: bool = False
+    address: Address,
+    inherited: Inherited,
+    unix_mode: int = UNIX_MODE,
+    *,
+    reuse_port: bool = False,
+    kept: Kept | None = None,
 ) -> list[BoundSocket]:
     """The sockets for `address`: one, or one for each address a host name has, or each handed over.
 
     `unix_mode` is the mode that the path of a Unix socket is made with; `reuse_port` lets others of this user
-    bind the same address with it (SO_REUSEPORT, socket(7)).
+    bind the same address with it (SO_REUSEPORT, socket(7)).  What is among `kept` already is not bound anew.
 
     Raises :class:`BindError`.
     """
@@ -77,13 +89,13 @@ def bind(
         if address.scheme == "fd":
             return _take_inherited(address, inherited)
         if address.scheme in ("unix", "unixgram"):
-            return [_bind_unix(address, unix_mode)]
-        return _bind_internet(address, reuse_port)
+            return [_kept_unix(address, kept) or _bind_unix(address, unix_mode)]
+        return _bind_internet(address, reuse_port, kept)
     except OSError as error:
         raise BindError(os.strerror(error.errno) if error.errno else str(error), error.errno) from error
 
 
-def _bind_internet(address: Address, reuse_port: bool) -> list[BoundSocket]:
+def _bind_internet(address: Address, reuse_port: bool, kept: Kept | None) -> list[BoundSocket]:
     kind = socket.SOCK_DGRAM if address.scheme == "udp" else socket.SOCK_STREAM
     bound: list[BoundSocket] = []
     try:
@@ -91,7 +103,10 @@ def _bind_internet(address: Address, reuse_port: bool) -> list[BoundSocket]:
             if bound and not address.port:
                 # All the addresses of a name share the port that the first was given.
                 where = (where[0], bound[0].address.port, *where[2:])
-            sock = _bind_one(family, kind, where, address, reuse_port)
+            only_ipv6 = family == socket.AF_INET6 and bool(address.host)
+            sock = kept.claim(family, kind, where, only_ipv6=only_ipv6) if kept else None
+            if sock is None:
+                sock = _bind_one(family, kind, where, address, reuse_port)
             port = sock.getsockname()[1]
             host = where[0] if address.host else ""
             bound.append(BoundSocket(replace(address, host=host, port=port), sock))
@@ -185,6 +200,18 @@ def _bind_unix(address: Address, mode: int) -> BoundSocket:
         bound.close()
         raise
     return bound
+
+
+def _kept_unix(address: Address, kept: Kept | None) -> BoundSocket | None:
+    kind = socket.SOCK_DGRAM if address.scheme == "unixgram" else socket.SOCK_STREAM
+    where = address.path or "\0" + address.name
+    sock = kept.claim(socket.AF_UNIX, kind, where) if kept else None
+    if sock is None:
+        return None
+    if not address.path:
+        return BoundSocket(address, sock)
+    made = os.lstat(address.path)
+    return BoundSocket(address, sock, (made.st_dev, made.st_ino))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from twisted.python.logfile import LogFile
 from protocols.daemon.log import FORMATS, LEVELS, Flood, journal_reads, lines, passing, threshold
 from protocols.daemon.log_rotation import is_free, rotate_on_signal
 from protocols.daemon.systemd import inherited_sockets, initial_environment, withdraw
+from protocols.daemon.upgrade.predecessor import Predecessor
 from protocols.reactor import install
 
 if TYPE_CHECKING:
@@ -31,10 +32,18 @@ LOG_MODE = 0o640
 """Of a log file that is made: addresses of peers and tracebacks are not for everybody to read."""
 
 
+DIRECTORY = os.getcwd()  # noqa: PTH109 - before twistd goes elsewhere
+"""Where the process was started."""
+
+PREDECESSOR = Predecessor.found(os.environ)
+"""The process that this one takes over from, if there is any."""
+
 # twisted.internet.endpoints takes the variables away as it is imported, and twistd imports it where its
 # cache of plug-ins cannot be written; what the process was started with stays readable.
-INHERITED = inherited_sockets({**initial_environment(), **os.environ})
-"""Sockets that systemd handed over, by name."""
+INHERITED = inherited_sockets({**initial_environment(), **os.environ}) | (
+    PREDECESSOR.sockets if PREDECESSOR is not None else {}
+)
+"""Sockets that systemd, or the process before this one, handed over, by name."""
 withdraw(os.environ)
 
 
@@ -61,13 +70,37 @@ class Options(usage.Options):
     redact: Callable[[str], str] = staticmethod(str)
     """Masks the secrets of the configuration, once it is loaded."""
 
+    directory = DIRECTORY
+    _masks: tuple[Callable[[str], str], ...] = (str,)
+    _pidfile = ""
+
     def took(self, loaded: Loaded) -> None:
-        """Mask the secrets of `loaded` too: what is served goes on with those that it had."""
+        """Mask the secrets of `loaded` too: what is served goes on with those that it had (Surroundings)."""
         former, latest = self._masks[-1], loaded.origin.redact
         self._masks = (former, latest)
         self.redact = lambda line: latest(former(line))
 
-    _masks: tuple[Callable[[str], str], ...] = (str,)
+    def is_ready(self) -> None:
+        """A process before this one may retire, and its file of the process id is ours (Surroundings)."""
+        if PREDECESSOR is None:
+            return
+        if self._pidfile and self.parent is not None:
+            Path(self._pidfile).write_text(str(os.getpid()))
+            self.parent["pidfile"] = self._pidfile
+        PREDECESSOR.say_ready()
+
+    def forget_pidfile(self) -> None:
+        """Another process has taken over (Surroundings)."""
+        if self.parent is not None:
+            self.parent["pidfile"] = ""
+
+    def _take_over(self, twistd: usage.Options) -> None:
+        """Be the process that another was, which has seen to it that this one is in the background."""
+        self._pidfile = str(Path(twistd["pidfile"]).absolute()) if twistd["pidfile"] else ""
+        twistd["pidfile"] = ""  # the process in it still runs
+        if not twistd["nodaemon"]:
+            twistd["logfile"] = twistd["logfile"] or "twistd.log"
+            twistd["nodaemon"] = True
 
     def postOptions(self) -> None:
         # twistd changes its working directory later.
@@ -77,6 +110,8 @@ class Options(usage.Options):
         if self["log-level"] not in LEVELS:
             raise usage.UsageError(f"--log-level: {self['log-level']}: known values: {', '.join(LEVELS)}")
         twistd = self.parent
+        if twistd is not None and PREDECESSOR is not None:
+            self._take_over(twistd)
         if twistd is not None and not twistd.get("logger") and not twistd.get("syslog"):
             # twistd takes the observer's maker by name only.
             Options.chosen = self
@@ -123,15 +158,12 @@ def makeService(options: Options) -> IService:
     """
     from twisted.internet import reactor
 
-    from protocols.daemon.assembly import Setting
     from protocols.daemon.daemon import StartError
     from protocols.daemon.problems import ConfigError
-    from protocols.daemon.reload.reader import Reader
     from protocols.daemon.single_process import START_PROBLEM, SingleProcess
 
-    reader = Reader(Path(options["config"]), Setting(reactor))
     try:
-        process = SingleProcess(reader, INHERITED, reactor, options.took)
+        process = SingleProcess(Path(options["config"]), INHERITED, reactor, options)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(CONFIG_PROBLEM) from error

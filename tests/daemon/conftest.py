@@ -11,8 +11,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.threads import deferToThread
 
+from protocols.daemon.command import main
 from protocols.daemon.command.certificate_folder import CertificateFolder
+from protocols.daemon.control.control_socket import ControlSocket, bind_control
+from protocols.daemon.control.operations import OperationError
+from protocols.daemon.control.status import ConnectionStatus, Frame, Outcome, PenaltyStatus, Status
 
 
 @pytest.fixture
@@ -136,3 +143,100 @@ def asyncio_inside() -> None:
 
     if not hasattr(reactor, "loop"):
         pytest.skip("no asyncio in this reactor")
+
+
+class FakeOperations:
+    """Answers what the test has put here, and notes what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self.outcome = Outcome(done=True, text="done")
+        self.open: list[ConnectionStatus] = []
+        self.shut_out: list[PenaltyStatus] = []
+        self.frames: list[Frame] = []
+        self.taps = 0
+        """That have begun, and not ended."""
+        self.told = Status(
+            version="1.2.3", pid=77, started=0.0, config="/etc/polyport.yaml", workers=(), services=()
+        )
+
+    def status(self) -> Deferred[Status]:
+        self.asked.append(("status",))
+        return succeed(self.told)
+
+    def connections(self, service: str | None = None) -> Deferred[list[ConnectionStatus]]:
+        self.asked.append(("connections", str(service)))
+        return succeed(self.open)
+
+    def penalties(self) -> Deferred[list[PenaltyStatus]]:
+        self.asked.append(("penalties",))
+        return succeed(self.shut_out)
+
+    def tap(self, service: str, heard: Callable[[Frame], None]) -> Callable[[], None]:
+        self.asked.append(("tap", service))
+        if service != "shop":
+            raise OperationError(f"no service {service}")
+        self.taps += 1
+        for frame in self.frames:
+            heard(frame)
+
+        def stop() -> None:
+            self.taps -= 1
+
+        return stop
+
+    def _done(self, *asked: str) -> Deferred[Outcome]:
+        self.asked.append(asked)
+        return succeed(self.outcome)
+
+    def reload(self) -> Deferred[Outcome]:
+        return self._done("reload")
+
+    def upgrade(self) -> Deferred[Outcome]:
+        return self._done("upgrade")
+
+    def drain(self, service: str) -> Deferred[Outcome]:
+        return self._done("drain", service)
+
+    def kill(self, connection: str) -> Deferred[Outcome]:
+        return self._done("kill", connection)
+
+    def forgive(self, source: str) -> Deferred[Outcome]:
+        return self._done("forgive", source)
+
+    def log_level(self, level: str) -> Deferred[Outcome]:
+        return self._done("log_level", level)
+
+
+@pytest.fixture
+def operations() -> FakeOperations:
+    """What a daemon can be asked, without one."""
+    return FakeOperations()
+
+
+@pytest.fixture
+def runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, and the one for sockets."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def asked(runtime_folder: Path, operations: FakeOperations) -> Iterator[Callable[..., Deferred[Result]]]:
+    """Run ``polyport`` beside a control socket for ``polyport.yaml`` whose daemon are `operations`."""
+    from twisted.internet import reactor
+
+    config = runtime_folder / "polyport.yaml"
+    config.write_text("services: {shop: {listen: 'tcp://:1', builtin: echo}}\n")
+    bound = bind_control(config, "auto")
+    assert bound is not None
+    control = ControlSocket(bound, config, lambda: operations, reactor)
+    control.start()
+
+    def ask(*arguments: str) -> Deferred[Result]:
+        return deferToThread(CliRunner().invoke, main, arguments)
+
+    yield ask
+    control.stop()

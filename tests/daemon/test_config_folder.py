@@ -108,6 +108,7 @@ QUESTIONS = {
     "qotd": (b"", rb"Simplicity|liberal"),
     "greeting": (b"", b"hello\r\n"),
     "passed-on": (b"hello\n", b"HELLO\n"),
+    "server.metrics": (GET.replace(b"/health", b"/metrics"), rb"HTTP/1\.1 200 OK[^$]*polyport_status_fresh"),
     "web": (GET, rb"HTTP/1\.1 200 OK[^$]*fine"),
 }
 LINES = ("shout", "price", "lines", "echo", "few", "by-rules", "fleet")

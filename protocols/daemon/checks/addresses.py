@@ -1,4 +1,4 @@
-"""Services that would listen on one address."""
+"""Services, or the daemon itself, that would listen on one address."""
 
 from __future__ import annotations
 
@@ -20,19 +20,27 @@ class _Listener:
 
 
 def check(parts: Parts) -> Iterator[Problem]:
-    """Each address that an earlier one of an enabled service has taken already."""
+    """Each address that an earlier one, of the daemon itself or of an enabled service, has taken already."""
     rivals: defaultdict[tuple[str, object], list[_Listener]] = defaultdict(list)
+    for listener in _listeners(parts):
+        place = place_of(listener.address)
+        if place is None:
+            continue
+        for earlier in rivals[place]:
+            if overlap(earlier.address, listener.address):
+                yield _clash(parts, earlier, listener)
+                break
+        rivals[place].append(listener)
+
+
+def _listeners(parts: Parts) -> Iterator[_Listener]:
+    for key in ("control", "metrics") if parts.server is not None else ():
+        own = getattr(parts.server, key)
+        if isinstance(own, Address):
+            yield _Listener(("server", key), own)
     for path, service in parts.enabled():
         for index, address in enumerate(service.listen):
-            place = place_of(address)
-            if place is None:
-                continue
-            listener = _Listener((*path, "listen", index), address)
-            for earlier in rivals[place]:
-                if overlap(earlier.address, address):
-                    yield _clash(parts, earlier, listener)
-                    break
-            rivals[place].append(listener)
+            yield _Listener((*path, "listen", index), address)
 
 
 def _clash(parts: Parts, earlier: _Listener, later: _Listener) -> Problem:

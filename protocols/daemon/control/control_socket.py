@@ -18,12 +18,15 @@ from protocols.daemon.control.operations import Ask, OperationError
 from protocols.daemon.control.over_link import served
 from protocols.daemon.control.place import places
 from protocols.daemon.control.serving import Methods
-from protocols.daemon.sockets import BindError, BoundSocket, bind
+from protocols.daemon.sockets import BindError, BoundSocket, Kept, bind
 from protocols.daemon.spec.address import Address
 from protocols.peer_address import stream_peer
 from protocols.reactor.adoption import adopt_stream
 
 log = Logger(namespace="polyport")
+
+ROOT: Final = 0
+"""The user who may do everything anyway."""
 
 MODE: Final = 0o600
 """Who may connect: the daemon's user, and root."""
@@ -36,17 +39,21 @@ CLOSING: Final = 1.0
 
 
 def bind_control(
-    config: Path, chosen: Address | Literal["auto", "off"], environment: Mapping[str, str] | None = None
+    config: Path,
+    chosen: Address | Literal["auto", "off"],
+    environment: Mapping[str, str] | None = None,
+    kept: Kept | None = None,
 ) -> BoundSocket | None:
     """The socket of the daemon for the file `config`, bound and listening; ``None``: there is none.
 
     :param chosen: ``server.control``.
     :param environment: where the directories for ``auto`` are named, ``os.environ`` unless given.
+    :param kept: what a process before this one has bound.
 
     Raises :class:`BindError` if that names a path, and nothing can listen there.
     """
     if isinstance(chosen, Address):
-        (bound,) = bind(chosen, {}, MODE)
+        (bound,) = bind(chosen, {}, MODE, kept=kept)
         return bound
     if chosen == "off":
         return None
@@ -56,7 +63,7 @@ def bind_control(
         log.info("no control socket: neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR names a directory for it")
         return None
     try:
-        (bound,) = bind(Address("unix", path=str(place)), {}, MODE)
+        (bound,) = bind(Address("unix", path=str(place)), {}, MODE, kept=kept)
     except BindError as error:
         log.warn(
             "no control socket: {place}: {error}; `polyport status` and the like will not reach this daemon",
@@ -137,7 +144,7 @@ class _OwnersLink(Link):
 
     def connectionMade(self) -> None:
         credentials = stream_peer(self.transport).credentials
-        if credentials is not None and credentials.uid in (0, os.geteuid()):
+        if credentials is not None and credentials.uid in (ROOT, os.geteuid()):
             super().connectionMade()
         else:
             whose = "nobody known" if credentials is None else f"user {credentials.uid}"

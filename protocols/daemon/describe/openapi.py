@@ -34,6 +34,7 @@ WORDS: Final = {
     "redirect": ("Another place", ("get", "post", "put", "patch", "delete")),
     "respond": ("A fixed answer", ("get",)),
     "builtin": ("A page for people", ("get",)),
+    "metrics": ("How the daemon is, for Prometheus", ("get",)),
     "docs": ("What there is, as a page and as documents", ("get",)),
     "websocket": ("A WebSocket (RFC 6455)", ("get",)),
     "events": ("A stream of events", ("get",)),

@@ -11,6 +11,7 @@ from protocols.daemon.routes.docs import docs
 from protocols.daemon.routes.files import files
 from protocols.daemon.routes.fixed import builtin, redirect, respond
 from protocols.daemon.routes.functions import events, function
+from protocols.daemon.routes.metrics import metrics
 from protocols.daemon.routes.programs import cgi
 from protocols.daemon.routes.proxy import proxy
 from protocols.daemon.routes.websocket import websocket
@@ -29,6 +30,7 @@ ROUTES: Final[Mapping[str, Callable[[Any, RouteContext], Route]]] = {
     "redirect": redirect,
     "respond": respond,
     "docs": docs,
+    "metrics": metrics,
     "builtin": builtin,
 }
 """What makes each, from its settings.  What does not fit raises :class:`TypeError`, :class:`ValueError` or

@@ -15,6 +15,7 @@ from pydantic import (
     Tag,
     WithJsonSchema,
 )
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
@@ -114,6 +115,22 @@ class RouteBuiltinSpec(OneOf):
     """What this daemon serves, for people who have just started it; not for the public to see."""
 
 
+class PlainRouteSpec(BareSpec):
+    """A kind of route that has no settings: `true`."""
+
+    @classmethod
+    def expand(cls, data: Any) -> Any:
+        return {} if data is True else data
+
+    @classmethod
+    def _no_mapping(cls, data: Any) -> str:
+        return f"true is expected, for there are no settings, not {described(data)}"
+
+    @classmethod
+    def short_schema(cls, properties: dict[str, Any]) -> JsonSchemaValue | None:
+        return {"const": True}
+
+
 class RouteSpec(Spec):
     """What answers the requests for one path: exactly one kind of route, and what is asked of a request
     before it."""
@@ -131,6 +148,7 @@ class RouteSpec(Spec):
         "redirect",
         "respond",
         "docs",
+        "metrics",
         "builtin",
     )
 
@@ -158,6 +176,8 @@ class RouteSpec(Spec):
     """Carries messages over WebSocket."""
     docs: DocsSpec | None = None
     """Shows what the service offers, as a page and as OpenAPI and AsyncAPI documents."""
+    metrics: PlainRouteSpec | None = None
+    """Tells Prometheus how the daemon is: all of it, not only this service."""
     builtin: RouteBuiltinSpec | None = None
     """A page that is built in: welcome."""
     methods: Annotated[tuple[Method, ...], Listed(least=1)] | None = None

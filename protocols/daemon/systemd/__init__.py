@@ -8,7 +8,7 @@ from protocols.daemon.systemd.handed_over import (
 )
 from protocols.daemon.systemd.notification import notify
 from protocols.daemon.systemd.notifier import Notifier
-from protocols.daemon.systemd.stored import StoredSockets
+from protocols.daemon.systemd.stored import StoredSockets, stored_name, stores_sockets
 from protocols.daemon.systemd.watchdog import Watchdog, inherit_watchdog, watchdog_period
 
 __all__ = [
@@ -20,6 +20,8 @@ __all__ = [
     "inherited_sockets",
     "initial_environment",
     "notify",
+    "stored_name",
+    "stores_sockets",
     "watchdog_period",
     "withdraw",
 ]

@@ -26,6 +26,12 @@ def stored_name(service: str, sock: socket.socket) -> str:
     return f"{PREFIX}{service}.{found.st_dev:x}-{found.st_ino:x}"
 
 
+def stores_sockets(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether systemd keeps sockets of this process over a restart (``$FDSTORE``, since systemd 254)."""
+    most = environment.get("FDSTORE", "")
+    return most.isascii() and most.isdecimal() and int(most) > 0
+
+
 class StoredSockets:
     """Those of the sockets that were handed over which systemd had stored.
 

@@ -86,3 +86,7 @@ class Penalties:
     def forgive(self, source: str) -> bool:
         """Forget what `source` has done; whether there was anything."""
         return self._scores.pop(source, None) is not None
+
+    def forgive_all(self) -> None:
+        """Forget what anybody has done."""
+        self._scores.clear()

@@ -74,3 +74,26 @@ def test_taken(tmp_path: Path, first: str, second: str) -> None:
 )
 def test_not_taken(tmp_path: Path, first: str, second: str) -> None:
     assert not clash(tmp_path, first, second)
+
+
+@pytest.mark.parametrize(
+    ("own", "listen", "clashes"),
+    [
+        ("metrics: tcp://127.0.0.1:9117", "tcp://:9117", True),
+        ("metrics: tcp://127.0.0.1:9117", "tcp://127.0.0.1:9118", False),
+        ("metrics: unix:a.sock", "unix:./a.sock", True),
+        ("control: unix:a.sock", "unix:a.sock", True),
+        ("control: auto", "unix:a.sock", False),
+    ],
+)
+def test_addresses_of_the_daemon_itself(tmp_path: Path, own: str, listen: str, clashes: bool) -> None:
+    file = tmp_path / "main.yaml"
+    file.write_text(f'server: {{{own}}}\nservices: {{one: {{listen: "{listen}", builtin: echo}}}}\n')
+    if not clashes:
+        assert load(file)
+        return
+    with pytest.raises(ConfigError) as raised:
+        load(file)
+    (problem,) = raised.value.problems
+    assert problem.path == "services.one.listen"
+    assert f"taken already by server.{own.partition(':')[0]} at" in problem.message

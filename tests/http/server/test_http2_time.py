@@ -7,8 +7,8 @@ from h2.errors import ErrorCodes
 
 from protocols.http import Limits, function_route
 from protocols.http.server.http2 import LINGER
-from protocols.http.server.http2_time import GRACE
 from protocols.http.server.http2_meter import LARGEST_STREAM
+from protocols.http.server.http2_time import GRACE
 
 LIMITS = Limits()
 CALM = ErrorCodes.ENHANCE_YOUR_CALM

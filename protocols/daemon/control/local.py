@@ -1,0 +1,195 @@
+"""What can be asked of one process that serves."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred, succeed
+
+from protocols import __version__
+from protocols.daemon.control.operations import OperationError
+from protocols.daemon.control.process_figures import open_descriptors, processor_time, resident_memory
+from protocols.daemon.control.service_status import Names, service_statuses
+from protocols.daemon.control.status import (
+    ConnectionStatus,
+    Frame,
+    Outcome,
+    PenaltyStatus,
+    ReloadStatus,
+    Status,
+    WorkerStatus,
+)
+from protocols.daemon.fairness import Reputation
+from protocols.daemon.loader import Loaded
+from protocols.daemon.log import threshold
+from protocols.daemon.port_service import PortService
+from protocols.open_connection import OpenConnection
+from protocols.source import source_of
+
+CONNECTIONS_TOLD = 100_000
+"""Connections that are listed at most: so many fit into an answer."""
+
+
+class RecordOfReloads(Protocol):
+    """Knows what became of reloads."""
+
+    @property
+    def status(self) -> ReloadStatus: ...
+
+
+class ServingProcess(Protocol):
+    """A daemon of one process, as it is now."""
+
+    @property
+    def started(self) -> float:
+        """Seconds since the epoch."""
+
+    @property
+    def loaded(self) -> Loaded: ...
+
+    @property
+    def units(self) -> Mapping[str, PortService]:
+        """The services that are served, by name."""
+
+    @property
+    def retiring(self) -> Sequence[PortService]:
+        """What is replaced or removed, and still has connections."""
+
+    @property
+    def reputation(self) -> Reputation: ...
+
+    @property
+    def reloads(self) -> RecordOfReloads: ...
+
+    def reload(self) -> Deferred[Outcome]: ...
+
+    def upgrade(self) -> Deferred[Outcome]: ...
+
+    def drain(self, name: str) -> Deferred[None]:
+        """Fires when the last connection is gone.  Raises :class:`OperationError`."""
+
+
+class LocalOperations:
+    """:class:`~protocols.daemon.control.operations.Operations` of `process`, asked in itself.
+
+    :param worker: which of several processes it is.
+    """
+
+    def __init__(self, process: ServingProcess, reactor: Any, worker: int = 0) -> None:
+        self._process = process
+        self._reactor = reactor
+        self._worker = worker
+        self._names = Names()
+
+    def status(self) -> Deferred[Status]:
+        process = self._process
+        worker = WorkerStatus(
+            index=self._worker,
+            pid=os.getpid(),
+            started=process.started,
+            cpu=processor_time(),
+            memory=resident_memory(),
+            descriptors=open_descriptors(),
+        )
+        return succeed(
+            Status(
+                version=__version__,
+                pid=os.getpid(),
+                started=process.started,
+                config=str(Path(process.loaded.origin.file).absolute()),
+                workers=(worker,),
+                services=tuple(service_statuses(process.loaded, process.units, process.retiring)),
+                reloads=process.reloads.status,
+            )
+        )
+
+    def reload(self) -> Deferred[Outcome]:
+        return self._process.reload()
+
+    def upgrade(self) -> Deferred[Outcome]:
+        return self._process.upgrade()
+
+    def drain(self, service: str) -> Deferred[Outcome]:
+        gone = self._process.drain(service)
+        return gone.addCallback(lambda _: Outcome(done=True, text=f"{service} is drained"))
+
+    def connections(self, service: str | None = None) -> Deferred[list[ConnectionStatus]]:
+        self._check(service)
+        now = time.time()
+        found: list[ConnectionStatus] = []
+        for name, retiring, connection in self._open(service):
+            if len(found) == CONNECTIONS_TOLD:
+                break
+            peer = connection.peer
+            found.append(
+                ConnectionStatus(
+                    id=f"{self._worker}-{self._names.of(connection)}",
+                    service=name,
+                    worker=self._worker,
+                    peer=str(peer),
+                    transport=peer.transport,
+                    user=peer.user,
+                    opened=now - connection.age,
+                    idle=connection.idle,
+                    retiring=retiring,
+                )
+            )
+        return succeed(found)
+
+    def kill(self, connection: str) -> Deferred[Outcome]:
+        for service, _, one in self._open(None):
+            if f"{self._worker}-{self._names.known(one)}" == connection:
+                peer = one.peer
+                one.abort()
+                return succeed(Outcome(done=True, text=f"{peer} of {service} is closed"))
+        raise OperationError(
+            f"no connection {connection} is open; `polyport connections` lists those there are"
+        )
+
+    def tap(self, service: str, heard: Callable[[Frame], None]) -> Callable[[], None]:
+        self._check(service)
+        raise OperationError("nothing can be tapped yet")
+
+    def penalties(self) -> Deferred[list[PenaltyStatus]]:
+        now = self._reactor.seconds()
+        ahead = time.time() - now
+        entries = self._process.reputation.penalties.entries(now)
+        return succeed(
+            [PenaltyStatus(source=one.source, score=one.score, until=one.until + ahead) for one in entries]
+        )
+
+    def forgive(self, source: str) -> Deferred[Outcome]:
+        penalties = self._process.reputation.penalties
+        if source == "*":
+            penalties.forgive_all()
+            return succeed(Outcome(done=True, text="everybody is forgiven"))
+        # Somebody may name one address of a network that counts as one.
+        known = [penalties.forgive(each) for each in dict.fromkeys((source, source_of(source)))]
+        text = f"{source} is forgiven" if any(known) else f"nothing was held against {source}"
+        return succeed(Outcome(done=True, text=text))
+
+    def log_level(self, level: str) -> Deferred[Outcome]:
+        try:
+            threshold.set(level)
+        except ValueError as error:
+            raise OperationError(str(error)) from error
+        return succeed(Outcome(done=True, text=f"logged from now on: {level} and above"))
+
+    def _check(self, service: str | None) -> None:
+        """Raises :class:`OperationError` for a service that there is not."""
+        known = dict.fromkeys((*self._process.units, *(unit.service for unit in self._process.retiring)))
+        if service is not None and service not in known:
+            raise OperationError(f"no service {service} is served; there are: {', '.join(known) or 'none'}")
+
+    def _open(self, service: str | None) -> Iterator[tuple[str, bool, OpenConnection]]:
+        """Open connections, with the names of their services, and whether those are retiring."""
+        served = ((unit, False) for unit in self._process.units.values())
+        for unit, retiring in (*served, *((unit, True) for unit in self._process.retiring)):
+            if service in (None, unit.service) and unit.carriers.stream is not None:
+                stream: Any = unit.carriers.stream
+                for connection in stream.connections():
+                    yield unit.service, retiring, connection

@@ -1,0 +1,99 @@
+"""What is told of the services of one process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from protocols.daemon.control.status import CertificateStatus, ServiceStatus
+from protocols.daemon.loader import Loaded
+from protocols.daemon.overview import shown_address, shown_answers
+from protocols.daemon.port_service import PortService
+from protocols.journal import Counts
+from protocols.open_connection import OpenConnection
+
+
+class Names:
+    """Short names for connections, given when somebody asks, and never to another."""
+
+    def __init__(self) -> None:
+        self._numbers: WeakKeyDictionary[OpenConnection, int] = WeakKeyDictionary()
+        self._last = 0
+
+    def of(self, connection: OpenConnection) -> int:
+        """The name of `connection`, which it keeps."""
+        number = self._numbers.get(connection)
+        if number is None:
+            self._last = number = self._last + 1
+            self._numbers[connection] = number
+        return number
+
+    def known(self, connection: OpenConnection) -> int | None:
+        """The name of `connection`, if anybody has asked for it."""
+        return self._numbers.get(connection)
+
+
+def service_statuses(
+    loaded: Loaded, units: Mapping[str, PortService], retiring: Sequence[PortService]
+) -> Iterator[ServiceStatus]:
+    """Every service of `loaded`, in its order, and then those that it has no more."""
+    enabled = [name for name, spec in loaded.config.services.items() if spec.enabled]
+    for name in dict.fromkeys((*enabled, *units, *(unit.service for unit in retiring))):
+        yield _status(loaded, name, units.get(name), [unit for unit in retiring if unit.service == name])
+
+
+def _status(loaded: Loaded, name: str, unit: PortService | None, old: Sequence[PortService]) -> ServiceStatus:
+    spec = loaded.config.services.get(name)
+    retired = sum(map(_open, old))
+    told: dict[str, Any] = {}
+    if unit is not None:
+        journal = unit.carriers.journal
+        told = {
+            "addresses": _addresses(loaded, name, unit),
+            "pending": _pending(unit),
+            "counts": _numbers(journal.counts),
+            "over": dict(journal.counts.over),
+            "certificates": tuple(_certificates(unit)),
+        }
+    elif old:
+        counts = old[-1].carriers.journal.counts
+        told = {"counts": _numbers(counts), "over": dict(counts.over)}
+    return ServiceStatus(
+        name=name,
+        answers="" if spec is None else shown_answers(name, spec, loaded.origin),
+        state="serving" if unit is not None else "draining" if old else "drained",
+        open=retired + (0 if unit is None else _open(unit)),
+        retiring=retired,
+        **{"addresses": (), **told},
+    )
+
+
+def _numbers(counts: Counts) -> dict[str, int]:
+    return {one.name: getattr(counts, one.name) for one in fields(counts) if one.name != "over"}
+
+
+def _open(unit: PortService) -> int:
+    stream: Any = unit.carriers.stream
+    return 0 if stream is None else int(stream.open_connections)
+
+
+def _pending(unit: PortService) -> int:
+    answering: int = sum(one.open_connections for one in unit.drainables if one is not unit.carriers.stream)
+    fairness = unit.carriers.fairness
+    return answering + (0 if fairness is None else fairness.waiting)
+
+
+def _addresses(loaded: Loaded, name: str, unit: PortService) -> tuple[str, ...]:
+    """Where it listens: with the ports that the kernel has chosen, unless a secret says where."""
+    origin, listen = loaded.origin, loaded.config.services[name].listen
+    if any(origin.hides(origin.known(("services", name, "listen", index))) for index in range(len(listen))):
+        return tuple(shown_address(name, index, address, origin) for index, address in enumerate(listen))
+    return tuple(str(bound.address) for bound in unit.bound)
+
+
+def _certificates(unit: PortService) -> Iterator[CertificateStatus]:
+    if unit.carriers.tls is not None:
+        for label, expires in unit.carriers.tls.server.expiries().items():
+            yield CertificateStatus(name=label, expires=expires.timestamp())

@@ -1,0 +1,44 @@
+"""Sockets that outlive the process that has bound them: systemd has kept them, or that process hands them
+over."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from protocols.daemon.systemd import StoredSockets
+
+
+class KeptSockets:
+    """Gives sockets of `sources` to whoever wants to bind what they are bound to, one at a time."""
+
+    def __init__(self, sources: Sequence[StoredSockets] = ()) -> None:
+        self._sources = sources
+        self._found: dict[tuple[Any, ...], list[socket.socket]] = {}
+
+    def claim(self, family: int, kind: int, where: Any, *, only_ipv6: bool = False) -> socket.socket | None:
+        """One that is bound just so, and the caller's from now on; several workers may have one each.
+
+        The arguments are those of :meth:`~protocols.daemon.systemd.StoredSockets.take`.
+        """
+        key = family, kind, where, only_ipv6
+        if key not in self._found:
+            self._found[key] = [
+                one
+                for source in self._sources
+                for one in source.take(family, kind, where, only_ipv6=only_ipv6)
+            ]
+        found = self._found[key]
+        if not found:
+            return None
+        found[0].setblocking(False)
+        return found.pop(0)
+
+    def close_rest(self) -> None:
+        """Close what nobody has claimed."""
+        for source in self._sources:
+            source.close_rest()
+        for one in (one for some in self._found.values() for one in some):
+            one.close()
+        self._found = {}
