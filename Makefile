@@ -47,6 +47,7 @@ format: $(VENV)/.tested    ## let ruff rewrite what it can
 bench: $(VENV)/.benched  ## measure beside the peers (see benchmarks/README.md)
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/idle.py
+	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/web.py
 
 attacks: $(VENV)/.installed   ## measure what attacks cost, and whoever is served meanwhile (see docs/security.md)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
@@ -12,6 +12,7 @@ from failure import BenchmarkError
 from generator import apply_load
 from processor import Cores, cpu_seconds
 from scenarios import POLYPORT, Scenario
+from scraping import scraped
 from servers import Server, peer_server, polyport_server
 
 # Enough for imports, code caches and the first thousands of messages; never longer than a round.
@@ -75,7 +76,8 @@ def measure(
         for name in names[first:] + names[:first]:
             say(f"{scenario.name}, round {number + 1} of {rounds}: {name}")
             try:
-                samples[name].append(_sample(scenario, starts[name], seconds, cores.load))
+                is_scraped = scenario.scraped and name == POLYPORT
+                samples[name].append(_sample(scenario, starts[name], seconds, cores.load, is_scraped))
             except BenchmarkError as error:
                 raise BenchmarkError(f"{scenario.name}, {name}: {error}") from error
     return [Measurement(name, tuple(samples[name])) for name in names]
@@ -94,8 +96,8 @@ def _starts(scenario: Scenario, cores: Cores) -> dict[str, Start]:
     return starts
 
 
-def _sample(scenario: Scenario, start: Start, seconds: float, core: int | None) -> Sample:
-    with start() as server:
+def _sample(scenario: Scenario, start: Start, seconds: float, core: int | None, is_scraped: bool) -> Sample:
+    with start() as server, scraped(server.metrics, core) if is_scraped else nullcontext():
         apply_load(scenario, server.port, min(WARM_UP_SECONDS, seconds), core)
         before = cpu_seconds(server.pid)
         load = apply_load(scenario, server.port, seconds, core)

@@ -46,6 +46,8 @@ class Scenario:
     sockets: int = 50
     size: int = 64
     """Bytes per message; for TCP with its newline."""
+    scraped: bool = False
+    """Whether the metrics of Polyport, but not those of its peers, are read once a second."""
 
     def data(self) -> dict[str, object]:
         """What of it stands in a result."""
@@ -59,7 +61,7 @@ class Scenario:
         return (
             f"{self.name}: {self.sockets} {self.load.upper()} {socket}s, "
             f"{self.in_flight} {message}{'s' if self.in_flight > 1 else ''} of {self.size} bytes "
-            f"in flight on each"
+            f"in flight on each{', scraped once a second' if self.scraped else ''}"
         )
 
 
@@ -70,6 +72,7 @@ C_LINES = "C with epoll"
 TWISTED_HERE = Peer("twisted_lines_here", "LineReceiver on Polyport's reactor")
 ON_EPOLL = Peer("polyport:epoll", "Polyport on Twisted's epoll")
 ON_ASYNCIO = Peer("polyport:asyncio", "Polyport on Twisted's asyncio")
+UNSCRAPED = Peer("polyport:polyport", "Polyport, not scraped")
 
 LINES = (
     Peer("twisted_lines", TWISTED),
@@ -124,5 +127,13 @@ SCENARIOS = (
         "tcp",
         (Peer("uvloop_naps", "uvloop streams"),),
         (Target("uvloop streams", 0.7),),
+    ),
+    Scenario(
+        "scraped",
+        "lines",
+        "tcp",
+        (UNSCRAPED,),
+        (Target(UNSCRAPED.name, 0.97), Target(UNSCRAPED.name, 0.97, "cpu_us")),
+        scraped=True,
     ),
 )

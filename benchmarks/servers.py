@@ -46,6 +46,8 @@ class Server:
 
     pid: int
     port: int
+    metrics: int = 0
+    """The port of its metrics; 0: it has none."""
 
 
 @contextmanager
@@ -71,19 +73,22 @@ def polyport_server(service: Service, core: int | None, reactor: str = "polyport
         name: free_port(socket.SOCK_DGRAM if name == "datagrams" else socket.SOCK_STREAM)
         for name in get_args(Service)
     }
+    metrics = free_port()
     twistd = Path(sys.executable).parent / "twistd"
     with tempfile.TemporaryDirectory(prefix="polyport-benchmark-") as folder:
         certificate, key = certificate_in(Path(folder))
         configuration = Path(folder) / "polyport.yaml"
         template = Template((HERE / "polyport.yaml").read_text())
-        configuration.write_text(template.substitute(ports, certificate=certificate, key=key))
+        configuration.write_text(
+            template.substitute(ports, certificate=certificate, key=key, metrics=metrics)
+        )
         # Functions are found beside the file that names them.
         shutil.copy(HERE / "shouting.py", folder)
         command = [str(twistd), "-n", "--pidfile=", f"--reactor={reactor}"]
         command += ["polyport", "-c", str(configuration)]
         with process(command, HERE.parent, core) as running:
             running.wait_for_answer(service, ports[service])
-            yield Server(running.process.pid, ports[service])
+            yield Server(running.process.pid, ports[service], metrics)
 
 
 def certificate_in(folder: Path) -> tuple[Path, Path]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from failure import BenchmarkError
 from measure import WARM_UP_SECONDS, Measurement, Sample
 from processor import Cores
 from scenarios import POLYPORT
+from scraping import scraped
 from web_load import apply_web_load
 from web_scenarios import WebPeer, WebScenario
 from web_servers import web_server
@@ -39,7 +41,11 @@ def _name(server: WebPeer | None) -> str:
 
 
 def _sample(scenario: WebScenario, peer: WebPeer | None, seconds: float, cores: Cores) -> Sample:
-    with web_server(scenario, peer, cores.server) as server:
+    is_scraped = scenario.scraped and peer is None
+    with (
+        web_server(scenario, peer, cores.server) as server,
+        scraped(server.metrics_port, cores.load) if is_scraped else nullcontext(),
+    ):
         apply_web_load(scenario, server, WARM_UP_SECONDS, cores.load)
         before = server.cpu_seconds()
         load = apply_web_load(scenario, server, seconds, cores.load)

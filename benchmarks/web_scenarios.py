@@ -16,7 +16,7 @@ class WebPeer:
 
     name: str
     command: tuple[str, ...]
-    """How it is started; what stands in braces is filled in by ``web_servers``."""
+    """How it is started; what stands in braces is filled in by ``web_servers``.  Empty: it is Polyport."""
     path: str = ""
     """Where it has what is asked for, unless that is where Polyport has it."""
 
@@ -32,6 +32,8 @@ class WebScenario:
     peers: tuple[WebPeer, ...]
     targets: tuple[Target, ...]
     connections: int = 50
+    scraped: bool = False
+    """Whether the metrics of Polyport, but not those of its peers, are read once a second."""
 
     def __str__(self) -> str:
         return f"{self.name}: {self.what}"
@@ -67,6 +69,7 @@ GRANIAN = WebPeer(
 )
 UVICORN = WebPeer("uvicorn", _uvicorn("peers.web.asgi:hello"))
 HTTP_SERVER = WebPeer("http.server", _python("http_server"))
+UNSCRAPED = WebPeer("Polyport, not scraped", ())
 
 WEB_SCENARIOS = (
     WebScenario(
@@ -165,5 +168,14 @@ WEB_SCENARIOS = (
         ),
         (Target("hypercorn", 1.5),),
         connections=1,
+    ),
+    WebScenario(
+        "http-scraped",
+        "50 connections, 13 bytes that a function returns, scraped once a second",
+        "wrk",
+        "/hello",
+        (UNSCRAPED,),
+        (Target(UNSCRAPED.name, 0.97), Target(UNSCRAPED.name, 0.97, "cpu_us")),
+        scraped=True,
     ),
 )

@@ -32,6 +32,8 @@ class WebServer:
     pid: int
     port: int
     tls_port: int
+    metrics_port: int
+    """Of Polyport."""
 
     def cpu_seconds(self) -> float:
         """Processor time so far, of all its processes that are there and those it has waited for."""
@@ -58,6 +60,7 @@ def web_server(scenario: WebScenario, peer: WebPeer | None, core: int | None) ->
         folder.chmod(0o755)  # nginx reads it as another user, if root starts it
         fill(folder)
         values = {"port": free_port(), "tls_port": free_port(), "origin_port": free_port()}
+        values["metrics_port"] = free_port()
         values["origin"] = f"http://127.0.0.1:{values['origin_port']}"  # type: ignore[assignment]
         configure(folder, values)
         if scenario.name == "proxy":
@@ -68,11 +71,12 @@ def web_server(scenario: WebScenario, peer: WebPeer | None, core: int | None) ->
         command = _command(folder, values, peer)
         running = stack.enter_context(process(command, HERE, core, ORIGIN=str(values["origin"])))
         _wait(running, values["port"], scenario)
-        yield WebServer(running.process.pid, values["port"], values["tls_port"])
+        ports = (values[name] for name in ("port", "tls_port", "metrics_port"))
+        yield WebServer(running.process.pid, *ports)
 
 
 def _command(folder: Path, values: dict[str, int], peer: WebPeer | None) -> list[str]:
-    if peer is None:
+    if peer is None or not peer.command:
         return [str(BIN / "twistd"), "-n", "--pidfile=", POLYPORT, "-c", str(folder / "polyport.yaml")]
     command = [part.format(bin=BIN, folder=folder, **values) for part in peer.command]
     _needs(command[0])
@@ -90,7 +94,8 @@ def _origin(folder: Path, port: int) -> Iterator[None]:
     place = folder / "origin"
     place.mkdir()
     fill(place)
-    configure(place, {"port": port, "tls_port": free_port(), "origin_port": port, "origin": ""})
+    values = {"port": port, "tls_port": free_port(), "origin_port": port, "origin": "", "metrics_port": 0}
+    configure(place, values)
     with process(["nginx", "-c", str(place / "nginx.conf")], HERE, None) as running:
         running.wait_until(lambda: _status(port, "/hello") == 200)
         yield

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime, ITransport
 from twisted.internet.protocol import Factory
 
+from protocols.connection_record import Tell
 from protocols.framing import Framing
 from protocols.journal import Journal
 from protocols.open_connection import OpenConnection
@@ -18,6 +19,7 @@ from protocols.session import Handler
 from protocols.stream_connection import StreamConnection
 from protocols.stream_duplex import DuplexStreamConnection
 from protocols.stream_limits import CONNECTIONS, FIRST_BYTE, IDLE, MESSAGE_TIME, OUTPUT
+from protocols.stream_recorded import RecordedStreamConnection
 from protocols.stream_timers import Timers
 
 
@@ -33,6 +35,7 @@ class StreamFactory(Factory):
     :param output: bytes that may be said to a peer that does not read before it is cut off.
     :param connections: how many may be open at a time; more are closed as they come.
     :param clock: where time comes from: a reactor.
+    :param tell: hears of each connection that is over.
     """
 
     noisy = False
@@ -49,6 +52,7 @@ class StreamFactory(Factory):
         first_byte: float = FIRST_BYTE,
         message_time: float = MESSAGE_TIME,
         output: int = OUTPUT,
+        tell: Tell | None = None,
     ) -> None:
         self.handler = handler
         self.framing = framing
@@ -62,6 +66,7 @@ class StreamFactory(Factory):
         self.open: Roster[StreamConnection] = Roster()
         self.timers = Timers(clock)
         self._draining = False
+        self._tell = tell
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
         self, addr: IAddress | None
@@ -69,6 +74,8 @@ class StreamFactory(Factory):
         if self._draining or len(self.open) >= self.limit:
             self.journal.refused("draining" if self._draining else f"{self.limit} are open")
             return None
+        if self._tell is not None:
+            return RecordedStreamConnection(self, self._tell)
         return DuplexStreamConnection(self)
 
     @property

@@ -406,10 +406,21 @@ class RealDaemon:
 def _daemons() -> Iterator[Callable[..., RealDaemon]]:
     started: list[RealDaemon] = []
 
-    def start(file: Path, *more: str, command: list[str] | None = None, **options: Any) -> RealDaemon:
+    def start(
+        file: Path, *more: str, command: list[str] | None = None, pidfile: str = "", **options: Any
+    ) -> RealDaemon:
         """Run ``twistd`` in the foreground with the YAML `file`, and `more` options of ours."""
         chosen = [] if REACTOR == "polyport" else [f"--reactor={REACTOR}"]
-        full = [*(command or TWISTD), "-n", "--pidfile=", *chosen, "polyport", "-c", str(file), *more]
+        full = [
+            *(command or TWISTD),
+            "-n",
+            f"--pidfile={pidfile}",
+            *chosen,
+            "polyport",
+            "-c",
+            str(file),
+            *more,
+        ]
         daemon = RealDaemon(full, **{"cwd": file.parent, **options})
         started.append(daemon)
         return daemon

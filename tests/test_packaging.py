@@ -17,6 +17,8 @@ import pytest
 
 from protocols import __version__
 from protocols.daemon.command.init import rendered
+from protocols.daemon.spec.server import ServerSpec
+from protocols.daemon.spec.values import Duration
 
 CHECKOUT = Path(__file__).parent.parent
 SITE = Path(site.getsitepackages()[0])
@@ -194,6 +196,21 @@ def test_the_unit_is_what_init_writes():
     assert UNIT.read_text() == written
 
 
+def setting(name: str) -> str:
+    """What the unit says of `name`."""
+    (found,) = re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
+    return found
+
+
+def test_the_unit_fits_the_daemon():
+    # What is drained may take as long as it may; a kill would end it.
+    assert Duration.parse(setting("TimeoutStopSec")) > ServerSpec().drain
+    # A problem of the configuration would be there again.
+    assert int(setting("RestartPreventExitStatus")) == 2
+    # Messages are heard of the process that was started only: workers tell nothing.
+    assert setting("NotifyAccess") == "main"
+
+
 @needs_analyze
 def test_the_unit_is_hardened():
     done = run("systemd-analyze", "security", "--offline=true", "--no-pager", UNIT)
@@ -205,7 +222,7 @@ def test_the_unit_is_hardened():
 @needs_analyze
 def test_systemd_understands_the_units(tmp_path):
     text = UNIT.read_text()
-    (tmp_path / "polyport.service").write_text(text.replace("/opt/polyport/bin/twistd", sys.executable))
+    (tmp_path / "polyport.service").write_text(re.sub(r"/opt/polyport/bin/\w+", sys.executable, text))
     shutil.copy(CHECKOUT / "config" / "polyport.socket", tmp_path)
     done = run("systemd-analyze", "verify", tmp_path / "polyport.service", tmp_path / "polyport.socket")
     ours = [line for line in done.stderr.splitlines() if "polyport" in line]

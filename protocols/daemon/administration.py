@@ -115,9 +115,10 @@ class Administration:
                 each.stop()
         if self._watch is not None:
             # It may be another set of files.
-            self._watch.stop()
             if server.watch:
                 self._watch.start()
+            else:
+                self._watch.stop()
 
     def _bind_control(self, server: ServerSpec) -> ControlSocket | None:
         try:

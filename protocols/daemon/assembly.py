@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from twisted.internet.interfaces import IProtocolFactory
 
-from protocols.daemon.access_log import access_log
+from protocols.daemon.access_log import access_log, connection_log
 from protocols.daemon.carriers import Carriers, ForeignFactory
 from protocols.daemon.control.operations import Ask, nobody
 from protocols.daemon.fairness import Fairness, Reputation
@@ -19,12 +19,14 @@ from protocols.daemon.handlers import builtin_handlers, function_handler, stream
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError, Misfits
 from protocols.daemon.problems import ConfigError, Problem
+from protocols.daemon.recorded_foreign import RecordingFactory
 from protocols.daemon.routes import RouteContext, site_for
 from protocols.daemon.service_tls import ServiceTLS, tls_settings
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.datagram import DatagramServer
+from protocols.datagram_recorded import RecordedDatagramServer
 from protocols.framing import Framing, Lines, Raw
 from protocols.guard import ProxyProtocolFactory, ServerTLS
 from protocols.guard.tls import TLSFileError
@@ -123,6 +125,7 @@ class Assembly:
         """Carriers for messages answered by `stream` and `datagram`, the same one or two of a kind; ``None``:
         such messages have no answer here."""
         spec, carriers = self.spec, self.carriers
+        tell = connection_log(spec.log, carriers, self.reactor)
         if stream is not None:
             carriers.stream = StreamFactory(
                 stream,
@@ -134,10 +137,15 @@ class Assembly:
                 first_byte=spec.limits.first_byte,
                 message_time=spec.limits.message_time,
                 output=spec.limits.output,
+                tell=tell,
             )
         if datagram is not None:
             limits = self.fairness.of_datagrams()
-            carriers.datagram = lambda: DatagramServer(datagram, journal=carriers.journal, gate=limits)
+            settings: dict[str, Any] = {"journal": carriers.journal, "gate": limits}
+            if tell is None:
+                carriers.datagram = partial(DatagramServer, datagram, **settings)
+            else:
+                carriers.datagram = partial(RecordedDatagramServer, datagram, tell=tell, **settings)
         carriers.tls = self.tls()
         return carriers
 
@@ -197,11 +205,11 @@ def _forward(assembly: Assembly) -> Carriers:
 def _factory(assembly: Assembly) -> Carriers:
     spec, carriers = assembly.spec, assembly.carriers
     assert spec.factory is not None
-    carriers.stream = ForeignFactory(
-        _protocol_factory(assembly.loaded.resolved[spec.factory], spec.factory),
-        carriers.journal,
-        spec.limits.connections,
-    )
+    factory = _protocol_factory(assembly.loaded.resolved[spec.factory], spec.factory)
+    tell = connection_log(spec.log, carriers, assembly.reactor)
+    if tell is not None:
+        factory = RecordingFactory(factory, tell, assembly.reactor)
+    carriers.stream = ForeignFactory(factory, carriers.journal, spec.limits.connections)
     carriers.tls = assembly.tls()
     return carriers
 

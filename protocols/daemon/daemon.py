@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+import socket
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import MultiService, Service
@@ -149,28 +150,30 @@ class Daemon(MultiService):
         self.loaded, self.shapes = novelty.loaded, novelty.shapes
         novelty.take()
         former, self.units = self.units, {}
+        kept = {bound.socket for some in sockets.values() for bound in some}
         for name in novelty.shapes:
             carriers = novelty.carriers.get(name)
             if carriers is not None:
                 self._add(name, carriers, sockets[name])
             else:
                 self.units[name] = former.pop(name)
-                self.units[name].listen(sockets[name])
+                self.units[name].listen(sockets[name], kept)
                 self.units[name].drain = self.loaded.config.server.drain
-        for name, unit in former.items():
+        for unit in former.values():
             # After what takes its place, so that there is no moment at which nobody accepts.
-            self._retire(unit, for_good=name not in self.units)
+            self._retire(unit, kept)
 
     def drain(self, name: str) -> Deferred[None]:
         """Serve `name` no more, until it is reloaded; fires when its last connection is gone."""
         unit = self.units.pop(name)
         self.shapes = {other: shape for other, shape in self.shapes.items() if other != name}
-        return self._retire(unit, for_good=True)
+        return self._retire(unit)
 
     def retire_all(self) -> Deferred[Any]:
         """Leave the sockets to another process; fires when the last connection is gone."""
         units, self.units = self.units, {}
-        return DeferredList([self._retire(unit, for_good=False) for unit in units.values()])
+        kept = {bound.socket for unit in units.values() for bound in unit.bound}
+        return DeferredList([self._retire(unit, kept) for unit in units.values()])
 
     def _add(self, name: str, carriers: Carriers, sockets: Sequence[BoundSocket]) -> None:
         self.units[name] = unit = self._unit(name, carriers, sockets)
@@ -179,14 +182,14 @@ class Daemon(MultiService):
     def _unit(self, name: str, carriers: Carriers, sockets: Sequence[BoundSocket]) -> PortService:
         return PortService(name, carriers, sockets, self._reactor, self.loaded.config.server.drain)
 
-    def _retire(self, unit: PortService, *, for_good: bool) -> Deferred[None]:
+    def _retire(self, unit: PortService, kept: Container[socket.socket] = ()) -> Deferred[None]:
         def gone(_: None) -> None:
             self.retiring.remove(unit)
             if unit.parent is not None:
                 unit.disownServiceParent()
 
         self.retiring.append(unit)
-        return unit.retire(for_good=for_good).addCallback(gone)
+        return unit.retire(kept).addCallback(gone)
 
 
 def check_sockets(

@@ -15,7 +15,7 @@ from protocols.daemon.spec.service import ServiceSpec
 from protocols.http.routes.welcome import Served, Way
 from protocols.http.target import SAFE
 
-OPENING = frozenset({"files", "redirect", "respond", "docs", "metrics", "builtin"})
+OPENING = frozenset({"files", "redirect", "respond", "docs", "metrics", "dashboard", "builtin"})
 """Kinds of route that answer a browser which just goes there."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import socket
+from collections.abc import Container, Sequence
 from typing import Any
 
 from twisted.application.service import Service
@@ -73,29 +74,29 @@ class PortService(Service):
             self._serve(bound)
         self._watch_drops()
 
-    def listen(self, bound: Sequence[BoundSocket]) -> None:
+    def listen(self, bound: Sequence[BoundSocket], kept: Container[socket.socket]) -> None:
         """Serve on `bound` from now on, and nowhere else; who is connected does not notice.
 
-        What is not among them any more is closed by the caller.
+        :param kept: sockets that something serves from now on; the others the caller will close.
         """
         for one in self.bound:
             if one not in bound:
-                self._stop_listening(one, for_good=True)
+                self._stop_listening(one, for_good=one.socket not in kept)
         for one in bound:
             if one not in self._ports:
                 self._serve(one)
         self.bound = list(bound)
         self._watch_drops()
 
-    def retire(self, *, for_good: bool) -> Deferred[None]:
+    def retire(self, kept: Container[socket.socket] = ()) -> Deferred[None]:
         """Leave the sockets, which are the caller's, to something else, and go on with the connections there
         are, until the deadline at most.
 
-        :param for_good: whether nothing else serves the sockets.
+        :param kept: sockets that something else serves from now on; the others the caller will close.
         :returns: fires when the last connection is gone, and everything is ended.
         """
         self._stop_upkeep()
-        stopped = [self._stop_listening(one, for_good=for_good) for one in self.bound]
+        stopped = [self._stop_listening(one, for_good=one.socket not in kept) for one in self.bound]
         self.bound = []
         retired = [drainable.retire() for drainable in self.drainables]
         settled: Deferred[None] = deferLater(self._reactor, min(ON_THE_WAY, self.drain))
@@ -153,11 +154,14 @@ class PortService(Service):
         if not bound.is_stream:
             port.stopReading()  # and no more: replies still leave by it
             return succeed(None)
-        if for_good:
-            # What the queue holds when the socket is closed would be reset.
-            for _ in range(LAST_READS):
-                port.doRead()
-        return maybeDeferred(port.stopListening)
+        if not for_good:
+            return maybeDeferred(port.stopListening)
+        # What the queue holds when the socket is closed would be reset.
+        for _ in range(LAST_READS):
+            port.doRead()
+        stopped = maybeDeferred(port.stopListening)
+        bound.refuse()  # the port closes its own descriptor a turn later
+        return stopped
 
     def _watch_drops(self) -> None:
         if self._drops is not None:

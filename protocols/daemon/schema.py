@@ -14,7 +14,7 @@ from protocols.daemon.spec.values import Duration, Size
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-class _Schema(GenerateJsonSchema):
+class AsWritten(GenerateJsonSchema):
     """As the YAML has it, where pydantic would describe the Python objects."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
@@ -43,5 +43,5 @@ class _Schema(GenerateJsonSchema):
 
 def json_schema() -> dict[str, Any]:
     """The schema, in the dialect 2020-12, as data for :func:`json.dumps`."""
-    schema = Config.model_json_schema(schema_generator=_Schema)
+    schema = Config.model_json_schema(schema_generator=AsWritten)
     return {"$schema": DIALECT, **schema, "title": "Polyport configuration"}

@@ -196,7 +196,9 @@ class Binding:
     def _as(self, place: Place, one: BoundSocket) -> BoundSocket:
         # An address may have become one with TLS, or one without: that is a matter of the service.
         address = replace(one.address, scheme=place.address.scheme)
-        return replace(one, address=address, unlink=None if self._table.leaves_paths else one.unlink)
+        if self._table.leaves_paths:
+            return replace(one, address=address, unlink=None, is_shared=True)
+        return replace(one, address=address)
 
     def places(self) -> list[tuple[Place, Sequence[BoundSocket]]]:
         """Each place, with the sockets that one process has there."""

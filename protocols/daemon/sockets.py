@@ -11,7 +11,7 @@ import socket
 import stat
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,10 +46,19 @@ class BoundSocket:
     socket: socket.socket
     unlink: tuple[int, int] | None = None
     """Device and inode of the path that this process made and removes again."""
+    is_shared: bool = False
+    """Whether another process has it too, such as systemd."""
 
     @property
     def is_stream(self) -> bool:
         return self.socket.type == socket.SOCK_STREAM
+
+    def refuse(self) -> None:
+        """Accept no more connections, though somebody may still hold the socket for a moment: those that came
+        after the last was accepted would wait, and be reset."""
+        if not self.is_shared:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RD)
 
     def close(self) -> None:
         """Close the socket, and remove its path if it is still the one that was made for it."""
@@ -252,4 +261,4 @@ def _take_inherited(address: Address, inherited: Inherited) -> list[BoundSocket]
         sock.setblocking(False)
         if sock.type == socket.SOCK_STREAM and not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             sock.listen(BACKLOG)
-    return [BoundSocket(address, sock.dup()) for sock in sockets]
+    return [BoundSocket(address, sock.dup(), is_shared=True) for sock in sockets]

@@ -11,7 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
+
+from protocols.daemon.log.schema import log_schema
 
 FUNCTIONS = '''
 from pathlib import Path
@@ -289,6 +292,9 @@ def test_a_log_for_programs(real_daemon, written, connect):
         assert client.ask("hello") == b""
     assert daemon.stop() == 0
     events = [json.loads(line) for line in daemon.output.splitlines()]
+    schema = jsonschema.Draft202012Validator(log_schema())
+    for event in events:
+        schema.validate(event)
     started = [e for e in events if e.get("service") == "shout" and "listening" in e["message"]]
     assert len(started) == 3
     assert all(e["address"].startswith(("tcp://", "udp://", "unix:")) for e in started)

@@ -87,12 +87,12 @@ def test_readiness_is_told(real_daemon, written, tmp_path):
         yaml = "services: {shout: {listen: 'unix:shout.sock', function: 'functions:shout'}}"
         environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")}
         daemon = real_daemon(written(yaml, FUNCTIONS), env=environment)
-        assert systemd.recv(100) == b"READY=1"
+        assert systemd.recv(100) == b"READY=1\nSTATUS=serving 1 service"
         # Whoever is told may connect.
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(tmp_path / "shout.sock"))
         assert daemon.stop() == 0
-        assert systemd.recv(100) == b"STOPPING=1"
+        assert systemd.recv(100) == b"STOPPING=1\nSTATUS=stopping"
 
 
 def test_systemd_socket_activate(written, real_daemon, connect, tmp_path):

@@ -15,13 +15,14 @@ from protocols.daemon.spec.service import ServiceSpec
 
 def check(parts: Parts) -> Iterator[Problem]:
     """TLS without a place for it, or the reverse; framing where nothing is framed; PROXY headers or datagrams
-    where a stream is needed or is not; limits of HTTP without it."""
+    where a stream is needed or is not; limits and logs of HTTP without it."""
     for name, service in parts.own.items():
         path = ("services", name)
         yield from _datagrams(path, service, parts.origin)
         yield from _framing(path, service, parts.origin)
         yield from _headers(path, service, parts.origin)
         yield from _without_http(path, service, parts.origin)
+        yield from _log(path, service, parts.origin)
         if service.tls is not None and not has_scheme(service, "tls", "fd"):
             text = "no address of this service is tls:// or fd://, so nothing would be encrypted"
             yield parts.origin.problem((*path, "tls"), text, key=True)
@@ -60,13 +61,27 @@ def _routes(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Proble
 def _without_http(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
     if service.http is not None:
         return
-    for key in ("trusted", "log"):
-        if getattr(service, key) is not None:
-            text = "only services with http have that; remove this key"
-            yield origin.problem((*path, key), text, key=True)
+    if service.trusted is not None:
+        text = "only services with http have that; remove this key"
+        yield origin.problem((*path, "trusted"), text, key=True)
     for limit in service.limits.model_fields_set.intersection((*LimitsSpec.http, *LimitsSpec.forms)):
         text = "only requests of http have that; remove this key"
         yield origin.problem((*path, "limits", limit), text, key=True)
+
+
+def _log(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
+    log = service.log
+    if log is None:
+        return
+    if service.http is not None and log.access == "text":
+        text = "text is for connections, and requests of http have combined or json"
+        yield origin.problem((*path, "log", "access"), text, safe=True)
+    if service.http is None and log.access == "combined":
+        text = "combined is for requests of http, and connections have text or json"
+        yield origin.problem((*path, "log", "access"), text, safe=True)
+    if service.http is None and "redact" in log.model_fields_set:
+        text = "only requests of http have queries; remove this key"
+        yield origin.problem((*path, "log", "redact"), text, key=True)
 
 
 def _headers(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:

@@ -17,7 +17,8 @@ STARTER = ("polyport.yaml", "functions.py", "polyport.service")
 def rendered(name: str, twistd: str, folder: str) -> str:
     """The starter file `name`, for the daemon `twistd` and a configuration in `folder`."""
     template = files("protocols.daemon.starter").joinpath(name).read_text("utf-8")
-    return Template(template).substitute(twistd=twistd, folder=folder)
+    polyport = Path(twistd).with_name("polyport")
+    return Template(template).substitute(twistd=twistd, polyport=polyport, folder=folder)
 
 
 @click.command("init", short_help="Write a YAML file, functions and a systemd unit to begin with.")

@@ -1,4 +1,4 @@
-"""``polyport schema``: the YAML's JSON Schema, for editors."""
+"""``polyport schema``: the JSON Schema of the YAML, for editors, or of lines of JSON, for who reads logs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import click
 
 
 @click.command("schema", short_help="Print the JSON Schema of the YAML, for editors.")
-def command() -> None:
+@click.option("--log", is_flag=True, help="Of the lines of logs in JSON instead.")
+def command(log: bool) -> None:
     """Print the JSON Schema (draft 2020-12) of the YAML file.
 
     \b
@@ -17,6 +18,7 @@ def command() -> None:
     and as the first line of the YAML file:
       # yaml-language-server: $schema=polyport.schema.json
     """
+    from protocols.daemon.log.schema import log_schema
     from protocols.daemon.schema import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(log_schema() if log else json_schema(), indent=2, ensure_ascii=False))

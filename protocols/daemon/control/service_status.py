@@ -11,6 +11,7 @@ from protocols.daemon.control.status import CertificateStatus, ServiceStatus
 from protocols.daemon.loader import Loaded
 from protocols.daemon.overview import shown_address, shown_answers
 from protocols.daemon.port_service import PortService
+from protocols.datagram import DatagramServer
 from protocols.journal import Counts
 from protocols.open_connection import OpenConnection
 
@@ -80,7 +81,7 @@ def _open(unit: PortService) -> int:
 
 
 def _pending(unit: PortService) -> int:
-    answering: int = sum(one.open_connections for one in unit.drainables if one is not unit.carriers.stream)
+    answering = sum(len(one.open) for one in unit.drainables if isinstance(one, DatagramServer))
     fairness = unit.carriers.fairness
     return answering + (0 if fairness is None else fairness.waiting)
 

@@ -64,6 +64,8 @@ class WorkerStatus(Value):
     pid: int
     started: float
     """Seconds since the epoch."""
+    state: Literal["serving", "starting", "silent", "down", "stopping"] = "serving"
+    """``silent``: it does not answer; ``down``: it has died, and another one will start in a while."""
     restarts: int = 0
     """How many processes of this index have died before it."""
     cpu: float = 0.0

@@ -36,6 +36,7 @@ WORDS: Final = {
     "builtin": ("A page for people", ("get",)),
     "metrics": ("How the daemon is, for Prometheus", ("get",)),
     "docs": ("What there is, as a page and as documents", ("get",)),
+    "dashboard": ("How the daemon is, live", ("get",)),
     "websocket": ("A WebSocket (RFC 6455)", ("get",)),
     "events": ("A stream of events", ("get",)),
 }

@@ -18,9 +18,10 @@ from protocols.daemon.metrics.told import Told
 
 log = Logger(namespace="polyport")
 
-PATIENCE: Final = 2.0
-"""Seconds until what was last known is told in the place of an answer: Prometheus gives up after 10 s unless
-it is told otherwise, and 5 s are common."""
+PATIENCE: Final = 3.0
+"""Seconds until what was last known is told in the place of an answer: time enough for the first process to
+give up a worker, and have the answers of the others.  Prometheus gives up after 10 s unless it is told
+otherwise, and 5 s are common."""
 
 AGAIN: Final = 30.0
 """Seconds after which a question that nobody has answered is asked anew; until then whoever asks waits for

@@ -39,7 +39,7 @@ LIMITS: Final = Limits(
     streams=CONNECTIONS,
 )
 
-LAST_WORDS: Final = 3.0
+LAST_WORDS: Final = 4.0
 """Seconds that a scrape under way may take when it stops: longer than the daemon is waited for."""
 
 AFTER_ABORT: Final = 1.0

@@ -22,12 +22,29 @@ def _daemon(name: str, words: str, value: Callable[[Status], float | None]) -> F
     return Family(name, "gauge", words, (), samples)
 
 
-def _worker(name: str, kind: Kind, words: str, value: Callable[[WorkerStatus], float]) -> Family:
+def _worker(
+    name: str,
+    kind: Kind,
+    words: str,
+    value: Callable[[WorkerStatus], float],
+    applies: Callable[[WorkerStatus], bool] = lambda one: True,
+) -> Family:
     def samples(told: Told) -> Iterator[Sample]:
         for one in () if told.status is None else told.status.workers:
-            yield (str(one.index),), value(one)
+            if applies(one):
+                yield (str(one.index),), value(one)
 
     return Family(name, kind, words, ("worker",), samples)
+
+
+def _figure(name: str, kind: Kind, words: str, value: Callable[[WorkerStatus], float]) -> Family:
+    """What only the process itself knows; not there while it does not answer, for a counter that falls to 0
+    and comes back would look as if all of it had happened at once."""
+    return _worker(name, kind, words, value, lambda one: one.memory > 0)
+
+
+def _serving(status: Status) -> float:
+    return sum(one.state == "serving" for one in status.workers)
 
 
 def _build(told: Told) -> Iterator[Sample]:
@@ -59,8 +76,7 @@ OF_DAEMON: Final[tuple[AnyFamily, ...]] = (
     Family(
         "polyport_status_fresh",
         "gauge",
-        "Whether all this is of now: 1; 0: the daemon, or a worker, did not answer in time, and it is what "
-        "was last known.",
+        "Whether all this is of now: 1; 0: the daemon did not answer in time, and it is what was last known.",
         (),
         lambda told: [((), float(told.fresh))],
     ),
@@ -93,10 +109,16 @@ OF_DAEMON: Final[tuple[AnyFamily, ...]] = (
         "When the last reload was, in seconds since the epoch; not there until there is one.",
         lambda status: status.reloads.at,
     ),
-    _daemon("polyport_workers", "Processes that serve.", lambda status: len(status.workers)),
+    _daemon("polyport_workers", "Processes that serve.", _serving),
 )
 
 OF_WORKERS: Final[tuple[AnyFamily, ...]] = (
+    _worker(
+        "polyport_worker_serving",
+        "gauge",
+        "Whether the process serves: 1; 0: it is starting or stopping, does not answer, or has died.",
+        lambda one: float(one.state == "serving"),
+    ),
     _worker(
         "polyport_worker_start_time_seconds",
         "gauge",
@@ -109,16 +131,16 @@ OF_WORKERS: Final[tuple[AnyFamily, ...]] = (
         "Processes that have died in this place.",
         lambda one: one.restarts,
     ),
-    _worker("polyport_worker_cpu_seconds_total", "counter", "Processor time.", lambda one: one.cpu),
-    _worker("polyport_worker_resident_memory_bytes", "gauge", "Resident memory.", lambda one: one.memory),
-    _worker("polyport_worker_open_fds", "gauge", "Open file descriptors.", lambda one: one.descriptors),
-    _worker(
+    _figure("polyport_worker_cpu_seconds_total", "counter", "Processor time.", lambda one: one.cpu),
+    _figure("polyport_worker_resident_memory_bytes", "gauge", "Resident memory.", lambda one: one.memory),
+    _figure("polyport_worker_open_fds", "gauge", "Open file descriptors.", lambda one: one.descriptors),
+    _figure(
         "polyport_event_loop_lag_seconds",
         "gauge",
         "How long the event loop last kept somebody waiting.",
         lambda one: one.lag,
     ),
-    _worker(
+    _figure(
         "polyport_event_loop_stalls_total",
         "counter",
         "How often the event loop kept everybody waiting for too long.",

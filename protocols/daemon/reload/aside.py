@@ -149,7 +149,8 @@ def _failed(name: str, error: BaseException, folder: Path) -> str:
 def _forget_compiled(module: ModuleType) -> None:
     """Remove the ``.pyc`` of `module`: worker processes may take it for that of a new source, if both are of
     one second."""
-    cached = module.__dict__.get("__cached__")
-    if isinstance(cached, str):
+    file, cached = module.__dict__.get("__file__"), module.__dict__.get("__cached__")
+    # A module may be nothing but a .pyc.
+    if cached and cached != file:
         with suppress(OSError):
             Path(cached).unlink()

@@ -63,8 +63,8 @@ class Reloads:
         else:
             log.failure("the reload has failed", failure=result)
             problems = (f"{type(error).__name__}: {error}",)
-        for problem in problems:
-            log.warn("not reloaded: {problem}", problem=problem)
+        # One event, of which nothing is left out, however many there are.
+        log.warn("not reloaded: {problems}", problems="\n".join(problems))
         count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
         return Outcome(done=False, text=f"not reloaded, for {count}: nothing has changed", problems=problems)
 

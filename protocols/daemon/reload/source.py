@@ -9,7 +9,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import sys
+import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -38,10 +40,12 @@ def digest(data: bytes) -> str:
 def source_of(file: Path) -> Source:
     """The source in `file`; without imports if it is no Python.  Raises :class:`OSError`."""
     data = file.read_bytes()
-    try:
-        tree = ast.parse(data) if file.suffix == ".py" else None
-    except (SyntaxError, ValueError):
-        tree = None
+    tree = None
+    if file.suffix == ".py":
+        # What is to be warned of is said when it is imported.
+        with warnings.catch_warnings(), suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            warnings.simplefilter("ignore")
+            tree = ast.parse(data)
     return Source(digest(data), frozenset(imports_in(tree)) if tree else frozenset())
 
 
@@ -76,11 +80,11 @@ class SourceLoader(SourceFileLoader):
 
 
 class SourceFinder(MetaPathFinder):
-    """Finds what Python finds in the path, and has the user's modules loaded by :class:`SourceLoader`.
+    """Finds the user's modules where Python would, and has them loaded by :class:`SourceLoader`.
 
     .. attribute:: found
 
-       Every file of the user that was found, be it that it could not be imported.
+       The files of the user that were found, be it that they could not be imported; its owner may empty it.
     """
 
     def __init__(self, folder: UserFolder) -> None:
@@ -102,8 +106,9 @@ class SourceFinder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.has_location and self.folder.holds(spec.origin or ""):
-            self.found.add(Path(spec.origin or ""))
-            if type(spec.loader) is SourceFileLoader:
-                spec.loader = SourceLoader(fullname, spec.loader.path)
+        if spec is None or not spec.has_location or not self.folder.holds(spec.origin or ""):
+            return None
+        self.found.add(Path(spec.origin or ""))
+        if type(spec.loader) is SourceFileLoader:
+            spec.loader = SourceLoader(fullname, spec.loader.path)
         return spec

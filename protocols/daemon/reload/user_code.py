@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from protocols.daemon.importing import importer
+from protocols.daemon.importing import ResolveError, importer
 from protocols.daemon.reload.aside import Aside
 from protocols.daemon.reload.imports import Import
 from protocols.daemon.reload.source import Source, SourceFinder, SourceLoader, digest, source_of
@@ -30,22 +30,33 @@ class UserCode:
         self._importer = importer(folder)
         self._others: WeakKeyDictionary[ModuleType, Source] = WeakKeyDictionary()
         """Modules that were imported before this was here, as they were when they were seen first."""
+        self._missing: set[str] = set()
+        """The names of modules that were asked for in vain."""
         self._finder = SourceFinder.installed(self.folder)
         for module in self.folder.modules().values():
             self._source_of(module)
 
     def resolve(self, reference: str) -> object:
         """What ``module:attribute`` names.  Raises :class:`~protocols.daemon.importing.ResolveError`."""
-        return self._importer(reference)
+        try:
+            return self._importer(reference)
+        except ResolveError as error:
+            if isinstance(error.__cause__, ModuleNotFoundError):
+                self._missing |= {reference.partition(":")[0], error.__cause__.name or ""} - {""}
+            raise
 
     def modules(self) -> dict[str, ModuleType]:
         """The modules of the user that are imported, by name."""
         return self.folder.modules()
 
     def files(self) -> set[Path]:
-        """The files that these were read from, and those of modules that could not be imported."""
-        files = (module.__dict__.get("__file__") for module in self.modules().values())
-        return {Path(file) for file in files if file} | self._finder.found
+        """The files that these were read from, and those of modules that could not be imported since
+        :meth:`aside` was called last; there need be no such file."""
+        files = {Path(file) for module in self.modules().values() if (file := _own(module, "__file__"))}
+        for name in self._missing:
+            place = self.folder.folder.joinpath(*name.split("."))
+            files |= {place.with_name(f"{place.name}.py"), place / "__init__.py"}
+        return files | self._finder.found
 
     def changed(self) -> set[str]:
         """The names of imported modules whose file is another now, or has gone."""
@@ -67,6 +78,8 @@ class UserCode:
 
     def aside(self) -> Aside:
         """What has changed, about to be imported anew beside what is there."""
+        self._missing.clear()
+        self._finder.found.clear()
         return Aside(self.folder, self.affected(), self.resolve)
 
     def digests(self, references: Iterable[str]) -> Mapping[str, str]:
@@ -75,15 +88,28 @@ class UserCode:
         Those that are imported count as they were imported; others, such as a function imports when it is
         called, as their files are.
         """
-        reached: dict[str, str] = {}
+        return {name: source.digest for name, source in self._reached(references)}
+
+    def files_of(self, references: Iterable[str]) -> set[Path]:
+        """The files of these modules, none of which need be imported."""
+        files: set[Path] = set()
+        for name, _ in self._reached(references):
+            module, spec = sys.modules.get(name), self._on_disk(name)
+            file = _own(module, "__file__") or (spec.origin if spec is not None else None)
+            files.update([Path(file)] if file else ())
+        return files
+
+    def _reached(self, references: Iterable[str]) -> Iterator[tuple[str, Source]]:
+        """The modules of the user that `references` reach, each once."""
+        reached: set[str] = set()
         waiting = {reference.partition(":")[0] for reference in references}
         while waiting:
             name = waiting.pop()
             source = self._source(name)
             if source is not None and name not in reached:
-                reached[name] = source.digest
+                reached.add(name)
+                yield name, source
                 waiting |= self.needs(name)
-        return reached
 
     def needs(self, name: str) -> set[str]:
         """The modules of the user that the module `name` imports itself."""
@@ -120,6 +146,9 @@ class UserCode:
 
     def _has_changed(self, name: str, module: ModuleType) -> bool:
         file = module.__dict__.get("__file__")
+        if file is not None and file.endswith(tuple(EXTENSION_SUFFIXES)):
+            # The machine code of a library cannot be loaded twice.
+            return False
         found = _find(name)
         if found is None or (found.origin if found.has_location else None) != file:
             return True

@@ -14,6 +14,9 @@ import protocols
 INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 """Names of folders that packages are installed in."""
 
+ARCHIVES: Final = (".zip", ".egg", ".whl", ".pyz")
+"""Ends of the names of what packages come in as a whole."""
+
 _OURS: Final = Path(protocols.__file__).parent
 
 
@@ -37,7 +40,7 @@ class UserFolder:
         if any(path.is_relative_to(other) for other in self._others):
             return False
         between = path.relative_to(self.folder).parts[:-1]
-        if not INSTALLED.isdisjoint(between):
+        if not INSTALLED.isdisjoint(between) or any(name.endswith(ARCHIVES) for name in between):
             return False
         folders = (self.folder.joinpath(*between[: index + 1]) for index in range(len(between)))
         return not any((folder / "pyvenv.cfg").exists() for folder in folders)

@@ -68,14 +68,16 @@ class Watched:
 
 
 def watched_by(file: Path, code: UserCode, files: Iterable[Path] = ()) -> Watched:
-    """What the YAML `file` is made of, as it stands there now, be it right or wrong; `files` are others that
-    are read."""
-    modules = code.files()
+    """What the YAML `file` is made of, as it stands there now, be it right or wrong.
+
+    :param files: others that are read, such as modules that another process has imported.
+    """
+    read = {*files, *code.files()}
     return Watched(
         file.parent.absolute(),
-        frozenset({file.absolute(), *files, *modules}),
+        frozenset({file.absolute(), *read}),
         tuple(_patterns(file)),
-        frozenset({code.folder.folder, *(module.parent for module in modules)}),
+        frozenset({code.folder.folder, *(one.parent for one in read if one.suffix == ".py")}),
     )
 
 

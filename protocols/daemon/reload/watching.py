@@ -64,7 +64,10 @@ class Watch:
         return self._watched is not None and self._inotify is None
 
     def start(self) -> None:
-        """Notice changes from now on."""
+        """Notice changes from now on; if it does so already, :meth:`renew`."""
+        if self._watched is not None:
+            self.renew()
+            return
         self._watched = self._make()
         try:
             self._inotify = self._notify(self._reactor, self._happened)

@@ -8,7 +8,9 @@ from typing import Any
 from protocols.daemon.carriers import Gate, Start, Stop
 from protocols.daemon.control.operations import Ask, nobody
 from protocols.daemon.loader import Loaded
+from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.limits import LimitsSpec
+from protocols.daemon.spec.policy import AuthSpec
 from protocols.http import FormLimits
 from protocols.journal import Journal
 
@@ -35,10 +37,21 @@ class RouteContext:
     """The path of the route, as it is written."""
     methods: tuple[str, ...] = ()
     """The methods it is for; none: unless said."""
+    auth: AuthSpec | None = None
+    """The login that stands in front of it."""
+    access: AccessSpec | None = None
+    """The rules that stand in front of it, besides those of the service."""
 
-    def at(self, path: str, methods: tuple[str, ...]) -> RouteContext:
-        """The context of the route at `path`, for `methods`."""
-        return replace(self, path=path, methods=methods, journal=self.journal.of_route(path))
+    def at(
+        self,
+        path: str,
+        methods: tuple[str, ...],
+        auth: AuthSpec | None = None,
+        access: AccessSpec | None = None,
+    ) -> RouteContext:
+        """The context of the route at `path`, for `methods`, behind `auth` and `access`."""
+        journal = self.journal.of_route(path)
+        return replace(self, path=path, methods=methods, auth=auth, access=access, journal=journal)
 
     @property
     def forms(self) -> FormLimits:

@@ -36,7 +36,8 @@ def site_for(
     for place, route in spec.routes:
         path = str(place[1])
         with misfits.collected():
-            entry = _entry(place, route, context.at(path, route.methods or ()), policies)
+            inside = context.at(path, route.methods or (), route.auth, route.access)
+            entry = _entry(place, route, inside, policies)
             routes.setdefault(path, []).append(entry)
             places.setdefault(path, []).append(place)
     try:

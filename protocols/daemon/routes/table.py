@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from protocols.daemon.routes.applications import asgi, resource, wsgi
 from protocols.daemon.routes.context import RouteContext
+from protocols.daemon.routes.dashboard import dashboard
 from protocols.daemon.routes.docs import docs
 from protocols.daemon.routes.files import files
 from protocols.daemon.routes.fixed import builtin, redirect, respond
@@ -31,6 +32,7 @@ ROUTES: Final[Mapping[str, Callable[[Any, RouteContext], Route]]] = {
     "respond": respond,
     "docs": docs,
     "metrics": metrics,
+    "dashboard": dashboard,
     "builtin": builtin,
 }
 """What makes each, from its settings.  What does not fit raises :class:`TypeError`, :class:`ValueError` or

@@ -23,6 +23,7 @@ from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
 from protocols.daemon.spec.cgi import CgiSpec
 from protocols.daemon.spec.choice import Known, Listed, OneOf
+from protocols.daemon.spec.dashboard import DashboardSpec
 from protocols.daemon.spec.events import EventsSpec
 from protocols.daemon.spec.files import FilesSpec
 from protocols.daemon.spec.handler import BareSpec, FunctionSpec
@@ -149,6 +150,7 @@ class RouteSpec(Spec):
         "respond",
         "docs",
         "metrics",
+        "dashboard",
         "builtin",
     )
 
@@ -178,6 +180,8 @@ class RouteSpec(Spec):
     """Shows what the service offers, as a page and as OpenAPI and AsyncAPI documents."""
     metrics: PlainRouteSpec | None = None
     """Tells Prometheus how the daemon is: all of it, not only this service."""
+    dashboard: DashboardSpec | None = None
+    """Shows how the daemon is, live."""
     builtin: RouteBuiltinSpec | None = None
     """A page that is built in: welcome."""
     methods: Annotated[tuple[Method, ...], Listed(least=1)] | None = None

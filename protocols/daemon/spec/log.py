@@ -1,4 +1,4 @@
-"""``log``: what a service writes of its requests."""
+"""``log``: what a service writes of its requests, or connections."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from protocols.http.access_log.redaction import REDACTED
 
 
 class LogSpec(Spec):
-    """The access log of a service with `http`."""
+    """The access log of a service."""
 
     short = "access"
 
-    access: Annotated[Literal["off", "combined", "json"], Known()] = "off"
-    """A line for each request: `combined` as Apache and nginx write it, with three fields more, or `json`;
-    unless said, `off`."""
+    access: Annotated[Literal["off", "combined", "text", "json"], Known()] = "off"
+    """A line for each request of `http`: `combined` as Apache and nginx write it, with three fields more, or
+    `json`; otherwise one for each connection that is over, and each datagram: `text` or `json`.  Unless said,
+    `off`."""
     file: FilePath | None = None
     """The file the lines are appended to; unless said, the log of the daemon. SIGUSR1 begins a new one."""
     redact: Annotated[tuple[StrictStr, ...], Listed()] = REDACTED
-    """Parameters of queries whose values are masked."""
+    """Parameters of queries of `http` whose values are masked."""

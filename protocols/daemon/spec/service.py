@@ -54,7 +54,7 @@ class ServiceSpec(Spec):
     access: AccessSpec | None = None
     """Who may come in; unless said, whom `defaults` says."""
     log: LogSpec | None = None
-    """The access log of `http`."""
+    """The access log."""
     tls: TlsSpec | None = None
     """The certificate for the tls:// addresses."""
     limits: LimitsSpec = LimitsSpec()

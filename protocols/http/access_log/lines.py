@@ -36,12 +36,12 @@ def combined(service: str, redact: Redaction) -> Line:
         peer, request = access.peer, access.request
         asked, referer, agent, request_id = "-", b"", b"", "-"
         if request is not None:
-            asked = f"{_quotable(request.method)} {_quotable(redact(request.target))} HTTP/{request.version}"
+            asked = f"{quotable(request.method)} {quotable(redact(request.target))} HTTP/{request.version}"
             referer, agent = _fields(request)
             request_id = request.id
-        origin = _quotable(redact(referer.decode("latin-1"))) if referer else "-"
+        origin = quotable(redact(referer.decode("latin-1"))) if referer else "-"
         return (
-            f"{_word(peer.host)} - {_word(peer.user)} [{_local_time(int(time.time()))}] "
+            f"{word(peer.host)} - {word(peer.user)} [{local_time(int(time.time()))}] "
             f'"{asked}" {access.status} {access.sent or "-"} "{origin}" "{_agent(agent[:LONGEST])}" '
             f'{_seconds(access.first)} {_seconds(access.duration)} "{request_id}"\n'
         )
@@ -95,24 +95,26 @@ def _fields(request: RequestHead) -> tuple[bytes, bytes]:
 
 
 def _octets(value: bytes) -> str:
-    return _quotable(value.decode("latin-1")) or "-"
+    return quotable(value.decode("latin-1")) or "-"
 
 
 # Many requests are of few agents and peers.
 _agent = lru_cache(maxsize=512)(_octets)
 
 
-def _quotable(text: str) -> str:
+def quotable(text: str) -> str:
+    """`text`, whose characters stand for octets, so that it may stand between double quotes."""
     text = text[:LONGEST]
     return _UNSAFE.sub(_escaped, text) if _UNSAFE.search(text) else text
 
 
 @lru_cache(maxsize=1024)
-def _word(text: str | None) -> str:
+def word(text: str | None) -> str:
+    """`text` as one field that is not quoted; a dash for nothing."""
     if not text:
         return "-"
     octets = text.encode("utf-8", "surrogatepass").decode("latin-1")
-    return _quotable(octets).replace(" ", r"\x20")
+    return quotable(octets).replace(" ", r"\x20")
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -127,7 +129,8 @@ def _seconds(value: float | None) -> str:
 
 
 @lru_cache(maxsize=2)
-def _local_time(second: int) -> str:
+def local_time(second: int) -> str:
+    """The time in the form of the combined log format."""
     # Not strftime's %b, which speaks the language of the locale.
     local = time.localtime(second)
     return f"{local.tm_mday:02d}/{_MONTHS[local.tm_mon - 1]}/{local.tm_year}:" + time.strftime(

@@ -25,7 +25,8 @@ EVERYTHING = Status(
     config="/etc/polyport.yaml",
     workers=(
         WorkerStatus(index=0, pid=11, started=1_001.0, cpu=2.5, memory=4096, descriptors=20, lag=0.25),
-        WorkerStatus(index=1, pid=12, started=1_002.0, restarts=3, stalls=4),
+        WorkerStatus(index=1, pid=12, started=1_002.0, restarts=3, memory=1, stalls=4),
+        WorkerStatus(index=2, pid=13, started=1_003.0, state="silent", restarts=1),
     ),
     services=(
         ServiceStatus(

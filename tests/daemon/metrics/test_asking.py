@@ -51,7 +51,7 @@ def test_all_who_ask_meanwhile_get_the_same_answer(asker, operations, everything
     waiting.append(asker.told())
     (question,) = operations.asked
     question.callback(everything)
-    assert [now(one) for one in waiting] == [Told(everything, 1_001, fresh=True)] * 3
+    assert [now(one) for one in waiting] == [Told(everything, 1_000 + PATIENCE / 2, fresh=True)] * 3
     assert clock.getDelayedCalls() == []
 
 

@@ -70,6 +70,16 @@ def test_what_is_told_of_each_worker(everything):
     assert told["polyport_event_loop_stalls_total", "1"] == 4
 
 
+def test_of_a_worker_that_does_not_answer_is_told_what_others_know(everything):
+    told = samples(everything)
+    assert [told["polyport_worker_serving", index] for index in "012"] == [1, 1, 0]
+    assert {key[0] for key in told if key[-1] == "2"} == {
+        "polyport_worker_serving",
+        "polyport_worker_start_time_seconds",
+        "polyport_worker_restarts_total",
+    }
+
+
 def test_what_is_told_of_each_service(everything):
     told = samples(everything)
     assert (told["polyport_service_serving", "lines"], told["polyport_service_serving", "web"]) == (1, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import py_compile
 import sys
 import weakref
 
@@ -178,3 +179,14 @@ def test_the_loader_says_where_what_does_not_work_is_named(folder, code):
     (problem,) = raised.value.problems
     assert str(problem).startswith(f"{yaml}:4:15: services.shout.function")
     assert "selftest() of the module shouting failed: ZeroDivisionError" in str(problem)
+
+
+def test_the_compiled_file_of_what_is_imported_anew_is_removed(folder, code):
+    folder.write(shouting="value = 1\n", other="value = 1\n")
+    for name in ("shouting", "other"):
+        code.resolve(f"{name}:value")
+        py_compile.compile(str(folder.path / f"{name}.py"))
+    folder.write(shouting="value = 2\n")
+    with code.aside():
+        pass
+    assert [file.name.partition(".")[0] for file in (folder.path / "__pycache__").iterdir()] == ["other"]

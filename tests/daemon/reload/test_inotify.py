@@ -106,6 +106,7 @@ def test_a_directory_in_the_place_of_another(tmp_path: Path, listening: Listenin
 
 def test_it_ends_once_and_leaves_no_descriptor(listening: Listening) -> None:
     assert listening.readers == [listening.inotify]
+    assert listening.inotify.logPrefix() == "inotify"
     descriptor = listening.inotify.fileno()
     assert not os.get_inheritable(descriptor)
     listening.inotify.connectionLost(None)  # type: ignore[arg-type]  # the reason says nothing

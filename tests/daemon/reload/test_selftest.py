@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from protocols.daemon.importing import ResolveError
@@ -58,3 +60,13 @@ def test_what_others_need_is_tested_first_and_the_rest_though_it_fails(folder, c
         with pytest.raises(ResolveError, match="the module second returned False"):
             aside.resolve("second:tested")
         assert aside.resolve("third:tested") == ["first", "second", "third"]
+
+
+def test_modules_of_others_are_not_tested(folder, code, tmp_path_factory, monkeypatch):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "of_others.py").write_text("def selftest(): return False\n")
+    monkeypatch.syspath_prepend(elsewhere)
+    folder.write(shouting="import of_others\nvalue = 1\n")
+    with code.aside() as aside:
+        assert aside.resolve("shouting:value") == 1
+    del sys.modules["of_others"]

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import py_compile
+import sys
+import zipfile
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import cache_from_source
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import protocols
 from protocols.daemon.importing import ResolveError, importer
@@ -115,6 +121,59 @@ def test_a_package_without_and_then_with_a_file_of_its_own(folder, code):
     assert code.changed() == {"plain"}
 
 
+def test_machine_code_stays(folder, code, monkeypatch):
+    module = ModuleType("compiled")
+    file = folder.path / f"compiled{EXTENSION_SUFFIXES[0]}"
+    file.write_bytes(b"\x7fELF")
+    module.__file__ = str(file)
+    monkeypatch.setitem(sys.modules, "compiled", module)
+    folder.write(front="import compiled\n")
+    code.resolve("front:compiled")
+    before = code.digests(["front:compiled"])
+    assert set(before) == {"front", "compiled"}
+    file.write_bytes(b"\x7fELF of another")
+    assert not code.changed()
+    assert code.digests(["front:compiled"]) == before
+
+
+@given(
+    imports=st.dictionaries(st.integers(0, 7), st.sets(st.integers(0, 7)), max_size=8),
+    changed=st.sets(st.integers(0, 7), min_size=1),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+def test_affected_are_those_that_reach_a_change(tmp_path, forgotten_imports, imports, changed):
+    folder = tmp_path / str(len(list(tmp_path.iterdir())))
+    folder.mkdir()
+    names = {number: f"graph{number}_of_{folder.name}" for number in range(8)}
+
+    def write(number: int, more: str = "") -> None:
+        lines = [f"import {names[other]}\n" for other in sorted(imports.get(number, ()))]
+        (folder / f"{names[number]}.py").write_text("".join(lines) + more)
+
+    for number in names:
+        write(number)
+    code = UserCode(folder)
+    for name in names.values():
+        code.resolve(f"{name}:__name__")
+    for number in changed:
+        write(number, "more = 1\n")
+    affected = {number for number in names if reached(imports, number) & changed}
+    assert code.affected() == {names[number] for number in affected}
+    for number, name in names.items():
+        found = code.digests([f"{name}:x"])
+        assert set(found) == {names[other] for other in reached(imports, number)}
+
+
+def reached(imports: dict[int, set[int]], number: int) -> set[int]:
+    """The numbers that `number` imports, directly or not, and itself."""
+    found: set[int] = set()
+    waiting = {number}
+    while waiting:
+        found |= waiting
+        waiting = {other for one in waiting for other in imports.get(one, ())} - found
+    return found
+
+
 def test_modules_that_were_imported_before(folder):
     folder.write(shouting="value = 1\n")
     importer(folder.path)("shouting:value")
@@ -122,6 +181,83 @@ def test_modules_that_were_imported_before(folder):
     assert not code.changed()
     folder.write(shouting="value = 2\n")
     assert code.changed() == {"shouting"}
+
+
+def test_modules_without_a_source(folder, code):
+    def compile_as(text: str) -> None:
+        folder.write(source=text)
+        py_compile.compile(str(folder.path / "source.py"), cfile=str(folder.path / "plain.pyc"))
+
+    compile_as("value = 1")
+    assert code.resolve("plain:value") == 1
+    assert set(code.digests(["plain:value"])) == {"plain"}
+    assert not code.changed()
+    compile_as("value = 22")
+    assert code.changed() == {"plain"}
+    with code.aside() as aside:
+        assert aside.resolve("plain:value") == 22
+        aside.commit()
+    assert not code.changed()
+
+
+def test_modules_in_an_archive_stay(folder, code, monkeypatch):
+    with zipfile.ZipFile(folder.path / "libraries.zip", "w") as archive:
+        archive.writestr("zipped.py", "value = 1\n")
+    monkeypatch.syspath_prepend(folder.path / "libraries.zip")
+    folder.write(front="from zipped import value\n")
+    assert code.resolve("front:value") == 1
+    assert not code.changed()
+    assert set(code.digests(["front:value"])) == {"front"}
+    del sys.modules["zipped"]
+
+
+def test_a_package_that_was_taken_away_from_its_modules(folder, code):
+    folder.write(shop__orders="")
+    code.resolve("shop.orders:__name__")
+    del sys.modules["shop"]
+    assert code.changed() == {"shop.orders"}
+
+
+def test_files_that_cannot_be_read_any_more(folder, code, monkeypatch):
+    folder.write(front="def f():\n    import later\n", later="")
+    importer(folder.path)("front:f")
+    before = code.digests(["front:f"])
+
+    def refused(file: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    assert code.changed() == {"front"}
+    assert code.digests(["front:f"]) == {"front": before["front"]}
+
+
+def test_a_module_of_another_that_had_gone_before_it_was_seen(folder, code, monkeypatch):
+    module = ModuleType("made")
+    module.__file__ = str(folder.path / "made.py")
+    monkeypatch.setitem(sys.modules, "made", module)
+    assert code.digests(["made:x"]) == {"made": ""}
+    assert code.changed() == {"made"}
+
+
+def test_modules_of_others_need_nothing_of_the_user(code):
+    assert code.needs("json") == set()
+
+
+def test_the_files_of_what_could_not_be_imported(folder, code):
+    folder.write(needing="import of_the_shop.words\n", broken="1 / 0\n", fine="")
+    for name in ("needing", "broken", "missing.inner"):
+        with pytest.raises(ResolveError):
+            code.resolve(f"{name}:value")
+    with pytest.raises(ResolveError):
+        code.resolve("fine:value")
+    expected = (
+        *("needing.py", "needing/__init__.py", "broken.py", "fine.py"),
+        *("of_the_shop.py", "of_the_shop/__init__.py"),
+        *("missing.py", "missing/__init__.py", "missing/inner.py", "missing/inner/__init__.py"),
+    )
+    assert code.files() == {folder.path / name for name in expected}
+    with code.aside():
+        assert code.files() == {folder.path / "fine.py"}
 
 
 def test_errors_are_those_of_importing(folder, code):
@@ -157,6 +293,18 @@ def test_what_is_imported_later_makes_no_difference(folder, code):
     assert code.digests(["front:f"]) == before
 
 
+def test_the_files_of_what_is_reached_imported_or_not(folder, code):
+    folder.write(**SHOP)
+    names = {"shop/orders.py", "shop/prices.py", "shop/tax.py"}
+    expected = {folder.path / name for name in names}
+    assert code.files_of(["shop.orders:order", "os.path:join"]) == expected
+    assert code.modules() == {}
+    code.resolve("shop.orders:order")
+    assert code.files_of(["shop.orders:order"]) == expected
+    folder.write(space__one="", front="import space.one\n")
+    assert code.files_of(["front:x"]) == {folder.path / "front.py", folder.path / "space" / "one.py"}
+
+
 def test_a_name_from_above_the_top_reaches_nothing(folder, code):
     folder.write(front="def f():\n    from . import other\n", other="")
     code.resolve("front:f")
@@ -172,7 +320,9 @@ def test_modules_that_cannot_be_parsed_yet_count_too(folder, code):
 # -- whose files ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["site-packages/a.py", "x/dist-packages/y/a.py", "env/lib/a.py"])
+@pytest.mark.parametrize(
+    "name", ["site-packages/a.py", "x/dist-packages/y/a.py", "env/lib/a.py", "libraries.zip/a.py"]
+)
 def test_what_is_installed_below_the_folder_is_not_the_users(tmp_path, name):
     (tmp_path / "env").mkdir()
     (tmp_path / "env" / "pyvenv.cfg").touch()

@@ -110,12 +110,26 @@ def test_what_a_configuration_is_made_of(folder, code):
     with pytest.raises(ResolveError):
         code.resolve("broken:x")
     quotes = folder.path / "quotes.txt"
-    assert watched_by(file, code, [quotes]) == Watched(
+    elsewhere = folder.path / "other" / "of_another_process.py"
+    modules = {folder.path / "shop" / "orders.py", folder.path / "broken.py", elsewhere}
+    assert watched_by(file, code, [quotes, elsewhere]) == Watched(
         folder.path,
-        frozenset({file, quotes, folder.path / "shop" / "orders.py", folder.path / "broken.py"}),
+        frozenset({file, quotes, *modules}),
         ("conf.d/*.yaml",),
-        frozenset({folder.path, folder.path / "shop"}),
+        frozenset({folder.path, folder.path / "shop", folder.path / "other"}),
     )
+
+
+def test_what_could_not_be_imported_may_come_to_be(folder, code):
+    file = folder.path / "polyport.yaml"
+    write(folder.path, "polyport.yaml")
+    folder.write(front="import shop.orders\n")
+    with pytest.raises(ResolveError):
+        code.resolve("front:value")
+    one = watched_by(file, code)
+    assert folder.path in one.directories()
+    assert changes(one, lambda: folder.write(shop__orders=""))
+    assert folder.path / "shop" in one.directories()
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,26 @@ def test_files_that_come_later_are_watched_too(scene):
     assert scene.told == 1
 
 
+def test_to_start_again_loses_nothing(scene):
+    scene.write("two and more")
+    kernel = scene.notifier
+    scene.watch.start()
+    assert scene.notifier is kernel
+    scene.clock.advance(REST)
+    assert scene.told == 1
+
+
+def test_what_changes_while_it_is_stopped_is_not_told(scene):
+    scene.watch.stop()
+    scene.write("two and more")
+    scene.watch.start()
+    scene.clock.advance(REST)
+    assert scene.told == 0
+    scene.write("three, which is longer")
+    scene.clock.advance(REST)
+    assert scene.told == 1
+
+
 def test_it_may_be_stopped_at_any_time(scene):
     scene.answer = Deferred()
     scene.write("two and more")

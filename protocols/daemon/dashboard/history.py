@@ -1,0 +1,114 @@
+"""What the last minutes were like: rates, from counters that only ever grow."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from protocols.daemon.control.status import Latency, ServiceStatus, Status
+from protocols.daemon.dashboard.counters import KINDS, Kind, totals
+
+EVERY: Final = 1.0
+"""Seconds between two samples."""
+
+SAMPLES: Final = 300
+"""Samples that are kept of each service: five minutes, which is what somebody remembers who has just been
+called."""
+
+
+class ServiceHistory:
+    """Rates of one service, per second, oldest first."""
+
+    def __init__(self) -> None:
+        self._rates: dict[Kind, deque[float]] = {kind: deque(maxlen=SAMPLES) for kind in KINDS}
+        self._before: dict[Kind, int] | None = None
+        self._latencies: deque[Latency] = deque(maxlen=60)
+
+    def record(self, service: ServiceStatus, elapsed: float) -> None:
+        """`service` is so now, `elapsed` seconds after it was recorded before."""
+        now = totals(service)
+        before, self._before = self._before, now
+        if service.latency is not None:
+            self._latencies.append(service.latency)
+        if before is None or elapsed <= 0:
+            return
+        # While nobody looked nothing was asked: what is known of that time is how it was on average.
+        steps = min(SAMPLES, max(1, round(elapsed / EVERY)))
+        for kind, rates in self._rates.items():
+            # Less than before: a worker has died, and its counts with it.
+            rates.extend([max(0, now[kind] - before[kind]) / elapsed] * steps)
+
+    def rates(self, kind: Kind) -> Sequence[float]:
+        return tuple(self._rates[kind])
+
+    def now(self, kind: Kind) -> float | None:
+        """The last rate; ``None`` before there are two samples."""
+        rates = self._rates[kind]
+        return rates[-1] if rates else None
+
+    def recent(self) -> Latency | None:
+        """The latencies of the last minute, or so long as there has been somebody to ask; all there ever were
+        if there was no answer in that time."""
+        if not self._latencies:
+            return None
+        first, last = self._latencies[0], self._latencies[-1]
+        if first.bounds != last.bounds or sum(first.numbers) >= sum(last.numbers):
+            return last
+        numbers = tuple(max(0, b - a) for a, b in zip(first.numbers, last.numbers, strict=True))
+        return Latency(bounds=last.bounds, numbers=numbers, total=max(0.0, last.total - first.total))
+
+
+class History:
+    """The histories of all services, and what each worker takes of its processor."""
+
+    def __init__(self) -> None:
+        self._services: dict[str, ServiceHistory] = {}
+        self._cpu: dict[tuple[int, int], float] = {}
+        self._shares: dict[int, float] = {}
+        self._at: float | None = None
+
+    def record(self, status: Status, at: float) -> None:
+        """All is as `status` says, at the moment `at`, in seconds.  What it says nothing of is forgotten."""
+        elapsed = 0.0 if self._at is None else at - self._at
+        self._at = at
+        self._services = {one.name: self.of(one.name) for one in status.services}
+        for service in status.services:
+            self._services[service.name].record(service, elapsed)
+        cpu = {(worker.index, worker.pid): worker.cpu for worker in status.workers}
+        self._shares = {
+            index: max(0.0, seconds - self._cpu[index, pid]) / elapsed
+            for (index, pid), seconds in cpu.items()
+            if elapsed > 0 and (index, pid) in self._cpu
+        }
+        self._cpu = cpu
+
+    def of(self, service: str) -> ServiceHistory:
+        return self._services.get(service) or ServiceHistory()
+
+    def share(self, worker: int) -> float | None:
+        """What `worker` takes of one processor, 1 being all of it; ``None`` before that is known."""
+        return self._shares.get(worker)
+
+    def together(self, kind: Kind) -> Sequence[float]:
+        """The rates of all services added up; they end at the same moment."""
+        return tuple(reversed([sum(rates) for rates in self._from_the_end(kind)]))
+
+    def _from_the_end(self, kind: Kind) -> Iterator[list[float]]:
+        series = [service.rates(kind) for service in self._services.values()]
+        for back in range(1, max(map(len, series), default=0) + 1):
+            yield [rates[-back] for rates in series if len(rates) >= back]
+
+
+def quantile(latency: Latency, share: float) -> float | None:
+    """Seconds within which `share` of the answers came: the upper bound of the bucket that this falls into,
+    infinite beyond the last; ``None`` without answers."""
+    number = sum(latency.numbers)
+    if not number:
+        return None
+    seen = 0
+    for bound, count in zip((*latency.bounds, float("inf")), latency.numbers, strict=True):
+        seen += count
+        if seen >= share * number:
+            return bound
+    return float("inf")

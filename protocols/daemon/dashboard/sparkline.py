@@ -1,0 +1,36 @@
+"""Rates as a line without axes, so small that it stands beside a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import floor
+from typing import Final
+
+from protocols.daemon.dashboard.history import SAMPLES
+
+WIDTH: Final = SAMPLES - 1
+"""Of the picture's own coordinates: one for each step from one sample to the next."""
+
+HEIGHT: Final = 24
+
+LEAST: Final = 1.0
+"""What fills the height at least: one a second looks like little, whatever else there was."""
+
+
+def line(rates: Sequence[float]) -> str:
+    """The outline of `rates`, per second and oldest first, as the ``d`` of an SVG path; the last one is at
+    the right end.  ``page.js`` draws the same."""
+    top = max(LEAST, *rates) if rates else LEAST
+    left = SAMPLES - len(rates)
+    points = (f"{left + index} {_height(rate, top)}" for index, rate in enumerate(rates))
+    return f"M{'L'.join(points)}" if rates else ""
+
+
+def area(rates: Sequence[float]) -> str:
+    """What is below :func:`line`."""
+    return f"{line(rates)}V{HEIGHT}H{SAMPLES - len(rates)}Z" if rates else ""
+
+
+def _height(rate: float, top: float) -> int:
+    """Downwards, as pictures count; the line itself is two thick."""
+    return HEIGHT - 1 - floor(rate / top * (HEIGHT - 2) + 0.5)

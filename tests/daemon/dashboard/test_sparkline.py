@@ -1,0 +1,18 @@
+"""Lines of rates."""
+
+from __future__ import annotations
+
+from protocols.daemon.dashboard.sparkline import HEIGHT, WIDTH, area, line
+
+
+def test_the_last_one_is_at_the_right_end():
+    assert line([0, 5, 10]) == f"M{WIDTH - 2} 23L{WIDTH - 1} 12L{WIDTH} 1"
+    assert area([0, 10]) == f"M{WIDTH - 1} 23L{WIDTH} 1V{HEIGHT}H{WIDTH - 1}Z"
+
+
+def test_little_looks_like_little():
+    assert line([0.5]) == f"M{WIDTH} 12"
+
+
+def test_nothing():
+    assert (line([]), area([])) == ("", "")

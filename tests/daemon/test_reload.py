@@ -1,0 +1,189 @@
+"""A real daemon that reloads: who is connected does not notice, unless it is about their service."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import urllib.request
+
+import pytest
+
+YAML = """
+server: {{control: off, drain: 20s}}
+services:
+  shout: {{listen: "tcp://127.0.0.1:{shout}", function: {{call: functions:shout, run: loop}}}}
+  echo: {{listen: ["tcp://127.0.0.1:{echo}", "udp://127.0.0.1:{echo}"], builtin: echo}}
+  web: {{listen: "tcp://127.0.0.1:{web}", http: {{/: {{respond: "{answer}"}}}}}}
+"""
+
+FUNCTIONS = "def shout(message: str) -> str:\n    return message.upper()\n"
+
+
+@pytest.fixture
+def ports(free_port):
+    return {name: free_port() for name in ("shout", "echo", "web", "more")}
+
+
+class Reloading:
+    """A daemon whose YAML and module change."""
+
+    def __init__(self, daemon, written, ports):
+        self.daemon = daemon
+        self.ports = ports
+        self._written = written
+
+    def write(self, yaml: str = YAML, functions: str = FUNCTIONS, answer: str = "first") -> None:
+        self._written(yaml.format(**self.ports, answer=answer), functions)
+
+    def reload(self) -> str:
+        """Reload, and say what became of it."""
+        before = len(re.findall(r"^.*(reloaded: |not reloaded: )", self.daemon.output, re.MULTILINE))
+        self.daemon.send_signal(signal.SIGHUP)
+        pattern = rf"(?s)\A(?:.*?(?:reloaded: )){{{before + 1}}}([^\n]*)\n"
+        return self.daemon.expect(pattern)[1]
+
+    def fetch(self) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['web']}/", timeout=20) as answer:
+            return answer.read().decode()
+
+
+@pytest.fixture
+def reloading(real_daemon, written, ports):
+    file = written(YAML.format(**ports, answer="first"), FUNCTIONS)
+    return Reloading(real_daemon(file).ready(), written, ports)
+
+
+def test_nothing_to_do(reloading):
+    assert reloading.reload() == "3 kept, 0 changed, 0 added, 0 dropped"
+
+
+def test_who_is_connected_to_another_service_does_not_notice(reloading, connect, ports):
+    with connect(ports["shout"]) as shout, connect(ports["echo"]) as echo:
+        assert shout.ask("a") == b"A"
+        for answer in ("second", "third"):
+            reloading.write(answer=answer)
+            assert reloading.reload() == "2 kept, 1 changed, 0 added, 0 dropped"
+            assert reloading.fetch() == answer
+            assert shout.ask("b") == b"B"
+            assert echo.ask("c") == b"c"
+
+
+def test_who_is_connected_to_the_service_goes_on_under_the_old_rules(reloading, connect, ports):
+    with connect(ports["shout"]) as before:
+        assert before.ask("a") == b"A"
+        reloading.write(functions=FUNCTIONS.replace("upper()", "title()"))
+        assert reloading.reload() == "2 kept, 1 changed, 0 added, 0 dropped"
+        with connect(ports["shout"]) as after:
+            assert after.ask("a b") == b"A B"
+            assert after.ask("ab") == b"Ab"
+        assert before.ask("ab") == b"AB"
+
+
+def test_the_deadline_ends_them(reloading, connect, ports):
+    with connect(ports["shout"]) as before:
+        assert before.ask("a") == b"A"
+        short = YAML.replace("drain: 20s", "drain: 100ms")
+        reloading.write(short)
+        reloading.reload()
+        reloading.write(short, functions=FUNCTIONS.replace("upper()", "title()"))
+        reloading.reload()
+        assert before.rest() == b""
+
+
+def test_a_connection_of_http_is_told_to_come_back(reloading, ports):
+    with socket.create_connection(("127.0.0.1", ports["web"]), 20) as client:
+        file = client.makefile("rb")
+
+        def ask() -> tuple[bytes, bytes]:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            head = b"".join(iter(file.readline, b"\r\n"))
+            length = re.search(rb"Content-Length: (\d+)", head)
+            assert length
+            return head, file.read(int(length[1]))
+
+        head, body = ask()
+        assert (b"Connection: close" in head, body) == (False, b"first")
+        reloading.write(answer="second")
+        reloading.reload()
+        head, body = ask()
+        assert (b"Connection: close" in head, body) == (True, b"first")
+        assert file.read() == b""
+    assert reloading.fetch() == "second"
+
+
+def test_services_come_and_go(reloading, connect, ports):
+    reloading.write(
+        YAML.replace("  web:", '  more: {{listen: "tcp://127.0.0.1:{more}", builtin: echo}}\n  web:')
+    )
+    assert reloading.reload() == "3 kept, 0 changed, 1 added, 0 dropped"
+    with connect(ports["more"]) as more:
+        assert more.ask("there") == b"there"
+        reloading.write()
+        assert reloading.reload() == "3 kept, 0 changed, 0 added, 1 dropped"
+        with pytest.raises(ConnectionRefusedError):
+            connect(ports["more"])
+        assert more.ask("still") == b"still"
+
+
+def test_addresses_move(reloading, connect, ports):
+    with connect(ports["echo"]) as echo:
+        reloading.write(YAML.replace("{shout}", "{more}"))
+        assert reloading.reload() == "3 kept, 0 changed, 0 added, 0 dropped; 1 with other addresses"
+        with connect(ports["more"]) as moved:
+            assert moved.ask("a") == b"A"
+        with pytest.raises(ConnectionRefusedError):
+            connect(ports["shout"])
+        assert echo.ask("still") == b"still"
+
+
+def test_an_address_that_another_service_gives_up_never_refuses(reloading, connect, ports):
+    swapped = YAML.replace("{shout}", "{x}").replace("tcp://127.0.0.1:{echo}", "tcp://127.0.0.1:{shout}")
+    reloading.write(swapped.replace("{x}", "{echo}"))
+    assert reloading.reload() == "3 kept, 0 changed, 0 added, 0 dropped; 2 with other addresses"
+    with connect(ports["shout"]) as client:
+        assert client.ask("a") == b"a"
+    with connect(ports["echo"]) as client:
+        assert client.ask("a") == b"A"
+
+
+def test_problems_change_nothing(reloading, connect, ports):
+    wrong = YAML.replace("builtin: echo", "builtin: ech").replace("functions:shout", "functions:shou")
+    reloading.write(wrong, answer="second")
+    first = reloading.reload()
+    assert re.search(
+        r"polyport.yaml:4:\d+: services.shout.function.*no attribute shou; did you mean shout", first
+    )
+    reloading.daemon.expect(r"^    .*polyport.yaml:5:\d+: services.echo.builtin")
+    assert reloading.fetch() == "first"
+    with connect(ports["shout"]) as client:
+        assert client.ask("a") == b"A"
+
+
+def test_what_cannot_listen_changes_nothing(reloading, connect, ports):
+    with socket.create_server(("127.0.0.1", ports["more"])):
+        reloading.write(
+            YAML.replace("  web:", '  more: {{listen: "tcp://127.0.0.1:{more}", builtin: echo}}\n  web:'),
+            answer="second",
+        )
+        assert "services.more.listen[0]" in reloading.reload()
+    assert reloading.fetch() == "first"
+    assert reloading.reload() == "2 kept, 1 changed, 1 added, 0 dropped"
+
+
+def test_code_that_does_not_work_changes_nothing(reloading, connect, ports):
+    reloading.write(functions=FUNCTIONS.replace("upper()", "title()") + "def selftest():\n    assert 1 > 2\n")
+    assert "selftest() of the module functions failed" in reloading.reload()
+    with connect(ports["shout"]) as client:
+        assert client.ask("ab") == b"AB"
+
+
+def test_it_stops_with_connections_of_both_rules(reloading, connect, ports):
+    with connect(ports["shout"]) as before:
+        assert before.ask("a") == b"A"
+        reloading.write(functions=FUNCTIONS.replace("upper()", "title()"))
+        reloading.reload()
+        with connect(ports["shout"]) as after:
+            assert after.ask("ab") == b"Ab"
+            assert reloading.daemon.stop() == 0
+            assert before.rest() == after.rest() == b""
