@@ -147,6 +147,7 @@ def site(
         with process(command, HERE.parent.parent, core, **environment) as running:
             made.running, made.pid = running, running.process.pid
             running.wait_until(made.is_served)
+            made.wait_until(lambda: len(made.serving()) == workers, f"there are no {workers} workers")
             try:
                 yield made
             finally:

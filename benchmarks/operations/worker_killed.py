@@ -29,7 +29,6 @@ def prove(bounds: Bounds, cores: Cores) -> Proof:
     held: list[int] = []
     # Two workers have both cores, and the load has to do with what is left: it is correct, not fast.
     with site(None, workers=2) as running:
-        running.wait_until(lambda: len(running.serving()) == 2, "there are no two workers")
         with loading(Plan(running.ports, bounds.rates), cores.load) as load:
             for number in range(bounds.kills):
                 time.sleep(BETWEEN)
