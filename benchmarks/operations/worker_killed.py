@@ -28,17 +28,16 @@ def prove(bounds: Bounds, cores: Cores) -> Proof:
     took: list[float] = []
     held: list[int] = []
     # Two workers have both cores, and the load has to do with what is left: it is correct, not fast.
-    with site(None, workers=2) as running:
-        with loading(Plan(running.ports, bounds.rates), cores.load) as load:
-            for number in range(bounds.kills):
-                time.sleep(BETWEEN)
-                load.phase(f"killed {number}")
-                victim = running.serving()[number % 2]
-                held.append(_connections(victim, running.ports))
-                took.append(_killed(running, victim))
-                time.sleep(BETWEEN)
-                load.phase("between")
-            phases = load.end()
+    with site(None, workers=2) as running, loading(Plan(running.ports, bounds.rates), cores.load) as load:
+        for number in range(bounds.kills):
+            time.sleep(BETWEEN)
+            load.phase(f"killed {number}")
+            victim = running.serving()[number % 2]
+            held.append(_connections(victim, running.ports))
+            took.append(_killed(running, victim))
+            time.sleep(BETWEEN)
+            load.phase("between")
+        phases = load.end()
     proof.figures.append(f"until another worker answers: {milliseconds(took)}")
     proof.need(max(took) < SOON, f"it took {max(took):.2f} s until another worker answered")
     for number, count in enumerate(held):
