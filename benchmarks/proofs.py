@@ -24,7 +24,7 @@ from operations import (
     upgraded,
     worker_killed,
 )
-from operations.proof import Bounds, Proof
+from operations.proof import RATES, Bounds, Proof
 from processor import Cores, pin
 
 PROOFS: dict[str, Callable[[Bounds, Cores], Proof]] = {
@@ -44,10 +44,13 @@ BRIEF = Bounds(
     kills=2,
     upgrades=2,
     terms=2,
+    days=6,
     messages=100_000,
     connections=1000,
+    # Few enough for a machine that has other things to do.
+    rates={name: rate / 4 for name, rate in RATES.items()},
 )
-"""Not to learn the figures, but that there are some."""
+"""Not to learn the figures, but that nothing is lost."""
 
 
 def main() -> int:
@@ -69,9 +72,10 @@ def main() -> int:
         print(f"{proof.text()}\n  ({time.monotonic() - begun:.0f} s)\n", flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(proof) for proof in found], indent=2) + "\n")
-    missed = sum(bool(proof.missed) for proof in found)
+    # What is too slow where little is tried says nothing.
+    missed = sum(bool(proof.missed or (proof.slow and not options.brief)) for proof in found)
     print("everything is as it should be" if not missed else f"{missed} of {len(found)} are not met")
-    return 1 if missed and not options.brief else 0
+    return 1 if missed else 0
 
 
 def _options() -> argparse.Namespace:

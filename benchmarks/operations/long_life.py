@@ -55,7 +55,6 @@ SHARES: dict[str, tuple[float, float]] = {
     "resource": (2, 4),
     "cgi": (0.1, 1),
 }
-ROUNDS = 20
 # Rounds after which what the daemon takes for good has been taken.
 WARMING = 3
 GROWTH = 1.10
@@ -72,9 +71,10 @@ DATAGRAMS = ("datagrams", "passed_on")
 
 def prove(bounds: Bounds, cores: Cores) -> Proof:
     """So many messages and connections, in rounds; what is served is reloaded after each."""
-    numbers = shares(bounds.messages // ROUNDS, bounds.connections // ROUNDS)
-    messages = ROUNDS * sum(messages for _, messages in numbers.values())
-    connections = ROUNDS * sum(connections for connections, _ in numbers.values())
+    rounds = bounds.days
+    numbers = shares(bounds.messages // rounds, bounds.connections // rounds)
+    messages = rounds * sum(messages for _, messages in numbers.values())
+    connections = rounds * sum(connections for connections, _ in numbers.values())
     proof = Proof(f"5. {messages:,} messages and {connections:,} connections through every kind of service")
     memory: list[int] = []
     opened: list[int] = []
@@ -89,7 +89,7 @@ def prove(bounds: Bounds, cores: Cores) -> Proof:
     ) as running:
         first = len(descriptors(running.pid))
         with _living(running, cores) as living:
-            for number in range(ROUNDS):
+            for number in range(rounds):
                 _round(living, running, numbers)
                 if bounds.reloads:
                     running.served += 1
@@ -98,19 +98,19 @@ def prove(bounds: Bounds, cores: Cores) -> Proof:
                     running.reload()
                 memory.append(_settled(running))
                 opened.append(len(descriptors(running.pid)))
-                _show(number + 1, memory[-1])
+                _show(number + 1, rounds, memory[-1])
         family_memory = running.resident()
     took = time.monotonic() - begun
     warm, most = memory[WARMING - 1], max(memory[WARMING:])
     left = opened[-1] - opened[WARMING - 1]
     sizes = [_mebibytes(size) for size in (memory[0], warm, most, memory[-1], family_memory)]
     proof.figures += [
-        f"it took {took:.0f} s, with {ROUNDS if bounds.reloads else 0} reloads in between",
+        f"it took {took:.0f} s, with {rounds if bounds.reloads else 0} reloads in between",
         "memory in MiB: {} after the first of {} rounds, {} after {}, then at most {}, and {} at the end; "
-        "with its children {}".format(sizes[0], ROUNDS, sizes[1], WARMING, *sizes[2:]),
+        "with its children {}".format(sizes[0], rounds, sizes[1], WARMING, *sizes[2:]),
         f"descriptors: {first} at first, {opened[WARMING - 1]} when warm, {opened[-1]} at the end",
         "messages and connections:",
-        *(f"  {name:20}{ROUNDS * m:11,}{ROUNDS * c:9,}" for name, (c, m) in numbers.items()),
+        *(f"  {name:20}{rounds * m:11,}{rounds * c:9,}" for name, (c, m) in numbers.items()),
     ]
     proof.need(most < GROWTH * warm, f"memory grows to {most / warm:.2f} times what it is when warm")
     proof.need(left <= 0, f"{left} descriptors are left")
@@ -156,11 +156,11 @@ def _settled(running: Site) -> int:
     return resident(running.pid)
 
 
-def _show(done: int, memory: int) -> None:
+def _show(done: int, rounds: int, memory: int) -> None:
     """How far it is, on a terminal."""
     if sys.stdout.isatty():
-        bar = "#" * done + "." * (ROUNDS - done)
-        end = "\r" if done < ROUNDS else "\r\033[K"
+        bar = "#" * done + "." * (rounds - done)
+        end = "\r" if done < rounds else "\r\033[K"
         print(f"  [{bar}] {_mebibytes(memory)} MiB", end=end, flush=True)
 
 

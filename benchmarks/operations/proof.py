@@ -32,6 +32,8 @@ class Bounds:
     kills: int = 10
     upgrades: int = 10
     terms: int = 10
+    days: int = 20
+    """Rounds of the long life."""
     messages: int = 10_000_000
     connections: int = 100_000
     rates: Mapping[str, float] = field(default_factory=lambda: RATES)
@@ -46,6 +48,8 @@ class Proof:
     """Lines for people."""
     missed: list[str] = field(default_factory=list)
     """What was to be, and is not."""
+    slow: list[str] = field(default_factory=list)
+    """What was to be faster, and may be where nothing else uses the machine."""
     data: dict[str, Any] = field(default_factory=dict)
     """The figures, and what they are made of, for programs."""
 
@@ -54,8 +58,13 @@ class Proof:
         if not is_so:
             self.missed.append(otherwise)
 
+    def need_speed(self, is_so: bool, otherwise: str) -> None:
+        """The same of what a busy machine may keep from being so."""
+        if not is_so:
+            self.slow.append(otherwise)
+
     def text(self) -> str:
-        verdict = [f"missed: {each}" for each in self.missed] or ["met"]
+        verdict = [f"missed: {each}" for each in self.missed + self.slow] or ["met"]
         return "\n".join([self.title, *(f"  {line}" for line in [*self.figures, *verdict])])
 
 

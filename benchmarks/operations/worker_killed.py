@@ -39,7 +39,7 @@ def prove(bounds: Bounds, cores: Cores) -> Proof:
             load.phase("between")
         phases = load.end()
     proof.figures.append(f"until another worker answers: {milliseconds(took)}")
-    proof.need(max(took) < SOON, f"it took {max(took):.2f} s until another worker answered")
+    proof.need_speed(max(took) < SOON, f"it took {max(took):.2f} s until another worker answered")
     for number, count in enumerate(held):
         _judge(proof, phases[f"killed {number}"], count, bounds)
     between = phases["between"]
