@@ -20,6 +20,8 @@ from operations.question import HOST
 from processor import family, is_there, resident
 from servers import Running, free_ports, process
 
+from protocols.daemon.command.daemon_client import DaemonClient, UnreachableError
+
 HERE = Path(__file__).parent
 STREAMS = ("lines", "web", "live", "beacon")
 DATAGRAMS = ("datagrams",)
@@ -112,8 +114,13 @@ class Site:
             time.sleep(LOOK)
 
     def serving(self) -> list[int]:
-        """The processes that serve."""
-        return family(self.pid)[1:] if self.workers > 1 else [self.pid]
+        """The processes that serve, as the daemon says; raises :class:`OSError`."""
+        try:
+            with DaemonClient.at(str(self.folder / "control.sock")) as client:
+                status = client.call("status")
+        except UnreachableError as error:
+            raise OSError(str(error)) from error
+        return [worker["pid"] for worker in status["workers"] if worker.get("state", "serving") == "serving"]
 
     def resident(self) -> int:
         """Bytes of memory of all its processes."""
