@@ -6,13 +6,20 @@ import asyncio
 import itertools
 import os
 import socket
+from collections import Counter
 from functools import partial
 
-from operations.exchanges import PATIENCE, Exchange, Places, WrongError, messages
+from operations.exchanges import Exchange, Places, WrongError, messages
 from operations.question import HOST
 
 # So few that no buffer on the way is too small for them.
 AT_ONCE = 16
+# Seconds after which a datagram is lost, which they may be; it is sent again.
+LOST = 3.0
+ATTEMPTS = 5
+
+lost: Counter[str] = Counter()
+"""Datagrams that were, by service."""
 
 _numbers = itertools.count()
 
@@ -36,14 +43,27 @@ async def _exchange(asking: socket.socket, count: int, service: str) -> None:
     loop = asyncio.get_running_loop()
     asking.setblocking(False)
     for some in messages(count, AT_ONCE):
-        for each in some:
-            await loop.sock_sendall(asking, each)
-        missing = {each.upper() for each in some}
-        while missing:
-            came = await asyncio.wait_for(loop.sock_recv(asking, 65_536), PATIENCE)
-            if came not in missing:
-                raise WrongError(f"{service} answers {came!r}")
-            missing.remove(came)
+        missing = {each.upper(): each for each in some}
+        for _ in range(ATTEMPTS):
+            if not missing:
+                break
+            for each in missing.values():
+                await loop.sock_sendall(asking, each)
+            try:
+                await asyncio.wait_for(_hear(asking, missing, service), LOST)
+            except TimeoutError:
+                lost[service] += len(missing)
+        if missing:
+            raise WrongError(f"{service} does not answer {ATTEMPTS} times")
+
+
+async def _hear(asking: socket.socket, missing: dict[bytes, bytes], service: str) -> None:
+    loop = asyncio.get_running_loop()
+    while missing:
+        came = await loop.sock_recv(asking, 65_536)
+        if came.upper() != came or not came.startswith(b"MESSAGE "):
+            raise WrongError(f"{service} answers {came!r}")
+        missing.pop(came, None)  # or it comes twice
 
 
 DATAGRAMS: dict[str, Exchange] = {

@@ -1,7 +1,7 @@
 """A round of everything: ``python -m operations.life PLACES``, a process of its own.
 
 It reads lines of JSON, each a mapping from kinds of services to the connections and messages of a round,
-and prints one for each when all has been answered, or what went wrong.
+and prints one for each when all has been answered: what went wrong, and how many datagrams were lost so far.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from operations.datagram_exchanges import DATAGRAMS
+from operations.datagram_exchanges import DATAGRAMS, lost
 from operations.exchanges import STREAMS, Exchange, Places
 from operations.web_exchanges import WEB
 
@@ -49,7 +49,7 @@ def main(ports: dict[str, int], folder: str) -> None:
             asked = json.loads(line)
             places = Places(ports, Path(folder), asked["version"])
             wrong = runner.run(one_round(places, asked["numbers"]))
-            print(json.dumps({"wrong": wrong}), flush=True)
+            print(json.dumps({"wrong": wrong, "lost": lost.total()}), flush=True)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,8 @@ SHARES: dict[str, tuple[float, float]] = {
 # Rounds after which what the daemon takes for good has been taken.
 WARMING = 3
 GROWTH = 1.10
+# The share of datagrams that may get lost, for nobody promises anything of them.
+LOSS = 1e-4
 # For connections that have ended to be gone, and what was replaced, too.
 SETTLE = 15.0
 # Seconds for which nothing was closed, after which nothing is about to be.
@@ -67,6 +69,7 @@ STREAMS = (
     *("threads", "processes", "forward", "factory", "web", "secure", "beacon", "collect"),
 )
 DATAGRAMS = ("datagrams", "passed_on")
+DATAGRAM_KINDS = ("datagrams", "datagrams passed on", "unix datagrams")
 
 
 def prove(bounds: Bounds, cores: Cores) -> Proof:
@@ -90,7 +93,7 @@ def prove(bounds: Bounds, cores: Cores) -> Proof:
         first = len(descriptors(running.pid))
         with _living(running, cores) as living:
             for number in range(rounds):
-                _round(living, running, numbers)
+                lost = _round(living, running, numbers)
                 if bounds.reloads:
                     running.served += 1
                     running.noticed += number % 2
@@ -109,10 +112,13 @@ def prove(bounds: Bounds, cores: Cores) -> Proof:
         "memory in MiB: {} after the first of {} rounds, {} after {}, then at most {}, and {} at the end; "
         "with its children {}".format(sizes[0], rounds, sizes[1], WARMING, *sizes[2:]),
         f"descriptors: {first} at first, {opened[WARMING - 1]} when warm, {opened[-1]} at the end",
+        f"datagrams that were lost, and sent again: {lost}",
         "messages and connections:",
         *(f"  {name:20}{rounds * m:11,}{rounds * c:9,}" for name, (c, m) in numbers.items()),
     ]
     proof.need(most < GROWTH * warm, f"memory grows to {most / warm:.2f} times what it is when warm")
+    of_datagrams = rounds * sum(numbers[name][1] for name in DATAGRAM_KINDS)
+    proof.need(lost <= LOSS * of_datagrams, f"{lost} of {of_datagrams:,} datagrams were lost")
     proof.need(left <= 0, f"{left} descriptors are left")
     proof.data = {"numbers": numbers, "seconds": took, "memory": memory, "descriptors": [first, *opened]}
     return proof
@@ -128,7 +134,8 @@ def shares(messages: int, connections: int) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _round(living: subprocess.Popen[bytes], running: Site, numbers: dict[str, tuple[int, int]]) -> None:
+def _round(living: subprocess.Popen[bytes], running: Site, numbers: dict[str, tuple[int, int]]) -> int:
+    """How many datagrams were lost so far."""
     assert living.stdin is not None
     assert living.stdout is not None
     living.stdin.write(json.dumps({"version": running.served, "numbers": numbers}).encode() + b"\n")
@@ -136,8 +143,10 @@ def _round(living: subprocess.Popen[bytes], running: Site, numbers: dict[str, tu
     line = living.stdout.readline()
     if not line:
         raise BenchmarkError("whoever asks has given up by himself")
-    if wrong := json.loads(line)["wrong"]:
-        raise BenchmarkError(wrong)
+    found = json.loads(line)
+    if found["wrong"]:
+        raise BenchmarkError(found["wrong"])
+    return int(found["lost"])
 
 
 def _settled(running: Site) -> int:
