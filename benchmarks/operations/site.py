@@ -100,7 +100,7 @@ class Site:
         found = OUTCOME.findall(self.running.written())
         return str(found[-1]) if found else "nothing"
 
-    def wait_until(self, is_so: Callable[[], bool], otherwise: str) -> float:
+    def wait_until(self, is_so: Callable[[], bool], otherwise: str, patience: float = PATIENCE) -> float:
         """Seconds until then; what is raised as :class:`OSError` says that it is not so yet."""
         begun = time.perf_counter()
         while True:
@@ -109,7 +109,7 @@ class Site:
                     return time.perf_counter() - begun
             except OSError:
                 pass
-            if time.perf_counter() - begun > PATIENCE:
+            if time.perf_counter() - begun > patience:
                 raise BenchmarkError(otherwise)
             time.sleep(LOOK)
 

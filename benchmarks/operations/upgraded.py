@@ -15,6 +15,8 @@ from processor import Cores, is_there, parent
 
 # Of the replaced process: clients that never leave are in it.
 DRAIN = "3s"
+# For an interpreter to start, and all that is new to be read.
+PATIENCE = 60.0
 # Seconds of load before the first, and after the last.
 AROUND = 2.0
 
@@ -65,6 +67,6 @@ def _upgraded(running: Site) -> float:
         running.pid = answering if running.workers == 1 else parent(answering)
         return True
 
-    took = running.wait_until(is_new, "nothing but the old process answers")
+    took = running.wait_until(is_new, "nothing but the old process answers", PATIENCE)
     running.wait_until(lambda: not is_there(first), f"process {first}, which was replaced, does not end")
     return took
