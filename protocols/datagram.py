@@ -257,6 +257,11 @@ class DatagramServer(DatagramProtocol):
         """Fires when everything received so far is answered."""
         return self.open.emptied()
 
+    @property
+    def open_connections(self) -> int:
+        """How many datagrams are being answered."""
+        return len(self.open)
+
     def drain(self) -> Deferred[None]:
         """Fires when everything received so far is answered."""
         return self.open.emptied()

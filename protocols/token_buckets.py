@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 KEYS = 50_000
 """Keys that are remembered: some 10 MB at the most.  Past that the one that asked least recently gets a full
 bucket again, which is what a new one has anyway."""
+
+
+class Buckets(Protocol):
+    """Buckets that may be of several processes; see :class:`TokenBuckets`, which are those of one."""
+
+    def take(self, key: str, now: float) -> float:
+        """Take a token of `key`: 0 if there was one, else the seconds until there is."""
+
+    def charge(self, key: str, amount: float, now: float) -> float:
+        """Take `amount` tokens, whether they are there or not: seconds for which to take no more."""
+
+    def give_back(self, key: str) -> None:
+        """Undo a :meth:`take`."""
 
 
 class TokenBuckets:

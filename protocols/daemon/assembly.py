@@ -239,6 +239,7 @@ def _http(assembly: Assembly) -> Carriers:
         assembly.spec.limits,
         gate=carriers.gate,
         ask=assembly.ask,
+        tally=assembly.fairness.tally,
     )
     misfits = Misfits()
     with misfits.collected():

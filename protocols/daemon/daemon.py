@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred, DeferredList, FirstError, gatherResults
+from twisted.internet.defer import Deferred, DeferredList, FirstError, gatherResults, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -18,7 +18,7 @@ from protocols.daemon.loader import Loaded
 from protocols.daemon.port_service import PortService
 from protocols.daemon.reload.comparison import Shape
 from protocols.daemon.reload.reader import Novelty, Reader
-from protocols.daemon.socket_table import Place, PlaceError
+from protocols.daemon.socket_table import Binding, Place, PlaceError
 from protocols.daemon.sockets import BindError, BoundSocket
 from protocols.reactor.adoption import cannot_adopt
 
@@ -73,6 +73,10 @@ class Daemon(MultiService):
         for name, carriers in self._novelty.carriers.items():
             self._add(name, carriers, sockets[name])
         self._novelty.take()
+
+    def begin(self, binding: Binding) -> None:
+        """The same, on what was bound for one process (Serving)."""
+        self.take(binding.sockets())
 
     def startService(self) -> None:
         if any(unit.carriers.starts for unit in self.units.values()):
@@ -162,6 +166,11 @@ class Daemon(MultiService):
         for unit in former.values():
             # After what takes its place, so that there is no moment at which nobody accepts.
             self._retire(unit, kept)
+
+    def change(self, novelty: Novelty, binding: Binding) -> Deferred[Any]:
+        """The same, on what was bound for one process (Serving)."""
+        self.serve(novelty, binding.sockets())
+        return succeed(None)
 
     def drain(self, name: str) -> Deferred[None]:
         """Serve `name` no more, until it is reloaded; fires when its last connection is gone."""

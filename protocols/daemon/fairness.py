@@ -8,27 +8,31 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.spec.limits import LimitsSpec
 from protocols.guard.limits import (
-    Acquaintances,
     AdmissionFactory,
     DatagramLimits,
     Ledger,
     Lobby,
-    Penalties,
     SourceLimits,
     Sources,
     Throttle,
 )
 from protocols.guard.limits.lobby import OFFENCE
+from protocols.guard.limits.room import RoomFactory
+from protocols.guard.limits.tally import ALONE, Tallies
 from protocols.journal import Journal
 from protocols.networks import Networks
 
 
 class Reputation:
-    """What the whole daemon knows of sources: who floods one service is no better a client of another."""
+    """What the whole daemon knows of sources: who floods one service is no better a client of another.
 
-    def __init__(self) -> None:
-        self.penalties = Penalties()
-        self.acquaintances = Acquaintances()
+    :param tallies: keeps count; several processes may do so together.
+    """
+
+    def __init__(self, tallies: Tallies = ALONE) -> None:
+        self.tallies = tallies
+        self.penalties = tallies.penalties()
+        self.acquaintances = tallies.acquaintances()
 
 
 class Fairness:
@@ -49,6 +53,8 @@ class Fairness:
         )
         self._sources = Sources(exempt)
         self._reputation = reputation
+        self.tally = reputation.tallies.of(journal.service)
+        """Keeps count for the service."""
         self._journal = journal
         self._reactor = reactor
         self._lobby: Lobby | None = None
@@ -64,7 +70,7 @@ class Fairness:
         if self._lobby is None or self._throttle is None:
             penalties = self._reputation.penalties
             lobby = self._lobby = Lobby(
-                Ledger(self.limits, penalties, lambda: service.open_connections),
+                Ledger(self.limits, penalties, lambda: service.open_connections, self.tally),
                 penalties,
                 self._reputation.acquaintances,
                 journal=self._journal,
@@ -72,7 +78,18 @@ class Fairness:
             )
             points = 0.0 if self.limits.over == "wait" else OFFENCE
             self._throttle = Throttle(
-                self.limits, self._reactor, lambda source, limit: lobby.punish(source, limit, points)
+                self.limits,
+                self._reactor,
+                lambda source, limit: lobby.punish(source, limit, points),
+                self.tally,
+            )
+        if self.tally.elsewhere is not None:
+            factory = RoomFactory(
+                factory,
+                self.tally.elsewhere,
+                self.limits.connections,
+                open_connections=lambda: service.open_connections,
+                journal=self._journal,
             )
         return AdmissionFactory(factory, self._lobby, self._throttle, self._sources)
 
@@ -85,4 +102,5 @@ class Fairness:
             self._reputation.acquaintances,
             journal=self._journal,
             clock=self._reactor,
+            tally=self.tally,
         )

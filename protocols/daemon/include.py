@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
 from protocols.daemon import yaml_reader
-from protocols.daemon.document import Spot
+from protocols.daemon.document import Document, Spot
 from protocols.daemon.problems import ConfigError, Path, Problem, known_help, path_text, quoted
+from protocols.daemon.yaml_text import read_text
 
 SECTIONS = ("certificates", "networks", "services")
 """What an included file may hold."""
@@ -18,13 +19,19 @@ MAX_FILES = 1000
 
 
 class Sources:
-    """The main file and all files it includes, as one tree of data."""
+    """The main file and all files it includes, as one tree of data.
 
-    def __init__(self, file: FilePath) -> None:
-        """Read `file` and what it includes.  Raises :class:`ConfigError` if `file` is not YAML at all;
-        everything else that is wrong is in ``problems``."""
+    :param given: what was read once, by file: no file is read then.
+
+    Raises :class:`ConfigError` if `file` is not YAML at all; what else is wrong is in ``problems``.
+    """
+
+    def __init__(self, file: FilePath, given: Mapping[str, str] | None = None) -> None:
         self.file = file
-        main = yaml_reader.read(file)
+        self.texts: dict[str, str] = {}
+        """What was read, by file."""
+        self._given = given
+        main = self._read(file)
         self.data: Any = main.data
         self.positions: dict[Path, Spot] = dict(main.positions)
         self.problems: list[Problem] = list(main.problems)
@@ -38,6 +45,11 @@ class Sources:
         """Read what `patterns` match; what is not a pattern at all is for the schema to refuse."""
         if isinstance(patterns, str):
             patterns = [patterns]
+        if self._given is not None:
+            for name in self._given:
+                if name != str(self.file):
+                    self._include(FilePath(name))
+            return
         if not isinstance(patterns, list):
             return
         files: dict[FilePath, None] = {}
@@ -46,6 +58,12 @@ class Sources:
                 files.update(dict.fromkeys(self._matches(pattern, ("include", index))))
         for file in files:
             self._include(file)
+
+    def _read(self, file: FilePath) -> Document:
+        name = str(file)
+        text = read_text(file, name) if self._given is None else self._given[name]
+        self.texts[name] = text
+        return yaml_reader.parse(text, name)
 
     def _matches(self, pattern: str, path: Path) -> list[FilePath]:
         folder = self.file.parent
@@ -66,7 +84,7 @@ class Sources:
 
     def _include(self, file: FilePath) -> None:
         try:
-            document = yaml_reader.read(file)
+            document = self._read(file)
         except ConfigError as error:
             self.problems += error.problems
             self.complete = False

@@ -15,6 +15,8 @@ class KeptSockets:
 
     def __init__(self, sources: Sequence[StoredSockets] = ()) -> None:
         self._sources = sources
+        self.claimed = 0
+        """How many were given away."""
         self._found: dict[tuple[Any, ...], list[socket.socket]] = {}
 
     def claim(self, family: int, kind: int, where: Any, *, only_ipv6: bool = False) -> socket.socket | None:
@@ -32,6 +34,7 @@ class KeptSockets:
         found = self._found[key]
         if not found:
             return None
+        self.claimed += 1
         found[0].setblocking(False)
         return found.pop(0)
 

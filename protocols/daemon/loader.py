@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
@@ -55,6 +55,8 @@ class Loaded:
     """What the names of networks stand for."""
     warnings: tuple[Problem, ...] = ()
     """What can be started as it is, and is probably not meant so."""
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What was read, by file: other processes can make the same of it."""
 
 
 def load(
@@ -73,12 +75,18 @@ def load(
     return read(file, environment).resolved(resolve)
 
 
-def read(file: str | FilePath, environment: Mapping[str, str] | None = None) -> Draft:
+def read(
+    file: str | FilePath,
+    environment: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+) -> Draft:
     """What :func:`load` does before it resolves references: any thread may do it.
+
+    :param given: what was read once, by file (:attr:`Loaded.texts`), in place of what is in them by now.
 
     Raises :class:`ConfigError` where there is nothing that could be resolved.
     """
-    sources = Sources(FilePath(file))
+    sources = Sources(FilePath(file), given)
     loading = _Loading(sources, environment)
     if not isinstance(sources.data, dict):
         text = "a mapping is expected here, with services in it"
@@ -107,7 +115,9 @@ class Draft:
             raise ConfigError(loading.problems)
         config = loading.config()
         warnings = tuple(sorted(set(loading.warnings())))
-        return Loaded(config, loading.origin, resolved, NamedNetworks(config.networks), warnings)
+        return Loaded(
+            config, loading.origin, resolved, NamedNetworks(config.networks), warnings, loading.texts
+        )
 
 
 class _Loading:
@@ -115,6 +125,7 @@ class _Loading:
 
     def __init__(self, sources: Sources, environment: Mapping[str, str] | None) -> None:
         self.origin = Origin(sources.file, sources.positions)
+        self.texts = sources.texts
         self.problems: list[Problem] = list(sources.problems)
         self._complete = sources.complete
         # A value that is only a guess already has its problem; a second one would mislead.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
@@ -10,10 +11,11 @@ from protocols.daemon.access_rules import access_of
 from protocols.daemon.carriers import Stop
 from protocols.daemon.misfit import MisfitError, Misfits
 from protocols.daemon.named_networks import NamedNetworks
-from protocols.daemon.problems import Path
+from protocols.daemon.problems import Path, path_text
 from protocols.daemon.spec.http import RouteSpec
 from protocols.daemon.spec.policy import AuthSpec, CorsSpec, RateSpec
 from protocols.guard.access import Access, Admission
+from protocols.guard.limits.tally import ALONE, Tally
 from protocols.handlers.threads import ThreadPool
 from protocols.http import Route
 from protocols.http.policy.access import AccessRoute
@@ -25,7 +27,6 @@ from protocols.http.policy.passwords import THREADS, Passwords
 from protocols.http.policy.rate import RateRoute, by_source, by_user
 from protocols.http.policy.tokens import Tokens
 from protocols.journal import Journal
-from protocols.token_buckets import TokenBuckets
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class PolicyMaker:
     :param stops: gets what has to be ended after the last request.
     :param networks: what the names of networks stand for.
     :param access: who may use the service, where that is not decided before there is a request.
+    :param tally: keeps count of who asks how often.
     """
 
     def __init__(
@@ -46,13 +48,15 @@ class PolicyMaker:
         stops: list[Stop],
         networks: NamedNetworks,
         access: Access | None = None,
+        tally: Tally = ALONE,
     ) -> None:
         self._reactor = reactor
         self._journal = journal
         self._stops = stops
         self._networks = networks
         self._access = access
-        self._failures = failed_logins()
+        self._tally = tally
+        self._failures = failed_logins(partial(tally.buckets, "failed logins"))
         self._threads: ThreadPool | None = None
         self._passwords: dict[FilePath, Passwords] = {}
         self._tokens: dict[FilePath, Tokens] = {}
@@ -67,7 +71,7 @@ class PolicyMaker:
         wrapped = route if route.streams else CollectingRoute(route, body)
         rate = spec.rate
         if rate is not None and rate.by == "user":
-            wrapped = self._rate(wrapped, rate)
+            wrapped = self._rate(wrapped, rate, place)
         own = None if spec.access is None else access_of(spec.access, self._networks)
         rules = [access for access in (own, self._access) if access is not None]
         if spec.auth is not None:
@@ -75,7 +79,7 @@ class PolicyMaker:
             with misfits.collected():
                 wrapped = self._auth(self._admit(wrapped, by_user), spec.auth, (*place, "auth"))
         if rate is not None and rate.by == "source":
-            wrapped = self._rate(wrapped, rate)
+            wrapped = self._rate(wrapped, rate, place)
         wrapped = self._admit(wrapped, rules, before_auth=spec.auth is not None)
         if spec.cors is not None:
             with misfits.collected():
@@ -97,8 +101,9 @@ class PolicyMaker:
             route = AccessRoute(route, Admission(access, journal=self._journal, final=final))
         return route
 
-    def _rate(self, route: Route, spec: RateSpec) -> Route:
-        buckets = TokenBuckets(spec.rate, spec.burst or spec.rate.times)
+    def _rate(self, route: Route, spec: RateSpec, place: Path) -> Route:
+        name = f"rate of {path_text(place)}"
+        buckets = self._tally.buckets(name, spec.rate, spec.burst or spec.rate.times)
         key = by_user if spec.by == "user" else by_source
         return RateRoute(route, buckets, clock=self._reactor, journal=self._journal, key=key)
 

@@ -152,6 +152,8 @@ class SocketTable:
                 for one in sockets:
                     one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
             return _Entry(address, (sockets,) * self._copies)
+        taken = None if reuse_port or not address.port else self._taken(address)
+        before = self._kept.claimed
         copies: list[tuple[BoundSocket, ...]] = []
         try:
             for _ in range(self._copies):
@@ -159,11 +161,26 @@ class SocketTable:
                 port = address.port or (copies[0][0].address.port if copies else 0)
                 same = replace(address, port=port)
                 copies.append(tuple(bind(same, self._inherited, reuse_port=True, kept=self._kept)))
+                if taken is not None and self._kept.claimed == before:
+                    raise taken
         except BindError:
             for one in (one for copy in copies for one in copy):
                 one.close()
             raise
         return _Entry(address, tuple(copies))
+
+    def _taken(self, address: Address) -> BindError | None:
+        """What the kernel has against `address` for us alone.
+
+        Another daemon of this user may share its port in the same way as we do, and would get half of our
+        clients.
+        """
+        try:
+            for one in bind(address, self._inherited):
+                one.close()
+        except BindError as error:
+            return error
+        return None
 
     def _rivals(self, address: Address) -> list[BoundSocket]:
         """Our own sockets that stand in the way of `address`."""

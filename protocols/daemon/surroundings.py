@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from protocols.daemon.loader import Loaded
+from protocols.daemon.workers.worker_logs import WorkerLogs
 
 
 class Surroundings(Protocol):
@@ -15,6 +16,9 @@ class Surroundings(Protocol):
 
     def took(self, loaded: Loaded) -> None:
         """`loaded` is served from now on: its secrets are not for the log."""
+
+    def worker_logs(self) -> WorkerLogs:
+        """What the logs of other processes look like, and where they go."""
 
     def is_ready(self) -> None:
         """Everything is served: a process before this one may retire."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from twisted.application.service import IService
-from twisted.logger import ILogObserver
+from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
 from twisted.python.logfile import LogFile
 
@@ -22,6 +22,9 @@ from protocols.reactor import install
 
 if TYPE_CHECKING:
     from protocols.daemon.loader import Loaded
+    from protocols.daemon.workers.worker_logs import WorkerLogs
+
+log = Logger(namespace="polyport")
 
 LOG_HELP = f"What the log looks like: {', '.join(FORMATS)}; unless said, what suits who reads it."
 
@@ -70,6 +73,9 @@ class Options(usage.Options):
     redact: Callable[[str], str] = staticmethod(str)
     """Masks the secrets of the configuration, once it is loaded."""
 
+    file: IO[str] | None = None
+    """What the log is written to, once it has begun, if that is ours."""
+
     directory = DIRECTORY
     _masks: tuple[Callable[[str], str], ...] = (str,)
     _pidfile = ""
@@ -93,6 +99,32 @@ class Options(usage.Options):
         """Another process has taken over (Surroundings)."""
         if self.parent is not None:
             self.parent["pidfile"] = ""
+
+    def worker_logs(self) -> WorkerLogs:
+        """As ours, into our standard output or to us, because a file is turned over by one process only
+        (Surroundings)."""
+        from protocols.daemon.workers.output import Output
+        from protocols.daemon.workers.worker_logs import WorkerLogs
+
+        return WorkerLogs(self.style, None if self._shares_standard_output else Output(self._write))
+
+    @property
+    def style(self) -> str:
+        """What the log looks like."""
+        reads = self._shares_standard_output and journal_reads(1, os.environ)
+        return str(self["log"] or ("journald" if reads else "text"))
+
+    @property
+    def _shares_standard_output(self) -> bool:
+        return Options.chosen is self and _is_standard_output(*_where(self.parent))
+
+    def _write(self, text: str) -> None:
+        if self.file is None:
+            for line in text.splitlines():
+                log.info("{line}", line=line)
+        else:
+            self.file.write(text)
+            self.file.flush()
 
     def _take_over(self, twistd: usage.Options) -> None:
         """Be the process that another was, which has seen to it that this one is in the background."""
@@ -130,18 +162,25 @@ def chosen_observer() -> ILogObserver:
     assert options is not None
     assert options.parent is not None
     threshold.set(options["log-level"])
-    file = _log_file(options.parent.get("logfile"), bool(options.parent.get("nodaemon")))
-    style = options["log"] or ("journald" if file is sys.stdout and journal_reads(1, os.environ) else "text")
+    file = options.file = _log_file(*_where(options.parent))
     flood = Flood(
-        lines(style, file, lambda line: options.redact(line)),
+        lines(options.style, file, lambda line: options.redact(line)),
         later=lambda seconds, call: reactor.callFromThread(reactor.callLater, seconds, call),
     )
     reactor.addSystemEventTrigger("after", "shutdown", flood.close)
     return passing(flood, threshold)
 
 
+def _where(twistd: Any) -> tuple[str | None, bool]:
+    return twistd.get("logfile"), bool(twistd.get("nodaemon"))
+
+
+def _is_standard_output(name: str | None, foreground: bool) -> bool:
+    return name == "-" or (foreground and not name)
+
+
 def _log_file(name: str | None, foreground: bool) -> IO[str]:
-    if name == "-" or (foreground and not name):
+    if _is_standard_output(name, foreground):
         return sys.stdout
     path = Path(name or "twistd.log")
     # A file that exists keeps its mode; it may be a device.
@@ -159,11 +198,11 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     from protocols.daemon.daemon import StartError
+    from protocols.daemon.first_process import START_PROBLEM, FirstProcess
     from protocols.daemon.problems import ConfigError
-    from protocols.daemon.single_process import START_PROBLEM, SingleProcess
 
     try:
-        process = SingleProcess(Path(options["config"]), INHERITED, reactor, options)
+        process = FirstProcess(Path(options["config"]), INHERITED, reactor, options)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(CONFIG_PROBLEM) from error

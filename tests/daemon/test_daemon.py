@@ -8,10 +8,16 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor
 
-from protocols.daemon.assembly import Setting
 from protocols.daemon.daemon import StartError
-from protocols.daemon.reload.reader import Reader
-from protocols.daemon.single_process import SingleProcess
+from protocols.daemon.first_process import FirstProcess
+
+
+class Alone:
+    """Surroundings of which there is nothing to be said."""
+
+    directory = "/"
+
+    def took(self, loaded): ...
 
 
 @pytest.fixture
@@ -20,8 +26,8 @@ def made(written, forgotten_imports):
     made = []
 
     def make(yaml: str, **inherited):
-        file = written(yaml)
-        made.append(SingleProcess(Reader(file, Setting(reactor)), inherited, reactor, lambda loaded: None))
+        file = written("server: {control: off}\n" + yaml)
+        made.append(FirstProcess(file, inherited, reactor, Alone()))
         return made[-1]
 
     yield make

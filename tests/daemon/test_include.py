@@ -115,3 +115,19 @@ def test_a_section_of_the_main_file_that_is_no_mapping(main: Path) -> None:
     main.write_text("include: conf.d/a.yaml\nservices: [a]\n")
     (main.parent / "conf.d" / "a.yaml").write_text(f"services: {{main: {SERVICE}}}\n")
     assert refused(main) == "main.yaml:2:11: services: a mapping of names is expected here"
+
+
+def test_what_was_read_once_can_be_read_again_whatever_the_files_say_by_then(tmp_path):
+    from protocols.daemon.loader import read
+
+    file = tmp_path / "polyport.yaml"
+    file.write_text("include: more/*.yaml\nservices: {a: {listen: 'unix:a', builtin: echo}}")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "b.yaml").write_text("services: {b: {listen: 'unix:b', builtin: echo}}")
+    first = read(file).resolved(None)
+    assert list(first.texts) == [str(file), str(tmp_path / "more" / "b.yaml")]
+    file.write_text("no: [YAML")
+    (tmp_path / "more" / "b.yaml").unlink()
+    again = read(file, given=first.texts).resolved(None)
+    assert again.config == first.config
+    assert again.texts == first.texts

@@ -49,11 +49,17 @@ class Novelty:
 
 
 class Reader:
-    """Reads `file`, and makes what it says in `setting`."""
+    """Reads `file`, and makes what it says in `setting`.
+
+    .. attribute:: texts
+
+       What to take for the contents of the file, and of those that it includes; ``None``: what they are.
+    """
 
     def __init__(self, file: Path, setting: Setting) -> None:
         self.file = file
         self.setting = setting
+        self.texts: Mapping[str, str] | None = None
         self.code = UserCode(file.parent)
 
     def first(self) -> Novelty:
@@ -61,7 +67,7 @@ class Reader:
 
         Raises :class:`~protocols.daemon.problems.ConfigError`.
         """
-        return self._made(read(self.file), {})
+        return self._made(read(self.file, given=self.texts), {})
 
     def again(self, served: Mapping[str, Shape]) -> Deferred[Novelty]:
         """The configuration as it is by now, and what differs from `served`.
@@ -69,7 +75,7 @@ class Reader:
         Fails with :class:`~protocols.daemon.problems.ConfigError`; whatever it fails with, nothing is left of
         it.  Most of the work is a thread's; modules are imported, and parts made, in the reactor's.
         """
-        reading: Deferred[Draft] = deferToThread(_read_politely, self.file)
+        reading: Deferred[Draft] = deferToThread(_read_politely, self.file, self.texts)
         return reading.addCallback(self._made, served)
 
     def _made(self, draft: Draft, served: Mapping[str, Shape]) -> Novelty:
@@ -90,9 +96,9 @@ class Reader:
         return Novelty(loaded, shapes, steps, carriers, code)
 
 
-def _read_politely(file: Path) -> Draft:
+def _read_politely(file: Path, texts: Mapping[str, str] | None) -> Draft:
     with _politely():
-        return read(file)
+        return read(file, given=texts)
 
 
 @contextmanager

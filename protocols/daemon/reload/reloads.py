@@ -16,7 +16,7 @@ log = Logger(namespace="polyport")
 
 
 class RefusedError(Exception):
-    """A reload is not done, and all is as before; the text says why."""
+    """A reload is not done, and all is as before; each argument is a sentence that says why."""
 
 
 class Reloads:
@@ -59,7 +59,7 @@ class Reloads:
         if isinstance(error, ConfigError):
             problems = tuple(str(problem) for problem in error.problems)
         elif isinstance(error, RefusedError):
-            problems = (str(error),)
+            problems = tuple(map(str, error.args))
         else:
             log.failure("the reload has failed", failure=result)
             problems = (f"{type(error).__name__}: {error}",)

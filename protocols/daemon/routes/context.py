@@ -11,6 +11,7 @@ from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.limits import LimitsSpec
 from protocols.daemon.spec.policy import AuthSpec
+from protocols.guard.limits.tally import ALONE, Tally
 from protocols.http import FormLimits
 from protocols.journal import Journal
 
@@ -33,6 +34,8 @@ class RouteContext:
     """The service's."""
     ask: Ask = nobody
     """Whom to ask how the daemon is."""
+    tally: Tally = ALONE
+    """Keeps count of who asks how often."""
     path: str = ""
     """The path of the route, as it is written."""
     methods: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ def site_for(
     networks = context.loaded.networks
     rules = None if context.gate is None else context.gate.rules_of_requests
     misfits = Misfits()
-    policies = PolicyMaker(context.reactor, context.journal, context.stops, networks, rules)
+    policies = PolicyMaker(context.reactor, context.journal, context.stops, networks, rules, context.tally)
     routes: dict[str, list[Entry]] = {}
     places: dict[str, list[Path]] = {}
     for place, route in spec.routes:

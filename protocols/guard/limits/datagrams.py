@@ -10,8 +10,8 @@ from protocols.guard.limits.acquaintances import Acquaintances
 from protocols.guard.limits.penalties import Penalties
 from protocols.guard.limits.source_limits import SourceLimits
 from protocols.guard.limits.sources import Sources
+from protocols.guard.limits.tally import ALONE, Tally, second_of
 from protocols.journal import Journal
-from protocols.token_buckets import TokenBuckets
 
 HEADERS: Final = 28
 """Bytes of an IPv4 header and a UDP header, which every datagram costs whoever gets it."""
@@ -31,6 +31,8 @@ class DatagramLimits:
     than ``amplification`` times what came goes back to an address, until it is known to be the sender's.
 
     :param penalties: sources that are shut out for what they did with connections.
+    :param tally: keeps count of what others have to know, too; credit and what is pending is each process's,
+        whom the kernel gives all that comes from one port of a source.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class DatagramLimits:
         *,
         journal: Journal,
         clock: IReactorTime,
+        tally: Tally = ALONE,
     ) -> None:
         self._limits = limits
         self._source_of = sources.of_host
@@ -50,8 +53,8 @@ class DatagramLimits:
         self._acquaintances = acquaintances
         self._journal = journal
         self._seconds = clock.seconds
-        self._datagrams = TokenBuckets.of_seconds(limits.message_rate)
-        self._bytes = TokenBuckets.of_seconds(limits.byte_rate)
+        self._datagrams = tally.buckets("datagrams", limits.message_rate, second_of(limits.message_rate))
+        self._bytes = tally.buckets("datagram bytes", limits.byte_rate, second_of(limits.byte_rate))
         self._credit: dict[str, float] = {}
         """Bytes that may go back to each, in the order in which they last sent something."""
         self._pending: dict[str, int] = {}

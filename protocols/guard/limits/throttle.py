@@ -8,7 +8,7 @@ from typing import Any, Final
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from protocols.guard.limits.source_limits import SourceLimits
-from protocols.token_buckets import TokenBuckets
+from protocols.guard.limits.tally import ALONE, Tally, second_of
 
 _REPLACED: Final = ("pauseProducing", "resumeProducing", "count_messages")
 
@@ -23,12 +23,18 @@ class Throttle:
         waits, is closed.
     """
 
-    def __init__(self, limits: SourceLimits, clock: IReactorTime, over: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        limits: SourceLimits,
+        clock: IReactorTime,
+        over: Callable[[str, str], None],
+        tally: Tally = ALONE,
+    ) -> None:
         self.waits = limits.over == "wait"
         self.clock = clock
         self.over = over
-        self._bytes = TokenBuckets.of_seconds(limits.byte_rate)
-        self._messages = TokenBuckets.of_seconds(limits.message_rate)
+        self._bytes = tally.buckets("byte_rate", limits.byte_rate, second_of(limits.byte_rate))
+        self._messages = tally.buckets("message_rate", limits.message_rate, second_of(limits.message_rate))
 
     def meter(self, transport: Any, source: str) -> Meter:
         """What counts what comes by `transport`, which is told of messages from now on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from protocols.http.request import StreamingRequest
 from protocols.http.response import Response
 from protocols.journal import Journal
 from protocols.source import source_of
-from protocols.token_buckets import TokenBuckets
+from protocols.token_buckets import Buckets, TokenBuckets
 
 GUESSES: Final = 10
 """Failed logins of one source before it is slowed down: a few mistyped ones, by several people."""
@@ -30,9 +30,12 @@ GUESS_EVERY: Final = 5.0
 """Seconds that a source which has failed so often waits for each further try."""
 
 
-def failed_logins() -> TokenBuckets:
-    """What slows down those who guess; may be shared by routes."""
-    return TokenBuckets(1 / GUESS_EVERY, GUESSES)
+def failed_logins(made: Callable[[float, int], Buckets] = TokenBuckets) -> Buckets:
+    """What slows down those who guess; may be shared by routes, and by processes.
+
+    :param made: makes it, of a rate and a burst.
+    """
+    return made(1 / GUESS_EVERY, GUESSES)
 
 
 class AuthRoute(AroundRoute):
@@ -58,7 +61,7 @@ class AuthRoute(AroundRoute):
         realm: str,
         clock: IReactorTime,
         journal: Journal,
-        failures: TokenBuckets,
+        failures: Buckets,
         passwords: Passwords | None = None,
         tokens: Tokens | None = None,
         users: Collection[str] = (),

@@ -16,7 +16,7 @@ from protocols.http.request import StreamingRequest
 from protocols.journal import Journal
 from protocols.session import Peer
 from protocols.source import source_of
-from protocols.token_buckets import TokenBuckets
+from protocols.token_buckets import Buckets
 
 
 def by_source(peer: Peer) -> str:
@@ -38,7 +38,7 @@ class RateRoute(AroundRoute):
     def __init__(
         self,
         inner: Route,
-        buckets: TokenBuckets,
+        buckets: Buckets,
         *,
         clock: IReactorTime,
         journal: Journal,

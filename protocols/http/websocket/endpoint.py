@@ -89,4 +89,5 @@ class Endpoint:
             subprotocol=subprotocol,
             extensions=extensions,
         )
+        protocol.request_id = handshake.request.id
         return Upgrade(protocol, TOKEN, (*fields, *headers), protocol.drain)

@@ -59,6 +59,9 @@ class WebSocketProtocol(Protocol):
     :param extensions: those that were agreed on.
     """
 
+    request_id = ""
+    """That of the request which it came from."""
+
     def __init__(
         self,
         endpoint: Endpoint,
@@ -156,7 +159,7 @@ class WebSocketProtocol(Protocol):
         try:
             self.listener.closed(code, text, error)
         except BaseException as failure:  # noqa: BLE001 - whatever a listener raises ends here
-            self._endpoint.journal.failed(self.peer, failure)
+            self._endpoint.journal.failed(self.peer, failure, request=self.request_id)
 
     def pauseProducing(self) -> None:
         """The transport's buffer is full (IPushProducer)."""
@@ -219,7 +222,7 @@ class WebSocketProtocol(Protocol):
             self._deliver()
 
     def fail(self, error: BaseException) -> None:
-        self._endpoint.journal.failed(self.peer, error)
+        self._endpoint.journal.failed(self.peer, error, request=self.request_id)
         if self._error is None and isinstance(error, Exception):
             self._error = error
         self.close(INTERNAL_ERROR)

@@ -69,7 +69,7 @@ def test_it_serves_until_it_is_told_to_stop(started, tmp_path, polyport, reactor
     address = ""
     for line in process.stdout:
         event = json.loads(line)
-        address = event.get("address", address)
+        address = event["address"] if event.get("service") == "echo" else address
         if "ready" in event["message"]:
             break
     assert polyport("send", "--framing", "raw", "-n", "1", address, "hello").stdout == b"hello"

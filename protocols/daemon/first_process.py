@@ -1,11 +1,11 @@
-"""A daemon of one process: it reads, binds, serves, and reloads in place."""
+"""The first process of a daemon: it reads, binds and reloads, and serves or has others serve."""
 
 from __future__ import annotations
 
 import os
 import socket
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from protocols.daemon.administration import Administration, Renewal
 from protocols.daemon.assembly import Setting
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.control.local import LocalOperations
-from protocols.daemon.control.operations import OperationError
+from protocols.daemon.control.operations import OperationError, Operations
 from protocols.daemon.control.status import Outcome
 from protocols.daemon.daemon import Daemon, StartError, cannot_listen, check_sockets
 from protocols.daemon.fairness import Reputation
@@ -33,6 +33,7 @@ from protocols.daemon.reload.comparison import summary
 from protocols.daemon.reload.reader import Novelty, Reader
 from protocols.daemon.reload.reloads import RefusedError, Reloads
 from protocols.daemon.reload.watched import watched_by
+from protocols.daemon.serving import Serving
 from protocols.daemon.signals import act_on_signals
 from protocols.daemon.socket_table import Binding, PlaceError, SocketTable, places_of
 from protocols.daemon.sockets import BoundSocket, Inherited
@@ -40,6 +41,9 @@ from protocols.daemon.surroundings import Surroundings
 from protocols.daemon.systemd import StoredSockets, stored_name, stores_sockets
 from protocols.daemon.unmoved import waits_for_restart
 from protocols.daemon.upgrade.successor import Successor, UpgradeError
+from protocols.daemon.workers.count import worker_count
+from protocols.daemon.workers.fleet import Fleet
+from protocols.daemon.workers.fleet_operations import FleetOperations
 
 log = Logger(namespace="polyport")
 
@@ -47,7 +51,7 @@ START_PROBLEM = 1
 """Exit status when the daemon cannot start although its configuration is right."""
 
 
-class SingleProcess(MultiService):
+class FirstProcess(MultiService):
     """Made with every socket bound: what cannot listen is known before anything is served.
 
     :param config: the YAML file.
@@ -60,7 +64,7 @@ class SingleProcess(MultiService):
     def __init__(self, config: Path, inherited: Inherited, reactor: Any, surroundings: Surroundings) -> None:
         super().__init__()
         self.started = time.time()
-        self.operations = LocalOperations(self, reactor)
+        self.operations: Operations
         self._reader = reader = Reader(config, Setting(reactor, lambda: self.operations))
         self._reactor = reactor
         self._around = surroundings
@@ -69,16 +73,17 @@ class SingleProcess(MultiService):
         self._reloads = Reloads(self._reload)
         stored = StoredSockets(inherited)
         kept = KeptSockets([stored])
-        self._table = SocketTable(stored.activated, kept=kept, leaves_paths=stores_sockets())
         self._administration = Administration(reader.file, reader.setting.ask, reactor, kept)
         novelty = reader.first()
         surroundings.took(novelty.loaded)
+        count = worker_count(novelty.loaded.config.server.workers)
+        self._table = SocketTable(stored.activated, count, kept=kept, leaves_paths=stores_sockets())
         self._plan = plan_of(novelty.loaded.config.server)
         try:
             self._plan.check()
             binding, renewal = self._bound(novelty)
-            self._daemon = daemon = Daemon(reader, novelty, reactor)
-            daemon.take(binding.sockets())
+            self._serving = serving = self._made(novelty, count)
+            serving.begin(binding)
             binding.commit()
             renewal.commit()
             self._table.close_unclaimed()
@@ -86,31 +91,59 @@ class SingleProcess(MultiService):
         except (PrivilegeError, StartError) as error:
             novelty.discard()
             raise StartError(str(error)) from error
-        daemon.when_running = self._is_running
-        daemon.when_failed = self._cannot_start
-        daemon.setServiceParent(self)
+        serving.when_running = self._is_running
+        serving.when_failed = self._cannot_start
+        serving.setServiceParent(self)
+
+    def _made(self, novelty: Novelty, count: int) -> Serving:
+        """What serves."""
+        if count == 1:
+            self.operations = LocalOperations(self, self._reactor)
+            return Daemon(self._reader, novelty, self._reactor)
+        fleet = Fleet(
+            self._reader,
+            novelty,
+            count,
+            logs=self._around.worker_logs(),
+            close_sockets=self._close_sockets,
+            reactor=self._reactor,
+        )
+        self.operations = FleetOperations(self, fleet, self._reactor)
+        return fleet
+
+    def _close_sockets(self) -> None:
+        """Those who serve go on with what they have been given."""
+        if self._table.leaves_paths:
+            self._table.let_go()
+        else:
+            self._table.close()
 
     # -- what there is (see control/operations.py) ---------------------------------------------------
 
     @property
     def loaded(self) -> Loaded:
         """The configuration that is served."""
-        return self._daemon.loaded
+        return self._serving.loaded
 
     @property
     def units(self) -> dict[str, PortService]:
-        """The services that are served, by name."""
-        return self._daemon.units
+        """The services that this process serves itself, by name."""
+        return self._serving.units
+
+    @property
+    def names(self) -> Collection[str]:
+        """The services that are served, whoever does it."""
+        return self._serving.shapes
 
     @property
     def retiring(self) -> list[PortService]:
         """What a reload has replaced or removed, and still has connections."""
-        return self._daemon.retiring
+        return self._serving.retiring
 
     @property
     def reputation(self) -> Reputation:
         """What is known of those who come."""
-        return self._daemon.reputation
+        return self._serving.reputation
 
     @property
     def reloads(self) -> Reloads:
@@ -126,11 +159,11 @@ class SingleProcess(MultiService):
 
         Raises :class:`~protocols.daemon.control.operations.OperationError`.
         """
-        if name not in self.units:
-            known = ", ".join(self.units)
+        if name not in self.names:
+            known = ", ".join(self.names)
             raise OperationError(f"no service {name} is served; there are: {known}")
-        gone = self._daemon.drain(name)
-        served = [place for place in places_of(self.loaded.config) if place.service in self.units]
+        gone = self._serving.drain(name)
+        served = [place for place in places_of(self.loaded.config) if place.service in self.names]
         self._table.bind(served).commit()
         return gone
 
@@ -161,7 +194,7 @@ class SingleProcess(MultiService):
     def _retire(self) -> Generator[Deferred[Any], Any, None]:
         """Another process has the sockets."""
         self._administration.let_go()
-        retired = self._daemon.retire_all()
+        retired = self._serving.retire_all()
         self._table.let_go()
         yield retired
         if not self._ended:
@@ -202,9 +235,9 @@ class SingleProcess(MultiService):
         )
 
     def _is_running(self) -> None:
-        rotate_on_signal(self._daemon.rotate)
+        rotate_on_signal(self._serving.rotate)
         self._administration.start(lambda: watched_by(self._reader.file, self._reader.code), self.reload)
-        services = _counted(len(self.units))
+        services = _counted(len(self.names))
         log.info("polyport {version}: {services} ready", version=__version__, services=services)
         self._store_sockets()
         self._administration.notifier.ready(f"serving {services}")
@@ -224,7 +257,7 @@ class SingleProcess(MultiService):
     def _stop(self, name: str) -> None:
         if self._ended:
             log.info("{signal} again: closing every connection now", signal=name)
-            self._daemon.abort()
+            self._serving.abort()
             return
         self._stopping = self._ended = True
         log.info(
@@ -241,11 +274,11 @@ class SingleProcess(MultiService):
         notifier = self._administration.notifier
         notifier.reloading()
         try:
-            novelty: Novelty = yield self._reader.again(self._daemon.shapes)
+            novelty: Novelty = yield self._reader.again(self._serving.shapes)
             try:
                 binding, renewal = self._bound(novelty)
                 try:
-                    yield self._daemon.prepare(novelty)
+                    yield self._serving.prepare(novelty)
                     if self._stopping:
                         raise StartError("the daemon is about to stop")
                 except StartError:
@@ -254,17 +287,18 @@ class SingleProcess(MultiService):
                     raise
             except StartError as error:
                 novelty.discard()
-                raise RefusedError(str(error)) from error
+                raise RefusedError(*error.args) from error
         finally:
             notifier.ready()
         self._around.took(novelty.loaded)
         waiting = waits_for_restart(self.loaded.config.server, novelty.loaded.config.server)
-        self._daemon.serve(novelty, binding.sockets())
+        served = self._serving.change(novelty, binding)
         binding.commit()
         renewal.commit()
+        yield served
         self._store_sockets()
         text = summary(novelty.steps) + waiting
-        notifier.status(f"serving {_counted(len(self.units))}; reloaded: {text}")
+        notifier.status(f"serving {_counted(len(self.names))}; reloaded: {text}")
         return text
 
     def _bound(self, novelty: Novelty) -> tuple[Binding, Renewal]:
