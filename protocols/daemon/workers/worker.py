@@ -26,6 +26,7 @@ from protocols.daemon.control.over_link import RemoteOperations, served
 from protocols.daemon.control.serving import Descriptors, Method
 from protocols.daemon.daemon import Daemon, StartError
 from protocols.daemon.fairness import Reputation
+from protocols.daemon.loop_watch import LoopWatch
 from protocols.daemon.problems import ConfigError
 from protocols.daemon.reload.reader import Novelty, Reader
 from protocols.daemon.workers.handed_sockets import Listed, Received
@@ -114,9 +115,11 @@ class Worker:
         self._daemon = daemon = Daemon(self._reader, novelty, self._reactor)
         self._listed = sockets
         daemon.take(self._received.bound(sockets))
-        self.methods.update(
-            served(LocalOperations(Served(daemon, self.link, self._left), self._reactor, index))
-        )
+        loop = LoopWatch(self._reactor)
+        loop.start()
+        self._reactor.addSystemEventTrigger("after", "shutdown", loop.stop)
+        process = Served(daemon, self.link, self._left)
+        self.methods.update(served(LocalOperations(process, self._reactor, index, loop)))
         serves: Deferred[None] = Deferred()
         daemon.when_running = lambda: serves.callback(None)
         daemon.when_failed = lambda: serves.errback(OperationError("a service could not start"))
