@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # A worker for each core; one that is done takes tests from another.
 SIDE_BY_SIDE := --numprocesses=auto --dist=worksteal
 
-.PHONY: run test test-epoll test-twisted scanners lint types format bench attacks fuzz clean help
+.PHONY: run test test-epoll test-twisted scanners lint types format bench attacks proofs fuzz clean help
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -52,6 +52,9 @@ bench: $(VENV)/.benched  ## measure beside the peers (see benchmarks/README.md)
 
 attacks: $(VENV)/.installed   ## measure what attacks cost, and whoever is served meanwhile (see docs/security.md)
 	$(BIN)/python benchmarks/attacks.py $(ATTACKS)
+
+proofs: $(VENV)/.installed   ## prove what operators are promised of reloads, workers and upgrades (see docs/operations.md)
+	$(BIN)/python benchmarks/proofs.py $(PROOFS)
 
 fuzz: $(VENV)/.tested   ## a million inputs for all that reads what peers send; FUZZ="--count N --seed N --minutes M"
 	$(BIN)/python tests/fuzz $(FUZZ)

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from pathlib import Path
 
 from failure import BenchmarkError
+from processor import resident
 from servers import Server, peer_server, polyport_server
 
 CONNECTIONS = 10_000
@@ -50,9 +50,9 @@ def _measured(start: Callable[[], AbstractContextManager[Server]], count: int) -
     with start() as server:
         # What the first connections make the allocator take is not theirs.
         first = [_connected(server.port) for _ in range(100)]
-        before = _resident(server.pid)
+        before = resident(server.pid)
         connections = [_connected(server.port) for _ in range(count - len(first))]
-        after = _resident(server.pid)
+        after = resident(server.pid)
         for connection in first + connections:
             connection.close()
     return (after - before) / len(connections)
@@ -65,13 +65,6 @@ def _connected(port: int) -> socket.socket:
     if connection.recv(64) != b"READY\n":
         raise BenchmarkError("a connection was not answered")
     return connection
-
-
-def _resident(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise BenchmarkError(f"/proc/{pid}/status says nothing of memory")
 
 
 if __name__ == "__main__":

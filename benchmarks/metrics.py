@@ -8,13 +8,14 @@ import socket
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
 from failure import BenchmarkError
 from processor import Cores, cpu_seconds
 from scraper import ACCEPT
-from servers import Running, free_port, process
+from servers import Running, process
 
 HERE = Path(__file__).parent
 
@@ -45,7 +46,7 @@ def _measured(number: int, core: int | None) -> str:
     with tempfile.TemporaryDirectory(prefix="polyport-benchmark-") as name:
         folder = Path(name)
         shutil.copy(HERE / "shouting.py", folder)
-        metrics, ports = free_port(), [free_port() for _ in range(number)]
+        metrics, *ports = _free_ports(number + 1)
         services = "".join(SERVICE.format(number=each, port=port) for each, port in enumerate(ports))
         file = folder / "polyport.yaml"
         file.write_text(f"server: {{metrics: 'tcp://127.0.0.1:{metrics}'}}\nservices:{services}")
@@ -55,6 +56,13 @@ def _measured(number: int, core: int | None) -> str:
             for port in ports[:-1]:
                 _use(port)
             return _scraped(number, metrics, running)
+
+
+def _free_ports(number: int) -> list[int]:
+    """As many ports, each another one."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def _use(port: int) -> bool:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -105,6 +105,18 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         return int(probe.getsockname()[1])
 
 
+def free_ports(streams: Sequence[str], datagrams: Sequence[str]) -> dict[str, int]:
+    """A port of 127.0.0.1 for each of these names, no two the same."""
+    with ExitStack() as stack:
+        ports = {}
+        for names, kind in ((streams, socket.SOCK_STREAM), (datagrams, socket.SOCK_DGRAM)):
+            for name in names:
+                probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
+                probe.bind(("127.0.0.1", 0))
+                ports[name] = int(probe.getsockname()[1])
+        return ports
+
+
 @contextmanager
 def process(command: Sequence[str], folder: Path, core: int | None, **environment: str) -> Iterator[Running]:
     """Run `command` in `folder`, on `core`, as long as the block lasts."""
@@ -157,7 +169,7 @@ class Running:
     def announced_port(self) -> int:
         """The port of the line ``ready PORT``."""
         while True:
-            if found := re.search(r"^ready (\d+)$", self._written(), re.MULTILINE):
+            if found := re.search(r"^ready (\d+)$", self.written(), re.MULTILINE):
                 return int(found[1])
             self._keep_waiting()
 
@@ -185,11 +197,12 @@ class Running:
 
     def account(self) -> str:
         """The command and the end of its output, for an error message."""
-        lines = self._written().rstrip().splitlines()[-SHOWN_LINES:]
+        lines = self.written().rstrip().splitlines()[-SHOWN_LINES:]
         shown = "".join(f"\n    {line}" for line in lines) or " nothing"
         return f"  command: {self._command}\n  its output:{shown}"
 
-    def _written(self) -> str:
+    def written(self) -> str:
+        """All of its output so far."""
         # The process writes through the same open file, so its position must not be moved.
         size = os.fstat(self._output.fileno()).st_size
         return os.pread(self._output.fileno(), size, 0).decode(errors="replace")

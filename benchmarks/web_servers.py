@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from failure import BenchmarkError
+from processor import family
 from scenarios import POLYPORT
 from servers import Running, free_port, process
 from web_files import configure, fill
@@ -37,7 +38,7 @@ class WebServer:
     def cpu_seconds(self) -> float:
         """Processor time so far, of all its processes that are there and those it has waited for."""
         ticks = 0
-        for pid in self._family():
+        for pid in family(self.pid):
             try:
                 fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             except FileNotFoundError:
@@ -47,19 +48,8 @@ class WebServer:
 
     def resident_bytes(self) -> int:
         """Memory of all its processes."""
-        pages = (Path(f"/proc/{pid}/statm").read_text().split()[1] for pid in self._family())
+        pages = (Path(f"/proc/{pid}/statm").read_text().split()[1] for pid in family(self.pid))
         return sum(map(int, pages)) * os.sysconf("SC_PAGE_SIZE")
-
-    def _family(self) -> list[int]:
-        found = [self.pid]
-        for pid in found:
-            try:
-                threads = list(Path(f"/proc/{pid}/task").iterdir())
-                for thread in threads:
-                    found += [int(child) for child in (thread / "children").read_text().split()]
-            except FileNotFoundError:
-                continue  # it has ended meanwhile
-        return found
 
 
 @contextmanager

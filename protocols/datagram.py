@@ -7,6 +7,7 @@ that is too long is dropped whole, never half-handled.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from twisted.internet.protocol import DatagramProtocol
 
 from protocols.codec import DecodeError
 from protocols.journal import Journal
+from protocols.latency import Pace
 from protocols.peer_address import datagram_peer
 from protocols.roster import Roster
 from protocols.session import Handler, Peer, Session
@@ -139,6 +141,7 @@ class DatagramServer(DatagramProtocol):
     :param limit: bytes of the longest datagram that is handled.
     :param pending: how many may be being answered at a time.
     :param gate: decides about each datagram and reply; nothing is asked where there is none.
+    :param seconds: a clock that answers are measured by.
     """
 
     noisy = False
@@ -151,6 +154,7 @@ class DatagramServer(DatagramProtocol):
         limit: int = LIMIT,
         pending: int = PENDING,
         gate: Gate | None = None,
+        seconds: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.handler = handler
         self.journal = journal
@@ -159,6 +163,11 @@ class DatagramServer(DatagramProtocol):
         self.open: Roster[DatagramConnection] = Roster()
         self._direct: Callable[[bytes], object] | None = getattr(handler, "direct", None)
         self._gate = gate
+        self._counts = journal.counts
+        self._tap = journal.tap
+        self._pace = Pace()
+        self._measure_at = 0
+        self._seconds = seconds
         self._free: object = None  # the address that a datagram came from whose source has no limits
         if gate is not None:
             self._receive = self.datagramReceived
@@ -166,20 +175,37 @@ class DatagramServer(DatagramProtocol):
 
     def datagramTruncated(self, addr: object) -> None:
         """A datagram was longer than the port takes."""
-        self.journal.counts.datagrams += 1
-        self.journal.counts.oversize += 1
+        self._counts.datagrams += 1
+        self._counts.oversize += 1
 
     def datagramReceived(self, datagram: bytes, addr: object) -> None:
-        counts = self.journal.counts
-        counts.datagrams += 1
+        counts = self._counts
+        counts.datagrams = number = counts.datagrams + 1
+        counts.bytes_in += len(datagram)
         if len(datagram) > self.limit:
             counts.oversize += 1
         elif len(self.open.members) >= self.pending:
             counts.overload += 1
+        elif number >= self._measure_at or self._tap.watched:
+            self._measure(datagram, addr)
         elif self._direct is not None:
             self._answer(self._direct, datagram, addr)
         else:
             self._converse(addr, DatagramConnection.deliver, datagram)
+
+    def _measure(self, datagram: bytes, addr: object) -> None:
+        """Hear a datagram, tell of it, and note how long its answer took."""
+        if self._tap.watched:
+            self._tap.came(datagram_peer(addr), (datagram,))
+        begun = self._seconds()
+        self._measure_at = self._pace.next(self._counts.datagrams, begun)
+        pending = len(self.open)
+        if self._direct is not None:
+            self._answer(self._direct, datagram, addr)
+        else:
+            self._converse(addr, DatagramConnection.deliver, datagram)
+        if len(self.open) == pending:  # else its answer comes later, and is measured then
+            self.journal.latency.observe(self._seconds() - begun)
 
     def _ask(self, datagram: bytes, addr: object) -> None:
         """Hear a datagram if the gate has nothing against it."""
@@ -192,7 +218,7 @@ class DatagramServer(DatagramProtocol):
         elif gate.admits(source, len(datagram)):
             self._receive(datagram, addr)
         else:
-            self.journal.counts.datagrams += 1
+            self._counts.datagrams += 1
 
     def _answer(self, direct: Callable[[bytes], object], datagram: bytes, addr: object) -> None:
         """Answer without a session if that can be done at once."""
@@ -230,11 +256,11 @@ class DatagramServer(DatagramProtocol):
         if gate is not None and address is not self._free:
             source = gate.source(address)
             if source is not None and not gate.may_reply(source, len(message)):
-                self.journal.counts.unsent += 1
+                self._counts.unsent += 1
                 return
         transport: Any = self.transport  # of a port that says whether it could
         if not address or transport is None:
-            self.journal.counts.unsent += 1
+            self._counts.unsent += 1
             return
         if len(message) > LIMIT and isinstance(address, tuple):
             raise ValueError(f"a reply of {len(message)} bytes does not fit a datagram ({LIMIT})")
@@ -243,7 +269,11 @@ class DatagramServer(DatagramProtocol):
         except (OSError, MessageLengthError):
             left = False
         if left is False:
-            self.journal.counts.unsent += 1
+            self._counts.unsent += 1
+        else:
+            self._counts.bytes_out += len(message)
+            if self._tap.watched:
+                self._tap.passed(datagram_peer(address), "out", message, self._tap.took())
 
     def left(self, connection: DatagramConnection) -> None:
         """An answer that was pending is finished (one that never pended was never in the set)."""

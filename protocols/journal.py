@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import time
 from copy import copy
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
+from protocols.counts import Counts
+from protocols.latency import Histogram
 from protocols.session import ForeseenError, Peer
+from protocols.tap import Tap
 
 WARN_EVERY = 60.0
 """Seconds between two warnings of refused connections: peers decide how many there are."""
@@ -23,53 +25,17 @@ WARN_EVERY = 60.0
 log = Logger(namespace="polyport")
 
 
-@dataclass(slots=True)
-class Counts:
-    """Totals since the service started."""
-
-    connections: int = 0
-    """Stream connections accepted."""
-    refused: int = 0
-    """Stream connections closed at once because ``limits.connections`` was reached."""
-    datagrams: int = 0
-    """Datagrams received."""
-    framing_errors: int = 0
-    """Connections whose bytes stopped making sense."""
-    rejected: int = 0
-    """Messages whose content was not what the function takes."""
-    failures: int = 0
-    """Errors of the handler."""
-    oversize: int = 0
-    """Datagrams dropped because they were longer than the limit, or cut by the kernel."""
-    overload: int = 0
-    """Datagrams dropped because too many were being answered."""
-    over: dict[str, int] = field(default_factory=dict)
-    """How often a connection or datagram had to wait, or was refused, because its source was over a limit of
-    its own; by the name of that."""
-    shut_out: int = 0
-    """Sources that were refused altogether for a while because they would not stop."""
-    kernel_drops: int = 0
-    """Datagrams that the kernel dropped because they came faster than they were read."""
-    choked: int = 0
-    """Connections closed because their peers did not read what a handler went on saying."""
-    denied: int = 0
-    """Connections, datagrams and HTTP requests that the rules of ``access`` refused."""
-    failed_logins: int = 0
-    """HTTP requests whose password or token was wrong."""
-    limited: int = 0
-    """HTTP requests refused because their source, or user, asked too often."""
-    failed_handshakes: int = 0
-    """TLS handshakes that came to nothing."""
-    late_handshakes: int = 0
-    """TLS handshakes that took too long."""
-    dropped_handshakes: int = 0
-    """TLS handshakes broken off because too many were under way."""
-    unsent: int = 0
-    """Reply datagrams that the kernel did not take, or whose sender has no address."""
-
-
 class Journal:
-    """The log and the counters of one service."""
+    """The log and the counters of one service.
+
+    .. attribute:: latency
+
+       How long its answers took, as many as were measured.
+
+    .. attribute:: tap
+
+       Tells of its messages, while somebody watches.
+    """
 
     follows_connections: ClassVar[bool] = True
     """Whether each connection has its two lines, and each that is denied its one, at debug.  To write what
@@ -81,6 +47,8 @@ class Journal:
         self.route = ""
         """The path of the route whose journal it is; empty: the service's."""
         self.counts = Counts()
+        self.latency = Histogram()
+        self.tap = Tap()
         self._warned_at: dict[str, float] = {}
 
     def of_route(self, path: str) -> Journal:
@@ -278,11 +246,6 @@ class Journal:
 
     def summary(self) -> str:
         """The counters that are not zero, in words: ``connections: 12, failures: 1``."""
-        counts: dict[str, int] = {}
-        for name in Counts.__dataclass_fields__:
-            value = getattr(self.counts, name)
-            if isinstance(value, dict):
-                counts.update((f"{name} {key}", n) for key, n in value.items())
-            else:
-                counts[name] = value
+        counts = self.counts.as_dict()
+        counts.update((f"over {key}", number) for key, number in self.counts.over.items())
         return ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in counts.items() if n) or "never used"

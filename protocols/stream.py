@@ -12,6 +12,7 @@ from twisted.internet.protocol import Factory
 from protocols.connection_record import Tell
 from protocols.framing import Framing
 from protocols.journal import Journal
+from protocols.latency import PERIOD
 from protocols.open_connection import OpenConnection
 from protocols.peer_address import stream_peer
 from protocols.roster import Roster
@@ -65,6 +66,10 @@ class StreamFactory(Factory):
         self.limit = connections
         self.open: Roster[StreamConnection] = Roster()
         self.timers = Timers(clock)
+        self.counts = journal.counts
+        self.tap = journal.tap
+        self.measure_at = 0.0
+        """The time from which on the next answer is measured."""
         self._draining = False
         self._tell = tell
 
@@ -102,6 +107,12 @@ class StreamFactory(Factory):
     def left(self, connection: StreamConnection, reason: Exception | None) -> None:
         self.journal.closed(connection.peer, reason)
         self.open.remove(connection)
+
+    def measured(self, session: object, number: int, begun: float) -> None:
+        """`session` was given so many messages at the time `begun`, and has done now what it does at once."""
+        self.measure_at = begun + PERIOD
+        if not getattr(session, "busy", False):  # else answers come later, and are measured then
+            self.journal.latency.observe((self.clock.seconds() - begun) / number, number)
 
     def choked(self, transport: ITransport, unread: int) -> None:
         """A peer does not read, and its session goes on (OutputLimit)."""

@@ -35,6 +35,7 @@ from protocols.metering import counted
 from protocols.peer_address import stream_peer
 from protocols.session import Peer, Session
 from protocols.stream_limits import BATCH, CLOSE_NOTIFY, CORK_LIMIT, LINGER
+from protocols.stream_tapped import tapped
 from protocols.stream_time import StreamTime
 from protocols.stream_writer import StreamWriter
 
@@ -104,19 +105,26 @@ class StreamConnection(StreamTime, Protocol):
     def dataReceived(self, data: bytes) -> None:
         if self._closing or self._input_over:
             return
-        self._active_at = self._seconds()
+        factory = self.factory
+        counts = factory.counts
+        counts.bytes_in += len(data)
+        self._active_at = now = self._seconds()
         try:
             messages = self._feed(data)
         except FramingError as fault:
+            counts.messages += len(fault.messages)
             self._hold(fault.messages)
             self._end_input(fault)
             return
         if not messages:
             self._begin_message(len(data))
             return
-        if self._pace is not None:
-            self._pace = None
+        counts.messages += len(messages)
+        self._pace = None
         many = self._received_many
+        if factory.tap.watched:
+            factory.tap.came(self.peer, messages)
+            many = many and tapped(many, self, factory.tap)
         if self._halted or self._waiting:
             self._hold(messages)
         elif many is None or len(messages) > BATCH or self._corked or self._draining:
@@ -128,6 +136,8 @@ class StreamConnection(StreamTime, Protocol):
                 many(messages, self._replies)
             except BaseException as failure:  # noqa: BLE001 - whatever a handler raises ends here
                 self.fail(failure)
+            if now >= factory.measure_at:
+                factory.measured(self._session, len(messages), now)
             self._uncork()
             if self._draining:
                 self._deliver()  # the end was told while it could not be passed on
@@ -192,6 +202,10 @@ class StreamConnection(StreamTime, Protocol):
 
     def send(self, message: bytes) -> None:
         """Send one message (see :class:`~protocols.session.Connection`)."""
+        tap = self.factory.tap
+        if tap.watched and not self._closing:
+            # A session that answers most messages at once answers the last that came.
+            tap.passed(self.peer, "out", message, tap.took() if self._corked else None)
         if self._corked:
             if self._replies:
                 self._gather()
@@ -277,6 +291,8 @@ class StreamConnection(StreamTime, Protocol):
                     self._hold(unread)
                     return
         else:
+            if self.factory.tap.watched:
+                many = tapped(many, self, self.factory.tap)
             for start in range(0, len(messages), BATCH):
                 many(messages[start : start + BATCH], self._replies)
                 if self._replies:
@@ -286,6 +302,8 @@ class StreamConnection(StreamTime, Protocol):
                 if self._halted:
                     self._hold(messages[start + BATCH :])
                     return
+            if self._active_at >= self.factory.measure_at:
+                self.factory.measured(session, len(messages), self._active_at)
 
     def _hold(self, messages: Iterable[bytes]) -> None:
         """Deliver `messages` later, in their order."""

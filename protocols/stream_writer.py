@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from twisted.internet import tcp, unix
 from twisted.internet.interfaces import ITransport
 
+from protocols.counts import Counts
 from protocols.reactor.write_through import Server, UnixServer
 
 DIRECT: Final[frozenset[type]] = frozenset({tcp.Server, unix.Server, Server, UnixServer})
@@ -25,6 +26,8 @@ when they have left, and a peer that reads slowly can be told from one that does
 class OutputLimit(Protocol):
     """How much may be said to peers that do not read."""
 
+    counts: Counts
+    """Where what is written is counted."""
     output: int
     """Bytes that may be written while the peer does not read, beyond one write, which nobody can stop in the
     middle."""
@@ -61,11 +64,13 @@ class StreamWriter:
                 sent = direct.send(data)
             except OSError:
                 sent = 0  # full, or gone: the transport finds out which
+            self._limit.counts.bytes_out += sent
             if sent == len(data):
                 return
             # Nobody can ask a transport whether its buffer is empty again, so the order is its own from here.
             self._socket = None
             data = data[sent:]
+        self._limit.counts.bytes_out += len(data)
         if self._waiting or self._is_held:
             self._wait(data)
         elif len(data) > PIECE:

@@ -409,7 +409,11 @@ def _daemons() -> Iterator[Callable[..., RealDaemon]]:
     def start(
         file: Path, *more: str, command: list[str] | None = None, pidfile: str = "", **options: Any
     ) -> RealDaemon:
-        """Run ``twistd`` in the foreground with the YAML `file`, and `more` options of ours."""
+        """Run ``twistd`` in the foreground with the YAML `file`, and `more` options of ours.
+
+        Its control socket is in the folder of that.
+        """
+        environment = {**options.pop("env", os.environ), "XDG_RUNTIME_DIR": str(file.parent)}
         chosen = [] if REACTOR == "polyport" else [f"--reactor={REACTOR}"]
         full = [
             *(command or TWISTD),
@@ -421,7 +425,7 @@ def _daemons() -> Iterator[Callable[..., RealDaemon]]:
             str(file),
             *more,
         ]
-        daemon = RealDaemon(full, **{"cwd": file.parent, **options})
+        daemon = RealDaemon(full, **{"cwd": file.parent, "env": environment, **options})
         started.append(daemon)
         return daemon
 

@@ -12,16 +12,23 @@ import pytest
 import protocols
 
 ROOT = Path(protocols.__file__).parent
-CARRIED = {"framing", "session", "journal", "roster", "peer_address"}
+CARRIED = {"framing", "session", "counts", "journal", "latency", "roster", "peer_address", "tap"}
 MAY_IMPORT = {
     "framing": set(),
     "session": set(),
-    "journal": {"session"},
+    "counts": set(),
+    "journal": {"session", "counts", "latency", "tap"},
+    "latency": set(),
+    "tap": {"session"},
+    "stream_tapped": {"session", "tap"},
     "account_name": set(),
     "peer_address": {"account_name", "session"},
     "codec": {"session"},
     "connection_record": {"session"},
-    "handlers": {"session", "codec", "roster", "outgoing_reason", "outgoing_tls", "proxy_header", "stand_in"},
+    "handlers": {
+        *("session", "codec", "roster", "latency", "outgoing_reason", "outgoing_tls", "proxy_header"),
+        "stand_in",
+    },
     "open_connection": {"session"},
     "outgoing_reason": set(),
     "outgoing_tls": set(),
@@ -40,8 +47,9 @@ MAY_IMPORT = {
     "stream_recorded": {"connection_record", "framing", "stream", "stream_duplex"},
     "stream_duplex": {"peer_address", "stream_connection"},
     # It names its factory's class, for type checkers only.
-    "stream_connection": CARRIED | {"metering", "stream", "stream_limits", "stream_time", "stream_writer"},
-    "stream_writer": {"reactor", "stream_limits"},
+    "stream_connection": CARRIED
+    | {"metering", "stream", "stream_limits", "stream_tapped", "stream_time", "stream_writer"},
+    "stream_writer": {"counts", "reactor", "stream_limits"},
     "datagram": CARRIED | {"codec"},
     "datagram_recorded": {"connection_record", "datagram", "peer_address", "session"},
     "networks": set(),
@@ -51,8 +59,18 @@ MAY_IMPORT = {
     "token_buckets": set(),
     "wire_silence": set(),
     "http": {
-        *("session", "handlers", "codec", "journal", "roster", "peer_address", "stream_timers"),
-        *("message_pace", "open_connection", "stream_limits", "wire_silence"),
+        *(
+            "session",
+            "handlers",
+            "codec",
+            "counts",
+            "journal",
+            "latency",
+            "roster",
+            "peer_address",
+            "stream_timers",
+        ),
+        *("message_pace", "open_connection", "tap", "stream_limits", "wire_silence"),
         *("account_name", "networks", "source", "stand_in", "token_buckets"),
         *("outgoing_reason", "outgoing_tls"),
     },

@@ -118,3 +118,11 @@ def test_refused_connections_are_counted_and_warned_of_once_in_a_while(monkeypat
     assert journal.counts.refused == 3
     assert [event["log_level"] for event in events] == [LogLevel.warn] * 2
     assert [event["count"] for event in events] == [1, 3]
+
+
+@pytest.mark.parametrize("error", [CallTimeoutError("it is late"), ValueError("on purpose")])
+def test_a_failure_names_the_request_that_it_was_about(failures, error):
+    Journal("orders").failed(PEER, error, "/price", "4f2a")
+    (event,) = failures.take(type(error))
+    assert formatEvent(event).endswith(" (request 4f2a)")
+    assert event["request"] == "4f2a"

@@ -10,6 +10,7 @@ import pytest
 from twisted.internet import tcp
 from twisted.internet.testing import StringTransport
 
+from protocols.counts import Counts
 from protocols.stream_writer import PIECE, StreamWriter
 
 
@@ -17,6 +18,7 @@ class Limit:
     """Notes when there is too much."""
 
     def __init__(self, output: int = 1_000_000, choked: list[int] | None = None) -> None:
+        self.counts = Counts()
         self.output = output
         self._choked = choked
 

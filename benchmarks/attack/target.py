@@ -7,14 +7,14 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
 from failure import BenchmarkError
-from processor import cpu_seconds
-from servers import certificate_in, process
+from processor import cpu_seconds, descriptors, resident
+from servers import certificate_in, free_ports, process
 
 HERE = Path(__file__).parent
 STREAMS = ("lines", "web", "tls", "waiting", "refusing", "collect")
@@ -34,20 +34,11 @@ class Target:
 
     def resident(self) -> int:
         """Bytes of memory that are its own."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
-        raise BenchmarkError(f"/proc/{self.pid}/status says nothing of memory")
+        return resident(self.pid)
 
     def sockets(self) -> int:
         """How many sockets it has open, those that listen included."""
-        count = 0
-        for link in Path(f"/proc/{self.pid}/fd").iterdir():
-            try:
-                count += str(link.readlink()).startswith("socket:")
-            except FileNotFoundError:
-                pass  # closed since
-        return count
+        return sum(each.startswith("socket:") for each in descriptors(self.pid).values())
 
     def processor(self) -> float:
         """Seconds of processor time it has used."""
@@ -62,22 +53,10 @@ class Target:
                 raise BenchmarkError("the daemon does not say that it has collected its garbage")
 
 
-def _free_ports() -> dict[str, int]:
-    """A port of 127.0.0.1 for each service, no two the same."""
-    with ExitStack() as stack:
-        ports = {}
-        for names, kind in ((STREAMS, socket.SOCK_STREAM), (DATAGRAMS, socket.SOCK_DGRAM)):
-            for name in names:
-                probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
-                probe.bind((OPERATOR, 0))
-                ports[name] = int(probe.getsockname()[1])
-        return ports
-
-
 @contextmanager
 def target(core: int | None) -> Iterator[Target]:
     """Run the daemon as long as the block lasts."""
-    ports = _free_ports()
+    ports = free_ports(STREAMS, DATAGRAMS)
     twistd = Path(sys.executable).parent / "twistd"
     with tempfile.TemporaryDirectory(prefix="polyport-attacks-") as folder:
         certificate, key = certificate_in(Path(folder))

@@ -14,6 +14,7 @@ from protocols.daemon.control.operations import Ask
 from protocols.daemon.daemon import StartError
 from protocols.daemon.kept_sockets import KeptSockets
 from protocols.daemon.metrics.listener import MetricsListener
+from protocols.daemon.privileges import plan_of
 from protocols.daemon.reload.watched import Watched
 from protocols.daemon.reload.watching import Watch
 from protocols.daemon.sockets import BindError, BoundSocket
@@ -122,7 +123,7 @@ class Administration:
 
     def _bind_control(self, server: ServerSpec) -> ControlSocket | None:
         try:
-            bound = bind_control(self._config, server.control, kept=self._kept)
+            bound = bind_control(self._config, server.control, kept=self._kept, uid=plan_of(server).uid)
         except BindError as error:
             raise StartError(f"cannot listen: server.control: {server.control}: {error}") from error
         return None if bound is None else ControlSocket(bound, self._config, self._ask, self._reactor)
@@ -132,7 +133,7 @@ class Administration:
             return None
         listener = MetricsListener(server.metrics, self._ask, self._reactor)
         try:
-            listener.bind(kept=self._kept)
+            listener.bind(kept=self._kept, instead_of=self._metrics)
         except BindError as error:
             raise StartError(f"cannot listen: server.metrics: {server.metrics}: {error}") from error
         return listener

@@ -110,7 +110,8 @@ class Assembly:
     def function(self, spec: FunctionSpec, path: tuple[str | int, ...]) -> FunctionHandler:
         """The handler for a user's function; it is ended with the service."""
         try:
-            handler = function_handler(spec, self.loaded, self.reactor, self.spec.limits.pending)
+            journal = self.carriers.journal
+            handler = function_handler(spec, self.loaded, self.reactor, self.spec.limits.pending, journal)
         except (TypeError, ValueError) as error:
             raise MisfitError(path, str(error)) from error
         self.carriers.stops.append(handler.stop)

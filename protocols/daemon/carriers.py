@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,6 +29,7 @@ from protocols.open_connection import OpenConnection
 from protocols.peer_address import stream_peer
 from protocols.roster import Roster
 from protocols.session import Peer
+from protocols.tap import Direction
 from protocols.wire_silence import silence
 
 Stop = Callable[[], Deferred[None] | None]
@@ -108,7 +109,13 @@ class ForeignConnection(ProtocolWrapper):
     """A protocol of the user's, which hears the same of its transport as if nothing stood between.
 
     Transports ask what interfaces a protocol provides; those of the inner one are ours too.
+
+    .. attribute:: journal
+
+       Where it is counted what passes; ``None``: nowhere.
     """
+
+    journal: Journal | None = None
 
     def makeConnection(self, transport: ITransport) -> None:
         self._opened_at = time.monotonic()
@@ -117,6 +124,31 @@ class ForeignConnection(ProtocolWrapper):
         for interface in (IHalfCloseableProtocol, IHandshakeListener):
             if interface.providedBy(self.wrappedProtocol):
                 alsoProvides(self, interface)
+
+    def dataReceived(self, data: bytes) -> None:
+        self._passes("in", data)
+        super().dataReceived(data)
+
+    def write(self, data: bytes) -> None:
+        self._passes("out", data)
+        super().write(data)
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        pieces = list(data)
+        self._passes("out", b"".join(pieces))
+        super().writeSequence(pieces)
+
+    def _passes(self, direction: Direction, data: bytes) -> None:
+        """Count `data`, and show it to who watches: what in it is a message, only the protocol knows."""
+        if self.journal is None:
+            return
+        counts = self.journal.counts
+        if direction == "in":
+            counts.bytes_in += len(data)
+        else:
+            counts.bytes_out += len(data)
+        if self.journal.tap.watched:
+            self.journal.tap.passed(self.peer, direction, data)
 
     def readConnectionLost(self) -> None:
         """The peer has shut down its side (IHalfCloseableProtocol)."""
@@ -169,7 +201,11 @@ class ForeignFactory(WrappingFactory[ForeignConnection]):
             self._journal.refused(f"{self._limit} are open")
             return None
         inner = self.wrappedFactory.buildProtocol(addr)
-        return None if inner is None else ForeignConnection(self, inner)
+        if inner is None:
+            return None
+        connection = ForeignConnection(self, inner)
+        connection.journal = self._journal
+        return connection
 
     @property
     def open_connections(self) -> int:

@@ -26,6 +26,7 @@ from protocols.daemon.fairness import Reputation
 from protocols.daemon.kept_sockets import KeptSockets
 from protocols.daemon.loader import Loaded
 from protocols.daemon.log_rotation import rotate_on_signal
+from protocols.daemon.loop_watch import LoopWatch
 from protocols.daemon.lost_access import lost_access
 from protocols.daemon.port_service import PortService
 from protocols.daemon.privileges import PrivilegeError, drop, plan_of
@@ -65,6 +66,7 @@ class FirstProcess(MultiService):
         super().__init__()
         self.started = time.time()
         self.operations: Operations
+        self._loop_watch = LoopWatch(reactor)
         self._reader = reader = Reader(config, Setting(reactor, lambda: self.operations))
         self._reactor = reactor
         self._around = surroundings
@@ -98,7 +100,7 @@ class FirstProcess(MultiService):
     def _made(self, novelty: Novelty, count: int) -> Serving:
         """What serves."""
         if count == 1:
-            self.operations = LocalOperations(self, self._reactor)
+            self.operations = LocalOperations(self, self._reactor, loop=self._loop_watch)
             return Daemon(self._reader, novelty, self._reactor)
         fleet = Fleet(
             self._reader,
@@ -221,7 +223,8 @@ class FirstProcess(MultiService):
         self._stopping = self._ended = True
         self._administration.notifier.stopping()
         stopped: Deferred[Any] = super().stopService()
-        return DeferredList([stopped, self._administration.stop()])
+        ended: Deferred[Any] = DeferredList([stopped, self._administration.stop()])
+        return ended.addBoth(lambda _: self._loop_watch.stop())
 
     def _carriers(self) -> dict[str, Carriers]:
         return {name: unit.carriers for name, unit in self.units.items()}
@@ -235,6 +238,7 @@ class FirstProcess(MultiService):
         )
 
     def _is_running(self) -> None:
+        self._loop_watch.start()
         rotate_on_signal(self._serving.rotate)
         self._administration.start(lambda: watched_by(self._reader.file, self._reader.code), self.reload)
         services = _counted(len(self.names))

@@ -13,11 +13,14 @@ from protocols.handlers.builtin import quote_of_the_day, quotes_in
 from protocols.handlers.forward import StreamForward
 from protocols.handlers.signature import signature_of
 from protocols.http import Request, StreamingRequest
+from protocols.journal import Journal
 from protocols.outgoing_tls import OutgoingTLS
 
 
-def function_handler(spec: FunctionSpec, loaded: Loaded, reactor: Any, pending: int) -> FunctionHandler:
-    """The handler that calls the function of `spec`; whoever asks for it ends it.
+def function_handler(
+    spec: FunctionSpec, loaded: Loaded, reactor: Any, pending: int, journal: Journal
+) -> FunctionHandler:
+    """The handler that calls the function of `spec`, for the service of `journal`; whoever asks ends it.
 
     Raises :class:`TypeError` and :class:`ValueError` if the function and its settings do not fit.
     """
@@ -32,6 +35,7 @@ def function_handler(spec: FunctionSpec, loaded: Loaded, reactor: Any, pending: 
         workers=spec.workers,
         timeout=spec.timeout,
         pending=pending,
+        latency=journal.latency,
     )
 
 

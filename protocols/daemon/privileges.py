@@ -10,6 +10,8 @@ import ctypes
 import grp
 import os
 import pwd
+import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -94,10 +96,12 @@ def plan_of(server: ServerSpec) -> Plan:
     return Plan(user.pw_uid, gid, tuple(os.getgrouplist(user.pw_name, gid)), umask)
 
 
-def drop(plan: Plan) -> bool:
+def drop(plan: Plan, sockets: Iterable[str] = ()) -> bool:
     """Do as `plan` says, for good, and see that it is so; once everything is bound and read that only root
     can, and before anything is served.
 
+    :param sockets: the paths of Unix sockets that were made, and are to be those of whom it becomes, as the
+        ones are that a reload makes later.
     :returns: whether the process has become another.
 
     Raises :class:`PrivilegeError`.
@@ -108,6 +112,8 @@ def drop(plan: Plan) -> bool:
         return False
     plan.check()
     try:
+        for path in sockets:
+            _give(path, plan)
         if plan.gid is not None:
             os.setgroups(plan.groups)
             os.setresgid(plan.gid, plan.gid, plan.gid)
@@ -119,6 +125,20 @@ def drop(plan: Plan) -> bool:
         raise PrivilegeError(f"cannot become {plan}: {error.strerror}") from error
     _verify(plan)
     return True
+
+
+def _give(path: str, plan: Plan) -> None:
+    """Have the socket at `path` belong to whom `plan` says, as far as it is root's: a directory with the
+    setgid bit gives it another group.  Whatever else somebody has put there is left alone."""
+    descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        found = os.fstat(descriptor)
+        if stat.S_ISSOCK(found.st_mode):
+            uid = found.st_uid if found.st_uid or plan.uid is None else plan.uid
+            gid = found.st_gid if found.st_gid or plan.gid is None else plan.gid
+            os.chown(f"/proc/self/fd/{descriptor}", uid, gid)
+    finally:
+        os.close(descriptor)
 
 
 def _allow_no_new_privileges() -> None:

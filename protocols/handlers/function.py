@@ -21,6 +21,7 @@ from protocols.handlers.processes import ProcessPool
 from protocols.handlers.signature import Signature, name_of, signature_of
 from protocols.handlers.task import Task
 from protocols.handlers.threads import WORKERS, ThreadPool
+from protocols.latency import Histogram
 from protocols.session import Connection, Peer, Session
 
 Run = Literal["loop", "threads", "processes"]
@@ -41,6 +42,7 @@ class FunctionHandler:
     :param workers: threads (:data:`~protocols.handlers.threads.WORKERS`) or processes (one per core).
     :param timeout: seconds a call, or each step of a generator, may take.
     :param pending: messages of one connection that may wait.
+    :param latency: where it is noted how long those calls took that did not answer at once.
 
     Raises :class:`TypeError` if the function, its annotations and these settings do not fit.
     """
@@ -55,6 +57,7 @@ class FunctionHandler:
         workers: int | None = None,
         timeout: float = TIMEOUT,
         pending: int = PENDING,
+        latency: Histogram | None = None,
     ) -> None:
         self.name = name_of(function)
         self.function = function
@@ -65,7 +68,7 @@ class FunctionHandler:
         self.clock: IReactorTime = reactor
         self.run_coroutine = runner(reactor)
         self._begin_coroutine = beginner(reactor)
-        self.deadlines = Deadlines(timeout, reactor)
+        self.deadlines = Deadlines(timeout, reactor, latency)
         self.late = f"{self.name} did not answer within {timeout:g} s"
         """What is said of a call that took too long."""
         self.run: Run = run or ("loop" if self.signature.is_async else "threads")

@@ -166,3 +166,16 @@ def test_open_connections_are_listed_and_one_is_closed(foreign, joined, monkeypa
     (one,) = (one for one in listed if one is protocol)
     one.abort()
     assert aborted
+
+
+def test_bytes_are_counted_and_seen_by_who_watches(foreign, joined):
+    protocol, _ = joined()
+    protocol.dataReceived(b"abc")
+    heard = []
+    stop = foreign._journal.tap.watch(heard.append)
+    protocol.dataReceived(b"de")
+    stop()
+    protocol.writeSequence([b"1", b"2"])
+    counts = foreign._journal.counts
+    assert (counts.bytes_in, counts.bytes_out) == (5, 7)
+    assert [(one.direction, one.content) for one in heard] == [("in", b"de"), ("out", b"DE")]

@@ -53,3 +53,10 @@ def test_files_that_only_root_could_read(written, tmp_path):
     assert [line for line in found if line.startswith(key)] == [
         f"{key}once it is renewed, the daemon has to be started anew"
     ]
+
+
+def test_a_python_that_cannot_be_read(written, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert list(lost_access({}, written("services: {}"))) == [
+        "/nowhere/python cannot be read any more: imports that come late, and upgrades, will fail"
+    ]

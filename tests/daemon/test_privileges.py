@@ -7,6 +7,7 @@ import json
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -192,6 +193,33 @@ def test_a_setuid_program_gives_nothing_back(tmp_path):
             if how == "plain" and done.stdout.strip() == "4711":
                 pytest.skip("programs here are never setuid")
             assert done.stdout.strip() == expected, done.stderr
+
+
+@as_root
+def test_unix_sockets_become_those_of_the_user(tmp_path):
+    path, other, link = tmp_path / "s", tmp_path / "file", tmp_path / "link"
+    other.touch()
+    link.symlink_to(other)
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(path))
+    grouped = tmp_path / "grouped"
+    grouped.mkdir()
+    os.chown(grouped, 0, 4713)
+    grouped.chmod(0o2755)
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(grouped / "s"))
+    script = "import sys; from protocols.daemon.privileges import Plan, drop\n"
+    script += "drop(Plan(4711, 4712, (4712,)), sys.argv[1:])"
+    paths = [path, other, link, grouped / "s"]
+    subprocess.run([sys.executable, "-c", script, *paths], check=True, timeout=30)
+    owners = [(one.lstat().st_uid, one.lstat().st_gid) for one in paths]
+    assert owners == [(4711, 4712), (0, 0), (0, 0), (4711, 4713)]
+
+
+@as_root
+def test_a_socket_that_is_gone_is_a_problem(tmp_path):
+    with pytest.raises(PrivilegeError, match="No such file"):
+        drop(Plan(4711, 4712, (4712,)), [str(tmp_path / "s")])
 
 
 @as_root

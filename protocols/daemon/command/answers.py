@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import click
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+Callback: TypeAlias = Callable[..., None]
+"""What a command does."""
 
 
 def print_json(value: Any) -> None:
@@ -16,13 +17,24 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def print_schema(model: type[BaseModel], *, many: bool = False) -> None:
-    """The JSON Schema of a `model`, or of a list of such."""
-    from pydantic import TypeAdapter
+def schema_option(model: str, *, many: bool = False) -> Callable[[Callback], Callback]:
+    """``--schema``: prints the JSON Schema of a `model` of :mod:`protocols.daemon.control.status`, or that of
+    a list of such, and asks nobody."""
 
-    # What is sent has every field, also those that have defaults.
-    adapter: TypeAdapter[Any] = TypeAdapter(list[model] if many else model)  # type: ignore[valid-type]
-    print_json(adapter.json_schema(mode="serialization"))
+    def show(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value:
+            from pydantic import TypeAdapter
+
+            from protocols.daemon.control import status
+
+            kind: Any = getattr(status, model)
+            # What is sent has every field, also those that have defaults.
+            adapter: TypeAdapter[Any] = TypeAdapter(list[kind] if many else kind)
+            print_json(adapter.json_schema(mode="serialization"))
+            ctx.exit()
+
+    text = "Print the JSON Schema of that, and ask nobody."
+    return click.option("--schema", is_flag=True, is_eager=True, expose_value=False, callback=show, help=text)
 
 
 def conclude(answer: Any) -> None:

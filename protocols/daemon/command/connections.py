@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from protocols.daemon.command.answers import print_json, schema_option
 from protocols.daemon.command.reaching import SERVICE, STATUSES, asking, daemon_options
 
 if TYPE_CHECKING:
@@ -27,18 +28,14 @@ Examples:
 @daemon_options
 @click.argument("service", required=False, type=SERVICE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of that, and ask nobody.")
-def command(service: str | None, file: Path | None, place: str | None, as_json: bool, schema: bool) -> None:
+@schema_option("ConnectionStatus", many=True)
+def command(service: str | None, file: Path | None, place: str | None, as_json: bool) -> None:
     """List the open connections, of SERVICE or of all; the ID is for `polyport kill`.
 
     One that is "old" runs under rules, or code, that a reload has replaced.
     """
-    from protocols.daemon.command.answers import print_json, print_schema
     from protocols.daemon.control.status import ConnectionStatus
 
-    if schema:
-        print_schema(ConnectionStatus, many=True)
-        return
     with asking(file, place) as client:
         found = client.call("connections", service=service)
     if as_json:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from protocols.daemon.command.answers import conclude
 from protocols.daemon.command.reaching import SERVICE, STATUSES, asking, daemon_options
 
 EPILOG = f"""\
@@ -24,13 +25,10 @@ Examples:
 @click.argument("service", type=SERVICE)
 def command(service: str, file: Path | None, place: str | None) -> None:
     """Listen no more for SERVICE, let its connections finish, for server.drain at most, and return when the
-    last is gone. Others go on. It is served again after a reload of a YAML file that has changed it, or a
-    restart.
+    last is gone. Others go on. It is served again after a reload, or a restart.
 
     Ctrl-C ends the waiting, not the draining.
     """
     with asking(file, place) as client:
         answer = client.call("drain", patience=None, service=service)
-    from protocols.daemon.command.answers import conclude
-
     conclude(answer)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from protocols.daemon.command.answers import conclude
 from protocols.daemon.command.reaching import STATUSES, asking, daemon_options
 
 EPILOG = f"""\
@@ -24,6 +25,4 @@ def command(connection: str, file: Path | None, place: str | None) -> None:
     """Close the connection that `polyport connections` lists as ID, whatever is still to be sent."""
     with asking(file, place) as client:
         answer = client.call("kill", connection=connection)
-    from protocols.daemon.command.answers import conclude
-
     conclude(answer)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from protocols.daemon.command.answers import conclude
 from protocols.daemon.command.reaching import STATUSES, asking, daemon_options
 
 LEVELS = ("debug", "info", "warn", "error", "critical")
@@ -27,6 +28,4 @@ def command(level: str, file: Path | None, place: str | None) -> None:
     """Have the daemon log what is of LEVEL and above, until it is told otherwise or ends."""
     with asking(file, place) as client:
         answer = client.call("log_level", level=level)
-    from protocols.daemon.command.answers import conclude
-
     conclude(answer)

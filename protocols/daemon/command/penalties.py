@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from protocols.daemon.command.answers import conclude, print_json, schema_option
 from protocols.daemon.command.reaching import STATUSES, asking, daemon_options
 
 if TYPE_CHECKING:
@@ -27,17 +28,13 @@ Examples:
 @daemon_options
 @click.option("--forgive", metavar="SOURCE", help="Forget what SOURCE has done; * for everybody.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of that, and ask nobody.")
-def command(forgive: str | None, file: Path | None, place: str | None, as_json: bool, schema: bool) -> None:
+@schema_option("PenaltyStatus", many=True)
+def command(forgive: str | None, file: Path | None, place: str | None, as_json: bool) -> None:
     """List the sources that are refused because they would not stop: addresses of IPv4, networks /64 of IPv6
     and users of this machine.
     """
-    from protocols.daemon.command.answers import conclude, print_json, print_schema
     from protocols.daemon.control.status import PenaltyStatus
 
-    if schema:
-        print_schema(PenaltyStatus, many=True)
-        return
     if forgive is not None and as_json:
         raise click.UsageError("--json is for the list, not for --forgive")
     with asking(file, place) as client:

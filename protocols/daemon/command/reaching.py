@@ -36,7 +36,12 @@ def daemon_options(command: Callable[..., None]) -> Callable[..., None]:
     """``--config`` and ``--socket``, for :func:`asking`."""
     path = click.Path(path_type=Path)
     config = click.option(
-        "-c", "--config", "file", type=path, help="The YAML file of the daemon.  [default: polyport.yaml]"
+        "-c",
+        "--config",
+        "file",
+        metavar="FILE",
+        type=path,
+        help="The YAML file of the daemon.  [default: polyport.yaml]",
     )
     at = click.option(
         "--socket", "place", metavar="PATH", help="The daemon's control socket, unless FILE leads to it."
@@ -94,17 +99,20 @@ def reach(file: Path | None, place: str | None) -> DaemonClient:
         raise UnreachableError(f"{config}: server.control is off: this daemon cannot be asked")
     if control != "auto":
         return _at(control)
-    from protocols.daemon.control.place import UNIT, places
+    from protocols.daemon.control.place import ROOT, UNIT, places
 
     # Where the file says nothing, not even that it is another, the unit's daemon is meant.
     expected = config if file is not None or config.exists() else None
-    tried = [*places(config, os.environ, os.geteuid()), UNIT]
+    # What root has started may have become this user.
+    tried = [*places(config, os.environ, os.geteuid()), *places(config, {}, ROOT), UNIT]
     failures = []
     for each in dict.fromkeys(tried):
         try:
             return _checked(_connected(str(each)), expected)
         except UnreachableError as error:
             failures.append(str(error))
+    if file is not None and not file.exists():
+        failures.append(f"{file}: there is no such file either")
     tail = "Is it running?  -c FILE names another YAML file, --socket PATH the socket itself."
     raise UnreachableError("\n  ".join([f"no daemon for {config} can be reached:", *failures]) + f"\n{tail}")
 

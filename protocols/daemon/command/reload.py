@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from protocols.daemon.command.answers import conclude
 from protocols.daemon.command.reaching import STATUSES, asking, daemon_options
 
 EPILOG = f"""\
@@ -29,6 +30,4 @@ def command(named: Path | None, file: Path | None, place: str | None) -> None:
     """
     with asking(named or file, place) as client:
         answer = client.call("reload", patience=None)
-    from protocols.daemon.command.answers import conclude
-
     conclude(answer)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from protocols.daemon.command.answers import print_json, schema_option
 from protocols.daemon.command.reaching import STATUSES, asking, daemon_options
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ Examples:
 @daemon_options
 @click.argument("named", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of that, and ask nobody.")
-def command(named: Path | None, file: Path | None, place: str | None, as_json: bool, schema: bool) -> None:
+@schema_option("Status")
+def command(named: Path | None, file: Path | None, place: str | None, as_json: bool) -> None:
     """Ask the daemon that serves FILE (polyport.yaml unless given) for its processes and services: what is
     open, and what has passed since the start.
 
@@ -40,12 +41,8 @@ def command(named: Path | None, file: Path | None, place: str | None, as_json: b
     ERRORS what was wrong with them, whoever's fault it was, and what was refused. P99 is the time within
     which 99 of 100 answers came.
     """
-    from protocols.daemon.command.answers import print_json, print_schema
     from protocols.daemon.control.status import Status
 
-    if schema:
-        print_schema(Status)
-        return
     with asking(named or file, place) as client:
         found = client.call("status")
     if as_json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from protocols.daemon.command.answers import schema_option
 from protocols.daemon.command.reaching import SERVICE, STATUSES, asking, daemon_options
 
 if TYPE_CHECKING:
@@ -30,8 +31,15 @@ ARROWS = {"in": ">", "out": "<"}
 @daemon_options
 @click.argument("service", type=SERVICE)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
+@schema_option("Frame")
 @click.option("--count", "-n", type=click.IntRange(1), metavar="N", help="End after N messages.")
-def command(service: str, file: Path | None, place: str | None, as_json: bool, count: int | None) -> None:
+def command(
+    service: str,
+    file: Path | None,
+    place: str | None,
+    as_json: bool,
+    count: int | None,
+) -> None:
     """Print the messages of SERVICE as they pass, until Ctrl-C: when, from (>) or to (<) whom, how many
     bytes, how long the answer took, and how they begin.
 

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Final
 
 from protocols.daemon.control.status import ServiceStatus
-
-ERRORS: Final = (
-    *("framing_errors", "rejected", "failures"),
-    *("oversize", "overload", "kernel_drops", "unsent"),
-    *("refused", "choked", "denied", "failed_logins", "limited", "shut_out"),
-    *("failed_handshakes", "late_handshakes", "dropped_handshakes"),
-)
+from protocols.daemon.dashboard.counters import totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +30,11 @@ class Traffic:
 
 def traffic(service: ServiceStatus) -> Traffic:
     """The totals of `service`."""
-    counts: Mapping[str, int] = service.counts
+    total = totals(service)
     return Traffic(
-        counts.get("connections", 0),
-        sum(counts.get(name, 0) for name in ("messages", "datagrams", "requests")),
-        counts.get("bytes_in", 0),
-        counts.get("bytes_out", 0),
-        sum(counts.get(name, 0) for name in ERRORS) + sum(service.over.values()),
+        service.counts.get("connections", 0),
+        total["traffic"],
+        service.counts.get("bytes_in", 0),
+        service.counts.get("bytes_out", 0),
+        total["errors"] + total["refusals"],
     )

@@ -16,7 +16,7 @@ from protocols import __version__
 from protocols.daemon.control.link import Link
 from protocols.daemon.control.operations import Ask, OperationError
 from protocols.daemon.control.over_link import served
-from protocols.daemon.control.place import places
+from protocols.daemon.control.place import ROOT, places
 from protocols.daemon.control.serving import Methods
 from protocols.daemon.sockets import BindError, BoundSocket, Kept, bind
 from protocols.daemon.spec.address import Address
@@ -24,9 +24,6 @@ from protocols.peer_address import stream_peer
 from protocols.reactor.adoption import adopt_stream
 
 log = Logger(namespace="polyport")
-
-ROOT: Final = 0
-"""The user who may do everything anyway."""
 
 MODE: Final = 0o600
 """Who may connect: the daemon's user, and root."""
@@ -43,18 +40,19 @@ def bind_control(
     chosen: Address | Literal["auto", "off"],
     environment: Mapping[str, str] | None = None,
     kept: Kept | None = None,
+    uid: int | None = None,
 ) -> BoundSocket | None:
     """The socket of the daemon for the file `config`, bound and listening; ``None``: there is none.
 
     :param chosen: ``server.control``.
     :param environment: where the directories for ``auto`` are named, ``os.environ`` unless given.
     :param kept: what a process before this one has bound.
+    :param uid: whom root, if that is who binds, becomes later; the socket is that user's.
 
     Raises :class:`BindError` if that names a path, and nothing can listen there.
     """
     if isinstance(chosen, Address):
-        (bound,) = bind(chosen, {}, MODE, kept=kept)
-        return bound
+        return _bind(chosen, kept, uid)
     if chosen == "off":
         return None
     environment = os.environ if environment is None else environment
@@ -63,7 +61,7 @@ def bind_control(
         log.info("no control socket: neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR names a directory for it")
         return None
     try:
-        (bound,) = bind(Address("unix", path=str(place)), {}, MODE, kept=kept)
+        return _bind(Address("unix", path=str(place)), kept, uid)
     except BindError as error:
         log.warn(
             "no control socket: {place}: {error}; `polyport status` and the like will not reach this daemon",
@@ -71,6 +69,12 @@ def bind_control(
             error=error,
         )
         return None
+
+
+def _bind(address: Address, kept: Kept | None, uid: int | None) -> BoundSocket:
+    (bound,) = bind(address, {}, MODE, kept=kept)
+    if uid is not None and address.path and os.geteuid() == ROOT:
+        os.chown(address.path, uid, -1)
     return bound
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IAddress, IFileDescriptorReceiver, IPushProducer
+from twisted.internet.interfaces import (
+    IAddress,
+    IFileDescriptorReceiver,
+    IHalfCloseableProtocol,
+    IPushProducer,
+)
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -31,11 +37,14 @@ ARRIVED: Final = 4 * DESCRIPTORS
 to be sent, and the other end stops to send at 64 of them."""
 
 
+GONE: Final = "the other end is gone"
+
+
 class LinkClosedError(ConnectionError):
     """Nobody will answer: the link is closed."""
 
 
-@implementer(IFileDescriptorReceiver, IPushProducer)
+@implementer(IFileDescriptorReceiver, IHalfCloseableProtocol, IPushProducer)
 class Link(Protocol):
     """One end.
 
@@ -55,7 +64,9 @@ class Link(Protocol):
         self._lent: dict[int, list[int]] = {}
         """By the number of the call, our copies of descriptors, open until they must have been sent."""
         self._asking = Asking(self._send)
-        self._serving = Serving(methods or {}, self._reply, self._has_room)
+        self._serving = Serving(methods or {}, self._reply, self._has_room, self._close_if_done)
+        self._heard_all = False
+        """Whether the other end says no more."""
         self._watching: list[Deferred[None]] = []
 
     # What this end may do
@@ -151,6 +162,24 @@ class Link(Protocol):
             self._return(self._lent.pop(message.id, ()))
             self._asking.heard(message)
 
+    def readConnectionLost(self) -> None:
+        """The other end says no more (IHalfCloseableProtocol); it may still read, as that of a program does
+        which asks once: `printf … | nc -N -U …`."""
+        self._heard_all = True
+        if _hung_up(self.transport.getHandle()):
+            self._shut(GONE)
+            self.transport.abortConnection()
+        else:
+            self._asking.lost(LinkClosedError(GONE))
+            self._close_if_done()
+
+    def writeConnectionLost(self) -> None:
+        """Our side is shut down (IHalfCloseableProtocol), which happens with the whole only."""
+
+    def _close_if_done(self) -> None:
+        if self._heard_all and self._serving.is_idle:
+            self.close()
+
     def pauseProducing(self) -> None:
         self._paused = True
 
@@ -163,7 +192,7 @@ class Link(Protocol):
         """The transport is gone; :meth:`connectionLost` follows."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._shut("the other end is gone")
+        self._shut(GONE)
         self._unsent.clear()
         for lent in self._lent.values():
             self._return(lent)
@@ -179,8 +208,8 @@ class Link(Protocol):
     # How it is sent
 
     def _send(self, message: Call | Stop, descriptors: Sequence[int]) -> None:
-        if not self._open:
-            raise LinkClosedError(self._why)
+        if not self._open or self._heard_all:
+            raise LinkClosedError(GONE if self._open else self._why)
         line = encode(message)
         copies: list[int] = []
         try:
@@ -238,6 +267,13 @@ class Link(Protocol):
     def _return(descriptors: Sequence[int]) -> None:
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _hung_up(connection: socket.socket) -> bool:
+    """Whether the other end has closed its socket, and not only its writing side."""
+    poll = select.poll()
+    poll.register(connection, 0)
+    return any(event & select.POLLHUP for _, event in poll.poll(0))
 
 
 class _One(Factory):

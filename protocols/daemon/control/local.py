@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.task import deferLater
 
 from protocols import __version__
+from protocols.daemon.control.frames import frame_of
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.process_figures import open_descriptors, processor_time, resident_memory
 from protocols.daemon.control.service_status import Names, service_statuses
@@ -26,12 +28,18 @@ from protocols.daemon.control.status import (
 from protocols.daemon.fairness import Reputation
 from protocols.daemon.loader import Loaded
 from protocols.daemon.log import threshold
+from protocols.daemon.loop_watch import LoopWatch
 from protocols.daemon.port_service import PortService
 from protocols.open_connection import OpenConnection
 from protocols.source import source_of
+from protocols.tap import Passed
 
 CONNECTIONS_TOLD = 100_000
 """Connections that are listed at most: so many fit into an answer."""
+
+AT_A_TIME = 500
+"""Connections that are listed in one turn of the reactor: two milliseconds, which nobody notices who is
+served."""
 
 
 class RecordOfReloads(Protocol):
@@ -77,9 +85,13 @@ class LocalOperations:
     """:class:`~protocols.daemon.control.operations.Operations` of `process`, asked in itself.
 
     :param worker: which of several processes it is.
+    :param loop: knows how its event loop gets on.
     """
 
-    def __init__(self, process: ServingProcess, reactor: Any, worker: int = 0) -> None:
+    def __init__(
+        self, process: ServingProcess, reactor: Any, worker: int = 0, loop: LoopWatch | None = None
+    ) -> None:
+        self._loop = loop
         self._process = process
         self._reactor = reactor
         self._worker = worker
@@ -94,6 +106,8 @@ class LocalOperations:
             cpu=processor_time(),
             memory=resident_memory(),
             descriptors=open_descriptors(),
+            lag=0.0 if self._loop is None else self._loop.lag,
+            stalls=0 if self._loop is None else self._loop.stalls,
         )
         return succeed(
             Status(
@@ -119,26 +133,32 @@ class LocalOperations:
 
     def connections(self, service: str | None = None) -> Deferred[list[ConnectionStatus]]:
         self._check(service)
-        now = time.time()
+        return self._listed(service)
+
+    @inlineCallbacks
+    def _listed(self, service: str | None) -> Generator[Deferred[Any], Any, list[ConnectionStatus]]:
         found: list[ConnectionStatus] = []
         for name, retiring, connection in self._open(service):
             if len(found) == CONNECTIONS_TOLD:
                 break
-            peer = connection.peer
-            found.append(
-                ConnectionStatus(
-                    id=f"{self._worker}-{self._names.of(connection)}",
-                    service=name,
-                    worker=self._worker,
-                    peer=str(peer),
-                    transport=peer.transport,
-                    user=peer.user,
-                    opened=now - connection.age,
-                    idle=connection.idle,
-                    retiring=retiring,
-                )
-            )
-        return succeed(found)
+            found.append(self._told(name, retiring, connection))
+            if len(found) % AT_A_TIME == 0:
+                yield deferLater(self._reactor, 0)
+        return found
+
+    def _told(self, service: str, retiring: bool, connection: OpenConnection) -> ConnectionStatus:
+        peer = connection.peer
+        return ConnectionStatus(
+            id=f"{self._worker}-{self._names.of(connection)}",
+            service=service,
+            worker=self._worker,
+            peer=str(peer),
+            transport=peer.transport,
+            user=peer.user,
+            opened=time.time() - connection.age,
+            idle=connection.idle,
+            retiring=retiring,
+        )
 
     def kill(self, connection: str) -> Deferred[Outcome]:
         for service, _, one in self._open(None):
@@ -152,7 +172,20 @@ class LocalOperations:
 
     def tap(self, service: str, heard: Callable[[Frame], None]) -> Callable[[], None]:
         self._check(service)
-        raise OperationError("nothing can be tapped yet")
+        units = (*self._process.units.values(), *self._process.retiring)
+        # What a reload has replaced may have its journal in common with what is served now.
+        taps = {unit.carriers.journal.tap for unit in units if unit.service == service}
+
+        def told(passed: Passed) -> None:
+            heard(frame_of(passed, service, self._worker))
+
+        stops = [tap.watch(told) for tap in taps]
+
+        def stop() -> None:
+            for each in stops:
+                each()
+
+        return stop
 
     def penalties(self) -> Deferred[list[PenaltyStatus]]:
         now = self._reactor.seconds()
@@ -186,9 +219,10 @@ class LocalOperations:
             raise OperationError(f"no service {service} is served; there are: {', '.join(known) or 'none'}")
 
     def _open(self, service: str | None) -> Iterator[tuple[str, bool, OpenConnection]]:
-        """Open connections, with the names of their services, and whether those are retiring."""
-        served = ((unit, False) for unit in self._process.units.values())
-        for unit, retiring in (*served, *((unit, True) for unit in self._process.retiring)):
+        """Open connections, with the names of their services, and whether those are retiring; services may
+        change, and connections end, while this goes on."""
+        served = [(unit, False) for unit in self._process.units.values()]
+        for unit, retiring in [*served, *((unit, True) for unit in self._process.retiring)]:
             if service in (None, unit.service) and unit.carriers.stream is not None:
                 stream: Any = unit.carriers.stream
                 for connection in stream.connections():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -75,7 +75,7 @@ def _json(value: BaseModel) -> Any:
     return value.model_dump(mode="json")
 
 
-def _json_each(values: Iterable[BaseModel]) -> list[Any]:
+def _json_each(values: Sequence[BaseModel]) -> list[Any]:
     return [_json(value) for value in values]
 
 

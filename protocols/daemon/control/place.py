@@ -10,6 +10,9 @@ from pathlib import Path
 UNIT = Path("/run/polyport/control.sock")
 """Where the socket of a daemon is that ``config/polyport.service`` starts."""
 
+ROOT = 0
+"""The user who may do everything anyway."""
+
 RUN = Path("/run")
 """Where root's daemons have theirs that systemd has not started."""
 
@@ -28,7 +31,7 @@ def places(config: Path, environment: Mapping[str, str], uid: int) -> Iterator[P
     # After sudo it may be somebody else's, who could then have the socket.
     if own and _belongs(Path(own), uid):
         yield Path(own) / name
-    if uid == 0:
+    if uid == ROOT:
         yield RUN / name
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from protocols.daemon.control.status import CertificateStatus, ServiceStatus
+from protocols.daemon.control.status import CertificateStatus, Latency, ServiceStatus
 from protocols.daemon.loader import Loaded
 from protocols.daemon.overview import shown_address, shown_answers
 from protocols.daemon.port_service import PortService
 from protocols.datagram import DatagramServer
-from protocols.journal import Counts
+from protocols.journal import Journal
+from protocols.latency import BOUNDS, Histogram
 from protocols.open_connection import OpenConnection
 
 
@@ -54,13 +54,11 @@ def _status(loaded: Loaded, name: str, unit: PortService | None, old: Sequence[P
         told = {
             "addresses": _addresses(loaded, name, unit),
             "pending": _pending(unit),
-            "counts": _numbers(journal.counts),
-            "over": dict(journal.counts.over),
+            **counted(journal),
             "certificates": tuple(_certificates(unit)),
         }
     elif old:
-        counts = old[-1].carriers.journal.counts
-        told = {"counts": _numbers(counts), "over": dict(counts.over)}
+        told = counted(old[-1].carriers.journal)
     return ServiceStatus(
         name=name,
         answers="" if spec is None else shown_answers(name, spec, loaded.origin),
@@ -71,8 +69,16 @@ def _status(loaded: Loaded, name: str, unit: PortService | None, old: Sequence[P
     )
 
 
-def _numbers(counts: Counts) -> dict[str, int]:
-    return {one.name: getattr(counts, one.name) for one in fields(counts) if one.name != "over"}
+def counted(journal: Journal) -> dict[str, Any]:
+    """What `journal` has counted and measured, as the fields of :class:`ServiceStatus` that tell of it."""
+    counts = journal.counts
+    return {"counts": counts.as_dict(), "over": dict(counts.over), "latency": latency_of(journal.latency)}
+
+
+def latency_of(histogram: Histogram) -> Latency | None:
+    """`histogram` as it is now; ``None`` before the first answer."""
+    numbers = tuple(histogram.numbers)
+    return Latency(bounds=BOUNDS, numbers=numbers, total=histogram.total) if any(numbers) else None
 
 
 def _open(unit: PortService) -> int:

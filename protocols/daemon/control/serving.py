@@ -94,16 +94,27 @@ class Serving:
     :param send: sends a reply, unless the link is closed; raises :class:`WireError` for one that cannot be
         said.
     :param has_room: whether the other end reads what is sent to it.
+    :param idle: called when nothing is under way any more.
     """
 
     def __init__(
-        self, methods: Methods, send: Callable[[Reply], object], has_room: Callable[[], bool]
+        self,
+        methods: Methods,
+        send: Callable[[Reply], object],
+        has_room: Callable[[], bool],
+        idle: Callable[[], object] = lambda: None,
     ) -> None:
         self._methods = methods
         self._send = send
         self.has_room = has_room
+        self._idle = idle
         self._under_way: dict[int, Callable[[], object] | None] = {}
         """By number, what ends the stream; ``None``: there is none, or it just begins."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way."""
+        return not self._under_way
 
     def called(self, call: Call, descriptors: Descriptors) -> None:
         """The other end calls.  Raises :class:`WireError` for a number that is in use."""
@@ -140,7 +151,7 @@ class Serving:
             return  # the link is closed, or nobody wants it any more
         if not isinstance(result, Stream):
             self._send(Answer(number, result))
-            del self._under_way[number]
+            self._over(number)
             return
         stop = result.begin(Outlet(number, self))
         if number in self._under_way:
@@ -172,10 +183,16 @@ class Serving:
         """Nothing more is said of the call `number`, unless that is so already."""
         if number not in self._under_way:
             return
-        stop = self._under_way.pop(number)
         self._send(End(number) if problem is None else Problem(number, problem))
+        stop = self._over(number)
         if stop is not None:
             stop()
+
+    def _over(self, number: int) -> Callable[[], object] | None:
+        stop = self._under_way.pop(number)
+        if not self._under_way:
+            self._idle()
+        return stop
 
     def lost(self) -> None:
         """The link is closed: streams end; what methods still do, they do for nobody."""

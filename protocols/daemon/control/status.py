@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 class Value(BaseModel):
     """Something that is told, and never changed; unknown keys, which a newer daemon may send, are ignored."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
 class Latency(Value):
@@ -50,7 +50,7 @@ class ServiceStatus(Value):
     pending: int = 0
     """Datagrams being answered, and connections that wait because their source is over a limit."""
     counts: dict[str, int] = {}
-    """Totals since the start, by the names of :class:`protocols.journal.Counts`."""
+    """Totals since the start, by the names of :class:`protocols.counts.Counts`."""
     over: dict[str, int] = {}
     """How often a source was over a limit of its own, by the name of that."""
     latency: Latency | None = None

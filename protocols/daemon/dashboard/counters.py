@@ -16,6 +16,9 @@ TRAFFIC: Final[Mapping[str, str]] = {
     "messages": "messages",
     "requests": "HTTP requests",
     "datagrams": "datagrams",
+    "bytes_in": "bytes received",
+    "bytes_out": "bytes sent",
+    **{f"responses_{hundred}xx": f"HTTP responses of {hundred}00 to {hundred}99" for hundred in range(1, 6)},
 }
 ERRORS: Final[Mapping[str, str]] = {
     "failures": "errors of the handler",
@@ -43,8 +46,7 @@ WORDS: Final = {**TRAFFIC, **ERRORS, **REFUSALS}
 def totals(service: ServiceStatus) -> dict[Kind, int]:
     """What has gone through `service`, gone wrong and been refused since its start."""
     counts = service.counts
-    # Where messages are counted, those in datagrams are among them.
-    traffic = counts.get("messages", counts.get("datagrams", 0)) + counts.get("requests", 0)
+    traffic = sum(counts.get(name, 0) for name in ("messages", "datagrams", "requests"))
     return {
         "traffic": traffic,
         "errors": sum(counts.get(name, 0) for name in ERRORS),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from protocols.daemon.control.status import Latency, ServiceStatus, Status
@@ -17,35 +17,49 @@ SAMPLES: Final = 300
 called."""
 
 
-class ServiceHistory:
-    """Rates of one service, per second, oldest first."""
+class Rates:
+    """Rates of one thing, per second, oldest first."""
 
     def __init__(self) -> None:
-        self._rates: dict[Kind, deque[float]] = {kind: deque(maxlen=SAMPLES) for kind in KINDS}
+        self._of: dict[Kind, deque[float]] = {kind: deque(maxlen=SAMPLES) for kind in KINDS}
+
+    def extend(self, rates: Mapping[Kind, float], steps: int) -> None:
+        """It was so for so many samples."""
+        for kind, rate in rates.items():
+            self._of[kind].extend([rate] * steps)
+
+    def of(self, kind: Kind) -> Sequence[float]:
+        return tuple(self._of[kind])
+
+    def now(self, kind: Kind) -> float | None:
+        """The last rate; ``None`` before there are two samples."""
+        rates = self._of[kind]
+        return rates[-1] if rates else None
+
+
+class ServiceHistory:
+    """What one service was like."""
+
+    def __init__(self) -> None:
+        self.rates = Rates()
         self._before: dict[Kind, int] | None = None
         self._latencies: deque[Latency] = deque(maxlen=60)
 
-    def record(self, service: ServiceStatus, elapsed: float) -> None:
-        """`service` is so now, `elapsed` seconds after it was recorded before."""
+    def record(self, service: ServiceStatus, elapsed: float, steps: int) -> Mapping[Kind, float]:
+        """`service` is so now, `elapsed` seconds and `steps` samples after it was recorded before.
+
+        :returns: its rates since then; nothing the first time.
+        """
         now = totals(service)
         before, self._before = self._before, now
         if service.latency is not None:
             self._latencies.append(service.latency)
-        if before is None or elapsed <= 0:
-            return
-        # While nobody looked nothing was asked: what is known of that time is how it was on average.
-        steps = min(SAMPLES, max(1, round(elapsed / EVERY)))
-        for kind, rates in self._rates.items():
-            # Less than before: a worker has died, and its counts with it.
-            rates.extend([max(0, now[kind] - before[kind]) / elapsed] * steps)
-
-    def rates(self, kind: Kind) -> Sequence[float]:
-        return tuple(self._rates[kind])
-
-    def now(self, kind: Kind) -> float | None:
-        """The last rate; ``None`` before there are two samples."""
-        rates = self._rates[kind]
-        return rates[-1] if rates else None
+        if before is None or not steps:
+            return {}
+        # Less than before: a worker has died, and its counts with it.
+        rates = {kind: max(0, now[kind] - before[kind]) / elapsed for kind in KINDS}
+        self.rates.extend(rates, steps)
+        return rates
 
     def recent(self) -> Latency | None:
         """The latencies of the last minute, or so long as there has been somebody to ask; all there ever were
@@ -60,26 +74,31 @@ class ServiceHistory:
 
 
 class History:
-    """The histories of all services, and what each worker takes of its processor."""
+    """What all services were like, and what each worker takes of its processor."""
 
     def __init__(self) -> None:
+        self.together = Rates()
+        """Of all services."""
         self._services: dict[str, ServiceHistory] = {}
         self._cpu: dict[tuple[int, int], float] = {}
         self._shares: dict[int, float] = {}
         self._at: float | None = None
 
     def record(self, status: Status, at: float) -> None:
-        """All is as `status` says, at the moment `at`, in seconds.  What it says nothing of is forgotten."""
+        """All is as `status` says, at the moment `at`, in seconds.  A service that it says nothing of is
+        forgotten."""
         elapsed = 0.0 if self._at is None else at - self._at
+        # While nobody looked nothing was asked: what is known of that time is how it was on average.
+        steps = min(SAMPLES, max(1, round(elapsed / EVERY))) if elapsed > 0 else 0
         self._at = at
         self._services = {one.name: self.of(one.name) for one in status.services}
-        for service in status.services:
-            self._services[service.name].record(service, elapsed)
+        rates = [self._services[one.name].record(one, elapsed, steps) for one in status.services]
+        self.together.extend({kind: sum(of.get(kind, 0) for of in rates) for kind in KINDS}, steps)
         cpu = {(worker.index, worker.pid): worker.cpu for worker in status.workers}
         self._shares = {
             index: max(0.0, seconds - self._cpu[index, pid]) / elapsed
             for (index, pid), seconds in cpu.items()
-            if elapsed > 0 and (index, pid) in self._cpu
+            if steps and (index, pid) in self._cpu
         }
         self._cpu = cpu
 
@@ -89,15 +108,6 @@ class History:
     def share(self, worker: int) -> float | None:
         """What `worker` takes of one processor, 1 being all of it; ``None`` before that is known."""
         return self._shares.get(worker)
-
-    def together(self, kind: Kind) -> Sequence[float]:
-        """The rates of all services added up; they end at the same moment."""
-        return tuple(reversed([sum(rates) for rates in self._from_the_end(kind)]))
-
-    def _from_the_end(self, kind: Kind) -> Iterator[list[float]]:
-        series = [service.rates(kind) for service in self._services.values()]
-        for back in range(1, max(map(len, series), default=0) + 1):
-            yield [rates[-back] for rates in series if len(rates) >= back]
 
 
 def quantile(latency: Latency, share: float) -> float | None:

@@ -60,7 +60,7 @@ def overview(sample: Sample, history: History) -> View:
             ],
         },
         kinds={"reload": "" if last is None else "good" if last.done else "bad"},
-        rates={kind: history.together(kind) for kind in KINDS},
+        rates={kind: history.together.of(kind) for kind in KINDS},
     )
 
 
@@ -97,10 +97,9 @@ def _warning(key: str, kind: str, text: str) -> Row:
 
 def _sums(sample: Sample, history: History) -> dict[str, str]:
     status = sample.status
-    now = {kind: (history.together(kind) or (None,))[-1] for kind in KINDS}
     shares = [share for worker in status.workers if (share := history.share(worker.index)) is not None]
     return {
-        **{kind: wording.rate(now[kind]) for kind in KINDS},
+        **{kind: wording.rate(history.together.now(kind)) for kind in KINDS},
         "open": wording.number(sum(service.open for service in status.services)),
         "cpu": wording.share(sum(shares) if shares else None),
         "memory": wording.size(sum(worker.memory for worker in status.workers)),
@@ -108,7 +107,7 @@ def _sums(sample: Sample, history: History) -> dict[str, str]:
 
 
 def _service(service: ServiceStatus, history: History) -> Row:
-    own = history.of(service.name)
+    own = history.of(service.name).rates
     sums = totals(service)
     return Row(
         service.name,
@@ -126,7 +125,7 @@ def _service(service: ServiceStatus, history: History) -> Row:
             "refusals": wording.number(sums["refusals"]),
         },
         STATES[service.state],
-        {"traffic": own.rates("traffic"), "errors": own.rates("errors")},
+        {"traffic": own.of("traffic"), "errors": own.of("errors")},
     )
 
 

@@ -10,6 +10,8 @@
 
   const live = document.getElementById("live");
   const outcome = document.getElementById("outcome");
+  // Without a login that somebody has written into the address, which fetch would not take.
+  const here = location.origin + location.pathname;
   const service = new URLSearchParams(location.search).get("service");
 
   // -- texts, drawings, tables -------------------------------------------------------------------------------
@@ -32,7 +34,7 @@
     const top = Math.max(LEAST, ...known);
     const left = SAMPLES - known.length;
     const height = rate => HEIGHT - 1 - Math.floor(rate / top * (HEIGHT - 2) + 0.5);
-    const line = known.length ? "M" + known.map((rate, i) => `${left + i} ${height(rate)}`).join("L") : "";
+    const line = known.some(rate => rate > 0) ? "M" + known.map((rate, i) => `${left + i} ${height(rate)}`).join("L") : "";
     const [area, outline] = svg.children;
     outline.setAttribute("d", line);
     area.setAttribute("d", line && `${line}V${HEIGHT}H${left}Z`);
@@ -112,7 +114,7 @@
     const asked = new URLSearchParams();
     if (service !== null) asked.set("service", service);
     if (tapped) asked.set("tap", "on");
-    const heard = new EventSource(`events?${asked}`);
+    const heard = new EventSource(new URL(`events?${asked}`, here));
     const wait = milliseconds => {
       clearTimeout(timer);
       timer = setTimeout(() => { lost(); open(); }, milliseconds);
@@ -128,7 +130,10 @@
     on("trouble", ({trouble}) => is(trouble || "The daemon does not answer", "bad"));
     on("gone", () => is("This service is not there any more", "bad"));
     on("frames", frames);
-    on("refused", ({refused}) => { say(document.getElementById("tap-state"), `The tap was refused: ${refused}`); });
+    on("refused", ({refused}) => {
+      pour(false);
+      say(document.getElementById("tap-state"), `There is no tap: ${refused}`);
+    });
     heard.onerror = () => {
       if (source !== heard) return;
       lost();
@@ -162,21 +167,25 @@
       cell(frame.took, "number");
     }
     while (body.rows.length > FRAMES) body.deleteRow(-1);
+    document.querySelector(".tap").hidden = false;
     const number = new Intl.NumberFormat("en");
     const unseen = missed ? `, ${number.format(missed)} more passed unseen` : "";
     say(document.getElementById("tap-state"), `${number.format(passed)} messages shown${unseen}.`);
   }
 
   const tap = document.getElementById("tap-switch");
+
+  function pour(on) {
+    tapped = on;
+    missed = passed = 0;
+    say(tap, on ? "Stop" : "Start");
+    say(document.getElementById("tap-state"), on ? "Waiting for messages …" : "Stopped.");
+  }
+
   if (tap) {
     tap.hidden = false;
     tap.addEventListener("click", () => {
-      tapped = !tapped;
-      missed = passed = 0;
-      tap.setAttribute("aria-pressed", tapped);
-      say(tap, tapped ? "Stop" : "Start");
-      say(document.getElementById("tap-state"), tapped ? "Waiting for messages …" : "Stopped.");
-      document.querySelector(".tap").hidden = false;
+      pour(!tapped);
       open();
     });
   }
@@ -206,7 +215,7 @@
 
   async function request(fields) {
     const headers = {Accept: "application/json"};
-    const answer = await fetch("do", {method: "POST", body: new URLSearchParams(fields), headers});
+    const answer = await fetch(new URL("do", here), {method: "POST", body: new URLSearchParams(fields), headers});
     const said = await answer.json();
     return answer.ok ? said : {done: false, text: said.detail || said.title};
   }

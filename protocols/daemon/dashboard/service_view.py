@@ -27,9 +27,8 @@ def service_view(
     service = next((one for one in sample.status.services if one.name == name), None)
     if service is None:
         return None
-    own = history.of(name)
-    recent = own.recent()
-    peaks = {f"{kind}_peak": wording.rate(max(own.rates(kind), default=None)) for kind in KINDS}
+    own, recent = history.of(name).rates, history.of(name).recent()
+    peaks = {f"{kind}_peak": wording.rate(max(own.of(kind), default=None)) for kind in KINDS}
     return View(
         texts={
             "name": name,
@@ -53,7 +52,7 @@ def service_view(
             "connections": [_connection(one, sample.time) for one in _shown(connections or ())],
         },
         kinds={"state": STATES[service.state]},
-        rates={kind: own.rates(kind) for kind in KINDS},
+        rates={kind: own.of(kind) for kind in KINDS},
     )
 
 

@@ -19,16 +19,19 @@ LEAST: Final = 1.0
 
 def line(rates: Sequence[float]) -> str:
     """The outline of `rates`, per second and oldest first, as the ``d`` of an SVG path; the last one is at
-    the right end.  ``page.js`` draws the same."""
-    top = max(LEAST, *rates) if rates else LEAST
+    the right end.  Where there was nothing, nothing is drawn.  ``page.js`` draws the same."""
+    if not any(rates):
+        return ""
+    top = max(LEAST, *rates)
     left = SAMPLES - len(rates)
     points = (f"{left + index} {_height(rate, top)}" for index, rate in enumerate(rates))
-    return f"M{'L'.join(points)}" if rates else ""
+    return f"M{'L'.join(points)}"
 
 
 def area(rates: Sequence[float]) -> str:
     """What is below :func:`line`."""
-    return f"{line(rates)}V{HEIGHT}H{SAMPLES - len(rates)}Z" if rates else ""
+    outline = line(rates)
+    return f"{outline}V{HEIGHT}H{SAMPLES - len(rates)}Z" if outline else ""
 
 
 def _height(rate: float, top: float) -> int:

@@ -155,7 +155,9 @@ def _kind(event: LogEvent) -> Hashable | None:
     form = event.get("log_format")
     if isinstance(form, str) and form in _OF_OTHERS:
         form = _DIGITS.sub("", str(event.get(_OF_OTHERS[form])))
-    return (event.get("log_namespace"), level, form, event.get("service"), event.get("route"), place)
+    service, route = event.get("service"), event.get("route")
+    # Others than we may call anything so.
+    return (str(event.get("log_namespace")), str(level), str(form), str(service), str(route), place)
 
 
 def _place(failure: Failure) -> tuple[object, ...]:

@@ -73,11 +73,13 @@ class Asker:
 
     def _failed(self, failure: Failure) -> None:
         self._last = replace(self._last, fresh=False)
-        if self._fails or failure.check(CancelledError):
+        if self._fails:
             return
         self._fails = True
         if failure.check(OperationError):
             log.warn("metrics: nothing new is known: {error}", error=failure.value)
+        elif failure.check(CancelledError):
+            log.warn("metrics: nothing new is known: no answer for {seconds:g} s", seconds=AGAIN)
         else:
             log.failure("metrics: nothing new is known", failure=failure)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -68,19 +70,39 @@ class MetricsListener:
             connections=CONNECTIONS,
         )
 
-    def bind(self, inherited: Inherited | None = None, kept: Kept | None = None) -> None:
+    def bind(
+        self,
+        inherited: Inherited | None = None,
+        kept: Kept | None = None,
+        instead_of: MetricsListener | None = None,
+    ) -> None:
         """Bind, and listen, but accept nobody yet.
 
         :param kept: what a process before this one has bound.
+        :param instead_of: one that will be stopped once this one starts, and may stand in its way.
 
         Raises :class:`~protocols.daemon.sockets.BindError`; then nothing is left open.
         """
-        self._owned = bind(self.address, inherited or {}, kept=kept)
+        try:
+            self._owned = bind(self.address, inherited or {}, kept=kept)
+        except BindError as error:
+            if error.number != errno.EADDRINUSE or instead_of is None:
+                raise
+            self._owned = self._bind_beside(instead_of)
         self.bound = tuple(self._owned)
         for one in self.bound:
             if why := cannot_adopt(one.socket):
                 self.close()
                 raise BindError(why)
+
+    def _bind_beside(self, former: MetricsListener) -> list[BoundSocket]:
+        # It will be closed, but not before all else is sure: for the moment, the kernel lets both be.
+        for one in former.bound:
+            one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound = bind(self.address, {}, reuse_port=True)
+        for one in bound:
+            one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
+        return bound
 
     def start(self) -> None:
         """Serve."""

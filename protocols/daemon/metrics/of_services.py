@@ -44,7 +44,7 @@ def _gauge(name: str, words: str, value: Callable[[ServiceStatus], float]) -> Fa
 
 
 def _counter(name: str, words: str, field: str, applies: Applies = _always) -> Family:
-    """What one field of :class:`~protocols.journal.Counts` counts."""
+    """What one field of :class:`~protocols.counts.Counts` counts."""
 
     def samples(told: Told) -> Iterator[Sample]:
         for one in _services(told):
@@ -144,7 +144,8 @@ OF_SERVICES: Final[tuple[AnyFamily, ...]] = (
     ),
     HistogramFamily(
         "polyport_handler_duration_seconds",
-        "How long answers took; while there are very many, some of them stand for all.",
+        "How long answers took, of those that were measured: about a thousand a second where there are more, "
+        "so how many there were is told by messages, datagrams and requests.",
         ("service",),
         _latencies,
     ),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import inspect
 import sys
 import traceback
@@ -36,7 +34,7 @@ class Aside:
         self._attributes: list[tuple[ModuleType, str, object]] = []
         """What stood for the modules taken, in packages that stay."""
         self._open = True
-        importlib.invalidate_caches()
+        folder.forget_listings()
         for name, module in self._taken.items():
             del sys.modules[name]
             package, _, last = name.rpartition(".")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
@@ -60,7 +59,7 @@ class UserCode:
 
     def changed(self) -> set[str]:
         """The names of imported modules whose file is another now, or has gone."""
-        importlib.invalidate_caches()
+        self.folder.forget_listings()
         return {name for name, module in self.modules().items() if self._has_changed(name, module)}
 
     def affected(self) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from importlib.machinery import FileFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -30,6 +31,8 @@ class UserFolder:
         prefixes = (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix)
         installed = {Path(place) for place in (*prefixes, *sysconfig.get_paths().values())}
         others = (*installed, _OURS, _OURS.parent / "twisted")
+        self._elsewhere: dict[str, object] = {}
+        """Modules that are not the user's, as they were seen last."""
         self._others = [one for one in others if one != self.folder and one.is_relative_to(self.folder)]
 
     def holds(self, file: str) -> bool:
@@ -47,11 +50,22 @@ class UserFolder:
 
     def modules(self) -> dict[str, ModuleType]:
         """The modules of the user that are imported, by name, in the order in which they were."""
-        return {
-            name: module
-            for name, module in sys.modules.copy().items()
-            if isinstance(module, ModuleType) and self.is_ours(name, module)
-        }
+        # There are a thousand, of which nearly all are somewhere else, and stay there.
+        elsewhere, found = self._elsewhere, {}
+        for name, module in sys.modules.copy().items():
+            if elsewhere.get(name) is module:
+                continue
+            if isinstance(module, ModuleType) and self.is_ours(name, module):
+                found[name] = module
+            else:
+                elsewhere[name] = module
+        return found
+
+    def forget_listings(self) -> None:
+        """Have modules be looked for anew in the user's folders; those of others do not change."""
+        for place, finder in list(sys.path_importer_cache.items()):
+            if isinstance(finder, FileFinder) and os.path.join(place, "").startswith(self._beginning):  # noqa: PTH118
+                finder.invalidate_caches()
 
     def is_ours(self, name: str, module: ModuleType) -> bool:
         """Whether `module`, which is imported as `name`, is the user's own."""

@@ -16,6 +16,7 @@ from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.trusted import TrustedSpec
 from protocols.http import Entry, HTTPFactory, Limits
 from protocols.http.access_log.access import Access
+from protocols.http.access_log.redaction import Redaction
 from protocols.http.forwarded import TrustedProxies
 from protocols.http.routing import RouteProblem, RoutesError
 
@@ -49,6 +50,7 @@ def site_for(
             connections=spec.limits.connections,
             trusted=_trusted(spec.trusted or context.loaded.config.server.trusted, networks),
             access=access,
+            redact=Redaction() if spec.log is None else Redaction(spec.log.redact),
         )
     except RoutesError as error:
         misfits.found += [_misplaced(problem, places) for problem in error.problems]

@@ -46,6 +46,8 @@ def _answering(spec: WebSocketSpec, context: RouteContext) -> tuple[Handler, Spe
         # The bytes of a stream: nobody knows where its texts begin.
         return stream_forward(spec.forward, context.reactor, context.journal.service), "binary"
     assert spec.function is not None
-    handler = function_handler(spec.function, context.loaded, context.reactor, context.limits.pending)
+    handler = function_handler(
+        spec.function, context.loaded, context.reactor, context.limits.pending, context.journal
+    )
     context.stops.append(handler.stop)
     return handler, spoken_by(handler.codec.name)

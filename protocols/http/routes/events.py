@@ -24,7 +24,6 @@ from protocols.http.routes.route_signature import RouteSignature, route_signatur
 from protocols.http.routing import parameter_names
 from protocols.http.source import Source
 from protocols.journal import Journal
-from protocols.session import Peer
 
 MEDIA: Final = "text/event-stream"
 
@@ -124,7 +123,7 @@ class EventsRoute:
             why = "The service is stopping" if self._draining else f"{self._limit} streams are open already"
             raise HTTPError(503, why, {"Retry-After": str(self._retry)})
         came_back = last_event_id(request, LAST_EVENT_ID) is not None
-        return self._answer(self._begin(arguments, request.peer), came_back)
+        return self._answer(self._begin(arguments, request), came_back)
 
     def drain(self) -> None:
         """End the streams, and begin no other."""
@@ -137,9 +136,11 @@ class EventsRoute:
         if self._runtime.threads is not None:
             self._runtime.threads.stop()
 
-    def _begin(self, arguments: dict[str, Any], peer: Peer) -> EventStream:
+    def _begin(self, arguments: dict[str, Any], request: Request) -> EventStream:
+        peer, request_id = request.peer, request.id
+
         def report(error: BaseException) -> None:
-            self._journal.failed(peer, error)
+            self._journal.failed(peer, error, request=request_id)
 
         # A thread may wait for long in front of each event, so none is to wait for the next one.
         most = 1 if self._runtime.threads is not None else None

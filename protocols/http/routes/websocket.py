@@ -48,8 +48,7 @@ class WebSocketRoute:
 
     def respond(self, request: Request, rest: str) -> Upgrade:
         handshake = self._endpoint.handshake(request)
-        journal = self._endpoint.journal
-        listener = WebSocketConnection(self._handler, journal, text=self._text, strict=self._strict)
+        listener = WebSocketConnection(self._handler, self._endpoint, text=self._text, strict=self._strict)
         return self._endpoint.accept(handshake, listener)
 
     def stop(self) -> None:

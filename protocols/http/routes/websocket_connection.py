@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from protocols.http.websocket import Channel
-from protocols.journal import Journal
+from protocols.http.websocket import Channel, Endpoint
 from protocols.session import Handler, Peer, Session
 
 BATCH: Final = 16
@@ -21,11 +20,11 @@ class WebSocketConnection:
         sent as binary.
     """
 
-    def __init__(self, handler: Handler, journal: Journal, *, text: bool | None, strict: bool) -> None:
+    def __init__(self, handler: Handler, endpoint: Endpoint, *, text: bool | None, strict: bool) -> None:
         self.peer = Peer("ws")
         self.batch = 1
         self._handler = handler
-        self._journal = journal
+        self._endpoint = endpoint
         self._text = bool(text)
         self._follows = text is None
         self._strict = strict
@@ -58,10 +57,15 @@ class WebSocketConnection:
         if self._received_many is None:
             session.received(messages[0])
         else:
+            endpoint = self._endpoint
+            measured = endpoint.journal.counts.messages >= endpoint.measure_at
+            begun = endpoint.clock.seconds() if measured else 0.0
             try:
                 self._received_many(messages, self._replies)
             finally:
                 self._gather()
+            if measured and not self.busy:
+                endpoint.measured(len(messages), begun)
 
     def ended(self, code: int, reason: str) -> None:
         if self._session is None:
@@ -103,7 +107,7 @@ class WebSocketConnection:
 
     def reject(self, error: Exception) -> None:
         """Note that the peer sent a bad message."""
-        self._journal.rejected(self.peer, error)
+        self._endpoint.journal.rejected(self.peer, error)
 
     def pause(self) -> None:
         """Deliver nothing more until :meth:`resume`."""

@@ -15,7 +15,9 @@ from protocols.http.local_redirect import LocalRedirect, redirected
 from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import BODILESS, Response
 from protocols.http.routing import Match
+from protocols.http.server.exchange_times import ExchangeTimes
 from protocols.http.server.pump import Pump
+from protocols.http.server.tapping import request_came
 from protocols.http.source import PIECE, OctetsSource, Source
 from protocols.http.upgrade import Upgrade
 from protocols.session import Peer
@@ -32,7 +34,7 @@ SMALL = 4096
 what they hold."""
 
 
-class Exchange:
+class Exchange(ExchangeTimes):
     """One request and its response.
 
     The carrier says :meth:`begin` when it is this request's turn, :meth:`piece` and :meth:`end` as the
@@ -45,7 +47,6 @@ class Exchange:
     __slots__ = (
         "_body",
         "_carrier",
-        "_factory",
         "_length",
         "_limit",
         "_match",
@@ -55,12 +56,10 @@ class Exchange:
         "_redirects",
         "_response",
         "answered",
-        "begun_at",
         "complete",
         "expects",
         "fault",
         "finished",
-        "first_at",
         "gone",
         "keeps",
         "length",
@@ -71,6 +70,7 @@ class Exchange:
     )
 
     def __init__(self, carrier: Carrier, factory: HTTPFactory, request: Request, length: int | None) -> None:
+        super().__init__(factory)
         self.request: RequestHead = request
         self.length = length
         self.keeps = True
@@ -91,9 +91,7 @@ class Exchange:
         """Bytes of the content so far."""
         self.status = self.sent = 0
         """Of the response so far: its status, and bytes of its body."""
-        self.begun_at = self.first_at = 0.0
         self._carrier = carrier
-        self._factory = factory
         self._limit = factory.limits.body
         self._match: Match | None = None
         self._body: BodyStream | None = None
@@ -131,6 +129,8 @@ class Exchange:
         """It is this request's turn: find out what answers it."""
         if self._factory.trusted is not None:
             self._factory.trusted.apply(self.request)
+        if self._factory.tap.watched:
+            request_came(self._factory.tap, self, self._factory.redact)
         try:
             found = self._find()
         except HTTPError as error:
@@ -242,6 +242,7 @@ class Exchange:
     def _ask(self, request: RequestHead) -> None:
         match = self._match
         assert match is not None
+        self.asks(self._factory.clock.seconds())
         outcome: object
         try:
             outcome = match.entry.route.respond(request, match.rest)

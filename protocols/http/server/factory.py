@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from twisted.internet import error
 from twisted.internet.defer import Deferred
@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from protocols.http.access_log.access import GIVEN_UP, Access
+from protocols.http.access_log.redaction import Redaction
 from protocols.http.contract import Route
 from protocols.http.forwarded import TrustedProxies
 from protocols.http.limits import Limits
@@ -25,8 +26,10 @@ from protocols.http.request import RequestHead
 from protocols.http.routing import Entry
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.negotiation import ALPN, Negotiation
+from protocols.http.server.tapping import response_left
 from protocols.http.site import Site
 from protocols.journal import Journal
+from protocols.latency import PERIOD
 from protocols.open_connection import OpenConnection
 from protocols.roster import Roster
 
@@ -38,6 +41,9 @@ BAD_REQUEST = 400
 
 SWEEP = 1.0
 """Seconds between two looks at the connections: how exact their deadlines are."""
+
+
+_REDACTION: Final = Redaction()
 
 
 class Served(OpenConnection, Protocol):
@@ -64,6 +70,7 @@ class HTTPFactory(Factory):
     :param connections: how many may be open at a time; more are closed as they come.
     :param trusted: the proxies that are believed about who asks.
     :param access: hears of every request that has been answered.
+    :param redact: takes secrets out of a target that is shown.
 
     Raises :class:`ValueError` for paths that do not fit.
     """
@@ -80,10 +87,16 @@ class HTTPFactory(Factory):
         connections: int = CONNECTIONS,
         trusted: TrustedProxies | None = None,
         access: Callable[[Access], object] | None = None,
+        redact: Callable[[str], str] = _REDACTION,
     ) -> None:
         self.site = Site(routes, journal)
         self.journal = journal
         self.clock = clock
+        self.counts = journal.counts
+        self.tap = journal.tap
+        self.redact = redact
+        self.measure_at = 0.0
+        """The time from which on the next answer is measured."""
         self.limits = limits or Limits()
         self.limit = connections
         self.retiring = False
@@ -123,8 +136,15 @@ class HTTPFactory(Factory):
         """What is offered in ALPN (IProtocolNegotiationFactory)."""
         return list(ALPN)
 
+    def measured(self, begun: float) -> None:
+        """What came at the time `begun` is answered."""
+        self.measure_at = begun + PERIOD
+        self.journal.latency.observe(self.clock.seconds() - begun)
+
     def answered(self, exchange: Exchange) -> None:
         """A response has been written."""
+        if self.tap.watched:
+            response_left(self.tap, exchange)
         if self._access is not None:
             now = self.clock.seconds()
             request, first_at = exchange.request, exchange.first_at
@@ -141,7 +161,7 @@ class HTTPFactory(Factory):
 
     def given_up(self, exchange: Exchange) -> None:
         """The client left before the end of the response."""
-        if self._access is not None:
+        if self._access is not None or self.tap.watched:
             exchange.status = exchange.status or GIVEN_UP
             self.answered(exchange)
 

@@ -69,12 +69,13 @@ class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
         self.peer = connection_peer(transport)
         self.scheme = self.peer.transport
         self._times = Times(self.factory.clock.seconds())
-        self._writer = ResponseWriter(transport)
+        self._writer = ResponseWriter(transport, self.factory.counts)
         self._intake = Intake(self)
         transport.registerProducer(self, True)
         self.factory.joined(self)
 
     def dataReceived(self, data: bytes) -> None:
+        self.factory.counts.bytes_in += len(data)
         if data == self._intake.remembered and self.is_free:
             self._times.active_at = self.factory.clock.seconds()
             self._intake.repeat()
@@ -262,7 +263,7 @@ class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
 
     def _report(self, exchange: Exchange) -> None:
         exchange.finished = True
-        if self.factory.logs:
+        if self.factory.logs or self.factory.tap.watched:
             self.factory.answered(exchange)
 
     def _close_if_over(self) -> None:
@@ -285,6 +286,7 @@ class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
         """Answer what cannot be read, listen to nothing more, and close."""
         if not self.closing:
             self.factory.refused_request(self, fault, self._refused)
+            self.factory.counts.responses[fault.status // 100] += 1
             self._writer.write(refusal(fault.status, fault.detail))
             self._close()
 
@@ -303,15 +305,14 @@ class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
     def answer(self, exchange: Exchange, response: Response, content: bytes) -> None:
         if not exchange.can_be_skipped:
             exchange.keeps = False
-        if self.factory.logs:
-            exchange.first_at = self.factory.clock.seconds()
+        exchange.head_leaves(response.status)
         self._writer.whole(exchange, response, content, self._connection(exchange))
         self._done(exchange)
 
     def begin(self, exchange: Exchange, response: Response, length: int | None) -> None:
         if self._writer.ends_connection(exchange, response, length):
             exchange.keeps = False
-        exchange.first_at = self.factory.clock.seconds()
+        exchange.head_leaves(response.status)
         self._writer.begin(exchange, response, length, self._connection(exchange))
 
     def write(self, exchange: Exchange, piece: bytes) -> None:
@@ -329,7 +330,7 @@ class HTTP1Connection(PromptAnswers, HTTP1Time, Protocol):
 
     def tunnel(self, exchange: Exchange, upgrade: Upgrade) -> None:
         exchange.status = 101
-        exchange.first_at = self.factory.clock.seconds()
+        exchange.head_leaves(exchange.status)
         self._report(exchange)
         self._writer.write(switching(upgrade.token, upgrade.headers))
         self._writer.flush()

@@ -97,7 +97,7 @@ class HTTP2Connection(HTTP2Time, Protocol):
         self._state = ServerState(self.factory.limits)
         self._meter = FrameMeter(self.factory.limits)
         self._reader = RequestReader(self.scheme, self.factory.limits)
-        self.writer = FrameWriter(self._state, transport, self.factory.clock)
+        self.writer = FrameWriter(self._state, transport, self.factory.clock, self.factory.counts)
         self.outflow = Outflow(self, self._state, self._meter.updates)
         transport.registerProducer(self, True)
         if ITCPTransport.providedBy(transport):
@@ -108,6 +108,7 @@ class HTTP2Connection(HTTP2Time, Protocol):
     def dataReceived(self, data: bytes) -> None:
         if self._closing:
             return
+        self.factory.counts.bytes_in += len(data)
         self.writer.gathers = True
         try:
             self._feed(data)
@@ -193,6 +194,7 @@ class HTTP2Connection(HTTP2Time, Protocol):
             return
         stream = self._streams[state.stream_id] = HTTP2Stream(self, state, parts)
         self._requests += 1
+        self.factory.counts.requests += 1
         if self._requests == self.factory.limits.requests:
             self._leave()
         stream.open(whole=event.stream_ended is not None)

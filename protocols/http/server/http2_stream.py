@@ -245,9 +245,9 @@ class HTTP2Stream:
             self.push(content)
 
     def begin(self, exchange: Exchange, response: Response, length: int | None) -> None:
-        exchange.first_at = self._connection.now()
         if self._is_closed:
             return
+        exchange.head_leaves(response.status)
         bodiless = length == 0 or response.status in BODILESS or exchange.request.method == "HEAD"
         self._writer.head(self.state, http2_fields.head(response, length), end=bodiless)
         if bodiless:
@@ -276,7 +276,7 @@ class HTTP2Stream:
             return
         exchange.status = 200
         exchange.finished = True
-        exchange.first_at = self._connection.now()
+        exchange.head_leaves(exchange.status)
         self._connection.factory.answered(exchange)
         self._writer.head(self.state, http2_fields.tunnelled(upgrade.headers), end=False)
         tunnel = self._tunnel = StreamTransport(self, self._connection.transport, upgrade)

@@ -38,6 +38,8 @@ class StreamTransport:
 
     connected = True
     disconnecting = False
+    counts_bytes = True
+    """That what is written is counted by the connection: looked for by name."""
 
     def __init__(self, stream: HTTP2Stream, below: Any, upgrade: Upgrade) -> None:
         self.held = 0

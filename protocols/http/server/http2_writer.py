@@ -8,6 +8,7 @@ from h2.errors import ErrorCodes
 from h2.stream import H2Stream
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from protocols.counts import Counts
 from protocols.http.server.http2_state import ServerState
 from protocols.http.server.http2_windows import ReceiveWindows
 
@@ -27,12 +28,13 @@ class FrameWriter:
        How much the client may send.
     """
 
-    def __init__(self, state: ServerState, transport: Any, clock: IReactorTime) -> None:
+    def __init__(self, state: ServerState, transport: Any, clock: IReactorTime, counts: Counts) -> None:
         self.gathers = False
         self.windows = ReceiveWindows(state)
         self._state = state
         self._transport = transport
         self._clock = clock
+        self._counts = counts
         self._out: list[bytes | memoryview] = []
         self._size = 0
         self._call: IDelayedCall | None = None
@@ -104,6 +106,7 @@ class FrameWriter:
             self._size = 0
             if not data:
                 break
+            self._counts.bytes_out += len(data)
             self._transport.write(data)
         self._writes = False
 

@@ -183,6 +183,7 @@ class Intake:
 
     def _arrive(self, asked: Asked) -> None:
         connection = self._connection
+        connection.factory.counts.requests += 1
         self._requests += 1
         if self._count is not None:
             self._count(1)

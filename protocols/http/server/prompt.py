@@ -43,6 +43,7 @@ class PromptAnswers:
             or self._fault
             or self._times.blocked_at is not None
             or self.factory.watches
+            or self.factory.tap.watched
         )
 
     def answered_promptly(self, outcome: object) -> bool:
@@ -53,12 +54,16 @@ class PromptAnswers:
         if type(content) is not bytes or len(content) > PIECE:
             return False
         self._writer.write(head(outcome, len(content), "") + content)
-        times = self._times
+        factory, times = self.factory, self._times
+        factory.counts.responses[outcome.status // 100] += 1
+        if times.active_at >= factory.measure_at:
+            factory.measured(times.active_at)
         if times.begun_at is not None:
             times.begun_at = times.active_at  # what comes now is the next request
         return True
 
     def asked(self, exchange: Exchange) -> None:
         """The route of a request has been asked before there was an exchange of it."""
-        exchange.begun_at = self._times.active_at
+        exchange.begun_at = now = self._times.active_at
+        exchange.asks(now)
         self._current = exchange

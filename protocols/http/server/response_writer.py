@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from twisted.internet.interfaces import ITCPTransport
 
+from protocols.counts import Counts
 from protocols.http.response import BODILESS, Response
 from protocols.http.server.exchange import Exchange
 from protocols.http.server.wire import CHUNKED, UNTIL_CLOSE, head
@@ -15,15 +16,16 @@ GATHERED: Final = 64 * 1024
 
 
 class ResponseWriter:
-    """Writes to `transport`; while it :attr:`gathers`, in as few pieces as can be.
+    """Writes to `transport`, and counts what; while it :attr:`gathers`, in as few pieces as can be.
 
     One response at a time: :meth:`whole`, or :meth:`begin`, any number of :meth:`piece`, and :meth:`finish`.
     """
 
-    __slots__ = ("_is_chunked", "_out", "_size", "_transport", "gathers")
+    __slots__ = ("_counts", "_is_chunked", "_out", "_size", "_transport", "gathers")
 
-    def __init__(self, transport: Any) -> None:
+    def __init__(self, transport: Any, counts: Counts) -> None:
         self._transport = transport
+        self._counts = counts
         if ITCPTransport.providedBy(transport):
             # The end of a body must not wait until the client has acknowledged its beginning.
             transport.setTcpNoDelay(True)
@@ -35,6 +37,7 @@ class ResponseWriter:
     def write(self, data: bytes) -> None:
         """Send `data`, which is no response's."""
         if not self.gathers:
+            self._counts.bytes_out += len(data)
             self._transport.write(data)
             return
         self._out.append(data)
@@ -49,6 +52,7 @@ class ResponseWriter:
             data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
             self._size = 0
+            self._counts.bytes_out += len(data)
             self._transport.write(data)
 
     def whole(self, exchange: Exchange, response: Response, content: bytes, connection: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -19,6 +19,8 @@ from protocols.http.websocket.origin import is_allowed
 from protocols.http.websocket.protocol import WebSocketProtocol
 from protocols.http.websocket.settings import Settings
 from protocols.journal import Journal
+from protocols.latency import Pace
+from protocols.session import Peer
 from protocols.stream_timers import Timers
 
 _SCHEMES: Final = {"http": "ws", "https": "wss"}
@@ -37,6 +39,9 @@ class Endpoint:
         self.journal = journal
         self.settings = settings
         self.timers = Timers(clock)
+        self._pace = Pace()
+        self.measure_at = 0
+        """The number of messages from which on the next answer is measured."""
 
     def handshake(self, request: RequestHead) -> Handshake:
         """What the client wants.
@@ -52,6 +57,19 @@ class Endpoint:
         if ours and handshake.subprotocols and self.choose(handshake) is None:
             raise HTTPError(400, f"The subprotocols spoken here are {', '.join(ours)}")
         return handshake
+
+    def came(self, peer: Peer, messages: Sequence[bytes]) -> None:
+        """`messages` have come from `peer`."""
+        journal = self.journal
+        journal.counts.messages += len(messages)
+        if journal.tap.watched:
+            journal.tap.came(peer, messages)
+
+    def measured(self, messages: int, begun: float) -> None:
+        """So many messages are answered that were delivered at the time `begun`."""
+        now = self.clock.seconds()
+        self.measure_at = self._pace.next(self.journal.counts.messages, now)
+        self.journal.latency.observe((now - begun) / messages, messages)
 
     def choose(self, handshake: Handshake) -> str | None:
         """The first of our subprotocols that the client offers."""
@@ -89,4 +107,5 @@ class Endpoint:
             subprotocol=subprotocol,
             extensions=extensions,
         )
+        protocol.request_id = handshake.request.id
         return Upgrade(protocol, TOKEN, (*fields, *headers), protocol.drain)

@@ -59,6 +59,9 @@ class WebSocketProtocol(Protocol):
     :param extensions: those that were agreed on.
     """
 
+    request_id = ""
+    """That of the request which it came from."""
+
     def __init__(
         self,
         endpoint: Endpoint,
@@ -101,7 +104,7 @@ class WebSocketProtocol(Protocol):
 
     def connectionMade(self) -> None:
         transport: Any = self.transport
-        self._writer = FrameWriter(transport, self._extensions)
+        self._writer = FrameWriter(transport, self._extensions, self._endpoint.journal, self.peer)
         self._count: Callable[[int], None] | None = getattr(transport, "count_messages", None)
         transport.registerProducer(self, True)
         self._watch.set()
@@ -156,7 +159,7 @@ class WebSocketProtocol(Protocol):
         try:
             self.listener.closed(code, text, error)
         except BaseException as failure:  # noqa: BLE001 - whatever a listener raises ends here
-            self._endpoint.journal.failed(self.peer, failure)
+            self._endpoint.journal.failed(self.peer, failure, request=self.request_id)
 
     def pauseProducing(self) -> None:
         """The transport's buffer is full (IPushProducer)."""
@@ -219,7 +222,7 @@ class WebSocketProtocol(Protocol):
             self._deliver()
 
     def fail(self, error: BaseException) -> None:
-        self._endpoint.journal.failed(self.peer, error)
+        self._endpoint.journal.failed(self.peer, error, request=self.request_id)
         if self._error is None and isinstance(error, Exception):
             self._error = error
         self.close(INTERNAL_ERROR)
@@ -330,6 +333,7 @@ class WebSocketProtocol(Protocol):
         messages = [waiting.popleft()[1]]
         while waiting and waiting[0][0] is kind and len(messages) < batch:
             messages.append(waiting.popleft()[1])
+        self._endpoint.came(self.peer, messages)
         if self._count is not None:
             self._count(len(messages))
         try:

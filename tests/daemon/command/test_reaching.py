@@ -85,6 +85,10 @@ def test_nobody_there(runtime_folder):
     assert err.splitlines()[-1].startswith("Is it running?  -c FILE")
 
 
+def test_neither_a_daemon_nor_a_file(runtime_folder):
+    assert "  shop: there is no such file either" in status("shop")[2].splitlines()
+
+
 def test_nobody_there_any_more(runtime_folder):
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(own_place()))

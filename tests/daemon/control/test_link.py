@@ -12,6 +12,7 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.threads import deferToThread
 
 from protocols.daemon.control import link as link_module
 from protocols.daemon.control.link import Link, LinkClosedError, linked
@@ -345,3 +346,47 @@ async def test_descriptors_without_calls_end_the_link(files):
             socket.send_fds(other, [b" "], files[:250])
         await link.when_closed()
     assert open_descriptors() < before
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_asks_and_says_no_more_is_answered():
+    """As ``printf … | nc -N -U`` does."""
+    later: Deferred[str] = Deferred()
+    one, other = socket.socketpair()
+    link = linked(one, {"quick": lambda: "q", "later": lambda: later}, reactor)
+    other.settimeout(20)
+    never = link.call("anything")
+    with other, other.makefile("rb") as lines:
+        other.sendall(b'{"id":1,"do":"later"}\n{"id":2,"do":"quick"}\n')
+        other.shutdown(socket.SHUT_WR)
+        assert await deferToThread(lines.readline) == b'{"id":1,"do":"anything","with":{}}\n'
+        assert await deferToThread(lines.readline) == b'{"id":2,"answer":"q"}\n'
+        with pytest.raises(LinkClosedError, match="the other end is gone"):
+            await never
+        with pytest.raises(LinkClosedError, match="the other end is gone"):
+            await link.call("anything")
+        later.callback("l")
+        assert await deferToThread(lines.readline) == b'{"id":1,"answer":"l"}\n'
+        assert await deferToThread(lines.readline) == b""
+        await link.when_closed()
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_is_gone_altogether_is_not_waited_for():
+    stopped: Deferred[None] = Deferred()
+    begun: Deferred[None] = Deferred()
+
+    def watch() -> Stream:
+        def begin(outlet: Outlet) -> Callable[[], None]:
+            begun.callback(None)
+            return lambda: stopped.callback(None)
+
+        return Stream(begin)
+
+    one, other = socket.socketpair()
+    link = linked(one, {"watch": watch}, reactor)
+    with other:
+        other.sendall(b'{"id":1,"do":"watch"}\n')
+        await begun
+    await stopped
+    await link.when_closed()

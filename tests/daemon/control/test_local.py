@@ -17,10 +17,12 @@ from twisted.internet.threads import deferToThread
 
 from protocols import __version__
 from protocols.daemon.assembly import Setting
+from protocols.daemon.control import local as local_module
 from protocols.daemon.control.local import LocalOperations
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.status import Outcome, ReloadStatus
 from protocols.daemon.log import threshold
+from protocols.daemon.loop_watch import LoopWatch
 from protocols.daemon.port_service import PortService
 from protocols.daemon.reload.reader import Reader
 from protocols.daemon.sockets import bind
@@ -166,6 +168,24 @@ async def test_connections_are_listed_and_closed(local, client):
 
 
 @pytest_twisted.ensureDeferred
+async def test_many_are_listed_while_others_are_served(local, process, client, monkeypatch):
+    monkeypatch.setattr(local_module, "AT_A_TIME", 2)
+    monkeypatch.setattr(local_module, "CONNECTIONS_TOLD", 5)
+    place = client.getpeername()
+    others = [socket.create_connection(place, 20) for _ in range(7)]
+    for each in others:
+        await served(each)
+    asked = local.connections()
+    assert not asked.called
+    process.units["another"] = process.units.pop("pings")
+    others[-1].close()
+    found = await asked
+    assert len(found) == len({one.id for one in found}) == 5
+    for each in others:
+        each.close()
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_name_is_never_that_of_another(local, process, client):
     await served(client)
     (first,) = await local.connections()
@@ -179,6 +199,33 @@ async def test_a_name_is_never_that_of_another(local, process, client):
     for wrong in ("", "0-1", "3-None", "x"):
         with pytest.raises(OperationError):
             local.kill(wrong)
+
+
+@pytest_twisted.ensureDeferred
+async def test_counts_and_the_event_loop(process, client):
+    loop = LoopWatch(reactor)
+    loop.lag, loop.stalls = 0.25, 3
+    local = LocalOperations(process, reactor, loop=loop)
+    await served(client)
+    status = await local.status()
+    shout = by_name(status)["shout"]
+    assert (shout.counts["messages"], shout.counts["bytes_in"], shout.counts["bytes_out"]) == (1, 6, 6)
+    (worker,) = status.workers
+    assert (worker.lag, worker.stalls) == (0.25, 3)
+
+
+@pytest_twisted.ensureDeferred
+async def test_messages_are_watched_as_they_pass(local, client):
+    await served(client)
+    frames = []
+    stop = local.tap("shout", frames.append)
+    await served(client)
+    stop()
+    await served(client)
+    assert [(one.service, one.worker, one.direction, one.size, one.text) for one in frames] == [
+        ("shout", 3, "in", 6, "hello\\n"),
+        ("shout", 3, "out", 6, "hello\\n"),
+    ]
 
 
 @pytest_twisted.ensureDeferred

@@ -16,27 +16,27 @@ def grown(made, **messages):
 def test_a_rate_needs_two_samples(made):
     history = History()
     history.record(grown(made, a=100), 5.0)
-    assert (history.of("a").now("traffic"), history.together("traffic")) == (None, ())
+    assert (history.of("a").rates.now("traffic"), history.together.of("traffic")) == (None, ())
     history.record(grown(made, a=130), 7.0)
-    assert history.of("a").now("traffic") == 15
-    assert history.of("a").rates("errors") == (0, 0)  # it has been two seconds
-    assert history.of("unheard").rates("traffic") == ()
+    assert history.of("a").rates.now("traffic") == 15
+    assert history.of("a").rates.of("errors") == (0, 0)  # it has been two seconds
+    assert history.of("unheard").rates.of("traffic") == ()
 
 
 def test_counts_that_died_with_their_worker(made):
     history = History()
     for at, n in enumerate((100, 40, 50)):
         history.record(grown(made, a=n), at)
-    assert history.of("a").rates("traffic") == (0, 10)
+    assert history.of("a").rates.of("traffic") == (0, 10)
 
 
 def test_while_nobody_looked_it_was_as_it_was_on_average(made):
     history = History()
     history.record(grown(made, a=0), 0)
     history.record(grown(made, a=40), 4)
-    assert history.of("a").rates("traffic") == (10,) * 4
+    assert history.of("a").rates.of("traffic") == (10,) * 4
     history.record(grown(made, a=40), 4e6)
-    assert history.of("a").rates("traffic") == (0,) * SAMPLES
+    assert history.of("a").rates.of("traffic") == (0,) * SAMPLES
 
 
 def test_what_is_gone_is_forgotten(made):
@@ -44,16 +44,18 @@ def test_what_is_gone_is_forgotten(made):
     history.record(grown(made, a=0, b=0), 0)
     history.record(grown(made, b=5), 1)
     history.record(grown(made, a=9, b=5), 2)
-    assert history.of("a").rates("traffic") == ()
-    assert history.of("b").rates("traffic") == (5, 0)
+    assert history.of("a").rates.of("traffic") == ()
+    assert history.of("b").rates.of("traffic") == (5, 0)
 
 
-def test_together_they_end_at_the_same_moment(made):
+def test_together(made):
     history = History()
     history.record(grown(made, a=0), 0)
     history.record(grown(made, a=1, b=0), 1)
     history.record(grown(made, a=3, b=10), 2)
-    assert history.together("traffic") == (1, 12)
+    history.record(grown(made, a=3), 3)
+    assert history.together.of("traffic") == (1, 12, 0)
+    assert history.together.now("errors") == 0
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 1000), st.integers(-1000, 1000)), max_size=20))
@@ -65,7 +67,7 @@ def test_there_are_never_more_than_that_and_none_is_negative(steps):
         at, total = at + elapsed, max(0, total + more)
         service = ServiceStatus(name="a", answers="", addresses=(), counts={"messages": total})
         history.record(Status(version="", pid=1, started=0, config="", workers=(), services=(service,)), at)
-    rates = history.of("a").rates("traffic")
+    rates = history.of("a").rates.of("traffic")
     assert len(rates) <= SAMPLES
     assert min(rates, default=0) >= 0
 

@@ -24,7 +24,7 @@ def test_what_is_heard_is_remembered(operations, clock, made):
     operations.now = made.status(made.service(counts={"messages": 7}))
     clock.advance(1.0)
     leave()
-    assert sampler.history.of("shout").rates("traffic") == (7,)
+    assert sampler.history.of("shout").rates.of("traffic") == (7,)
 
 
 def test_the_reason_is_told_as_it_is(operations, clock):
@@ -67,4 +67,4 @@ def test_pages_share_a_sampler_while_there_are_any(operations, clock):
     del sampler
     gc.collect()
     again = sampler_of(daemon.ask, clock)
-    assert again.history.of("shout").rates("traffic") == ()
+    assert again.history.of("shout").rates.of("traffic") == ()

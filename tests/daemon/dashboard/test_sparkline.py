@@ -16,3 +16,4 @@ def test_little_looks_like_little():
 
 def test_nothing():
     assert (line([]), area([])) == ("", "")
+    assert (line([0, 0]), area([0, 0])) == ("", "")

@@ -183,3 +183,11 @@ def test_threads_may_log_at_once(setting):
     assert len(setting.timers) == 1
     setting.flood.close()
     assert setting.texts[-1] == f"… {3 * BURST} more like this in the last 10 s: again"
+
+
+def test_whatever_an_event_holds_it_has_a_kind(setting):
+    for number in range(BURST + 1):
+        setting.log.info("{service}", service={"number": [number % 1]}, route=b"\xff")
+    setting.flood({"log_format": ["no", "format"], "log_level": {}})
+    setting.flood({})
+    assert len(setting.events) == BURST + 2

@@ -76,15 +76,17 @@ def test_a_late_answer_is_for_those_who_ask_next(asker, operations, everything, 
     assert now(later) == Told(everything, 1_000 + PATIENCE, fresh=False)
 
 
-def test_who_hangs_is_not_asked_again_and_again(asker, operations, clock):
+def test_who_hangs_is_not_asked_again_and_again(asker, operations, clock, heard):
     operations.now = None
     for _ in range(10):
         asker.told()
         clock.advance(PATIENCE)
     assert len(operations.asked) == 1
     clock.advance(AGAIN)
+    assert heard == []
     waiting = asker.told()
     assert len(operations.asked) == 2
+    assert [event["log_level"].name for event in heard] == ["warn"]
     clock.advance(PATIENCE)
     assert now(waiting) == Told()
 

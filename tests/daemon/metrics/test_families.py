@@ -8,11 +8,12 @@ from dataclasses import fields
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
+from protocols.counts import Counts
 from protocols.daemon.control.status import Latency, ServiceStatus, Status
 from protocols.daemon.metrics import FAMILIES, families
 from protocols.daemon.metrics.exposition import Exposition
+from protocols.daemon.metrics.of_services import RESPONSES
 from protocols.daemon.metrics.told import Told
-from protocols.journal import Counts
 
 ASIDE = {"over"}
 """Fields of Counts that a status has beside its counts."""
@@ -98,7 +99,12 @@ def test_what_is_told_of_each_service(everything):
     assert told["polyport_tls_handshakes_failed_total", "late", "web"] == 1
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(Counts) if field.name not in ASIDE])
+def test_a_status_has_every_count():
+    in_parts = {name.partition("_")[0] for name in RESPONSES}
+    assert {*Counts().as_dict()} - {*RESPONSES} | in_parts | ASIDE == {field.name for field in fields(Counts)}
+
+
+@pytest.mark.parametrize("field", [*Counts().as_dict()])
 def test_every_count_is_in_some_metric(field):
     without, counted = samples(of(service())), samples(of(service(counts={field: 77})))
     (changed,) = [key for key, value in counted.items() if without.get(key) != value]

@@ -101,6 +101,33 @@ def test_an_address_that_is_taken(operations):
     assert metrics.bound == ()
 
 
+@pytest_twisted.inlineCallbacks
+def test_one_address_instead_of_another_that_covers_it(operations):
+    former = listener("tcp://:0", operations)
+    former.bind()
+    former.start()
+    port = former.bound[0].address.port
+    metrics = listener(f"tcp://127.0.0.1:{port}", operations)
+    with pytest.raises(BindError):
+        metrics.bind()
+    metrics.bind(instead_of=former)
+    metrics.start()
+    yield former.stop()
+    said = yield deferToThread(asked, ("127.0.0.1", port), get("/metrics"))
+    assert "polyport_status_fresh 1.0" in said
+    yield metrics.stop()
+
+
+def test_what_somebody_else_has_is_taken_from_nobody(operations):
+    former = listener("tcp://127.0.0.1:0", operations)
+    former.bind()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        metrics = listener(f"tcp://127.0.0.1:{taken.getsockname()[1]}", operations)
+        with pytest.raises(BindError, match="Address already in use"):
+            metrics.bind(instead_of=former)
+    former.close()
+
+
 def test_what_was_bound_and_does_not_start_is_closed(operations, tmp_path):
     metrics = listener(f"unix:{tmp_path}/metrics.sock", operations)
     metrics.bind()

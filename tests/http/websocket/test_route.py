@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 
 import pytest
@@ -149,6 +150,8 @@ class TestFunctions:
         browser.send(frame(TEXT, b"a"), frame(TEXT, b"b"), frame(TEXT, b"c"))
         assert browser.frames() == [(TEXT, b"a"), (CLOSE, struct.pack("!H", 1011))]
         assert journal.counts.failures == len(failures) == 1
+        # The request that began it is not there any more; its line in the access log has the same id.
+        assert re.fullmatch("[0-9a-f]{16}", failures[0]["request"])
 
     def test_a_call_that_takes_too_long(self, call, clock, journal, failures):
         async def slow(message: str) -> str:
