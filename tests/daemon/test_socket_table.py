@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import pytest
 
+from protocols.daemon.kept_sockets import KeptSockets
 from protocols.daemon.socket_table import Place, PlaceError, SocketTable, places_of
 from protocols.daemon.spec.address import Address
+from protocols.daemon.systemd import StoredSockets, stored_name
 
 
 @pytest.fixture
@@ -168,3 +171,35 @@ services:
         ("one", 0, "tcp://127.0.0.1:7001"),
         ("one", 1, "udp://127.0.0.1:7001"),
     ]
+
+
+def test_processes_share_a_port_among_themselves_and_with_nobody_else(table):
+    binding = table(copies=2).bind(places(("a", "tcp://127.0.0.1:0"), ("a", "udp://127.0.0.1:0")))
+    first, second = binding.sockets(0)["a"], binding.sockets(1)["a"]
+    binding.commit()
+    assert [one.address for one in first] == [one.address for one in second]
+    assert {one.socket.fileno() for one in first}.isdisjoint(one.socket.fileno() for one in second)
+    for one in first:
+        with pytest.raises(PlaceError, match="Address already in use"):
+            table(copies=2).bind(places(("a", str(one.address))))
+
+
+def test_processes_share_one_unix_socket(table, tmp_path):
+    binding = table(copies=2).bind([Place("a", 0, Address("unix", path=str(tmp_path / "s")))])
+    assert binding.sockets(0)["a"][0].socket is binding.sockets(1)["a"][0].socket
+    binding.commit()
+
+
+def test_processes_take_over_what_those_before_them_had(table):
+    before = table(copies=2)
+    binding = before.bind(places(("a", "tcp://127.0.0.1:0")))
+    binding.commit()
+    ours = [binding.sockets(copy)["a"][0] for copy in range(2)]
+    handed = {}
+    for one in ours:
+        handed.setdefault(stored_name("", one.socket), []).append(one.socket.dup())
+    after = table(copies=2, kept=KeptSockets([StoredSockets(handed)]))
+    taken = after.bind(places(("a", str(ours[0].address))))
+    inodes = [os.fstat(taken.sockets(copy)["a"][0].socket.fileno()).st_ino for copy in range(2)]
+    assert sorted(inodes) == sorted(os.fstat(one.socket.fileno()).st_ino for one in ours)
+    taken.commit()

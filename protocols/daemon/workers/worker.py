@@ -13,7 +13,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
@@ -41,6 +41,10 @@ log = Logger(namespace="polyport")
 IGNORED = (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 """Signals that a terminal, or an operator, sends to all processes: the first one says what follows."""
 
+DEFERENCE = 1.0
+"""Seconds after a SIGTERM in which the first process may say that it is all of them that are to end: who ends
+all processes of a group does not ask which is which."""
+
 
 class Worker:
     """Serves what it is told to.
@@ -58,13 +62,15 @@ class Worker:
         self.link: Link
         self._reactor = reactor
         self._log = WorkerLog()
+        self._loop_watch = LoopWatch(reactor)
         self._received = Received()
         self._listed: Listed = {}
         self._memory: SharedMemory | None = None
         self._reader: Reader
         self._daemon: Daemon | None = None
         self._novelty: Novelty | None = None
-        self._stopping = False
+        self._ending: Literal["stopping", "retiring"] | None = None
+        self._signalled = False
         self.methods: dict[str, Method] = {
             "ping": lambda: None,
             "take": self.take,
@@ -115,16 +121,17 @@ class Worker:
         self._daemon = daemon = Daemon(self._reader, novelty, self._reactor)
         self._listed = sockets
         daemon.take(self._received.bound(sockets))
-        loop = LoopWatch(self._reactor)
-        loop.start()
-        self._reactor.addSystemEventTrigger("after", "shutdown", loop.stop)
-        process = Served(daemon, self.link, self._left)
-        self.methods.update(served(LocalOperations(process, self._reactor, index, loop)))
+        here = Served(daemon, self.link, self._left)
+        self.methods.update(served(LocalOperations(here, self._reactor, index, self._loop_watch)))
         serves: Deferred[None] = Deferred()
-        daemon.when_running = lambda: serves.callback(None)
+        daemon.when_running = lambda: self._is_running(serves)
         daemon.when_failed = lambda: serves.errback(OperationError("a service could not start"))
         daemon.startService()
         return serves
+
+    def _is_running(self, serves: Deferred[None]) -> None:
+        self._loop_watch.start()
+        serves.callback(None)
 
     def _left(self, name: str) -> None:
         """The service `name` has been drained."""
@@ -187,18 +194,23 @@ class Worker:
             self._daemon.rotate()
 
     def stop(self) -> None:
-        """Let connections finish, then end."""
-        if not self._stopping:
-            self._stopping = True
+        """Let connections finish, then end; also if it has begun to retire."""
+        if self._ending != "stopping":
+            self._ending = "stopping"
             stopped = succeed(None) if self._daemon is None else self._daemon.stopService()
-            stopped.addBoth(lambda _: self._reactor.stop())
+            stopped.addBoth(self._end)
 
     def retire(self) -> None:
         """Leave the sockets to another process, let connections finish, then end."""
-        if not self._stopping:
-            self._stopping = True
+        if self._ending is None:
+            self._ending = "retiring"
             retired: Deferred[Any] = succeed(None) if self._daemon is None else self._daemon.retire_all()
-            retired.addBoth(lambda _: self._reactor.stop())
+            retired.addBoth(self._end)
+
+    def _end(self, result: object) -> None:
+        self._loop_watch.stop()
+        if self._reactor.running:
+            self._reactor.stop()
 
     def abort(self) -> None:
         """Close every connection now."""
@@ -207,15 +219,20 @@ class Worker:
 
     def orphaned(self) -> None:
         """The first process is no more, and somebody else may want the addresses."""
-        if not self._stopping:
+        if self._ending is None:
             log.critical("the first process has gone: this one stops")
             self.stop()
 
     def signalled(self) -> None:
-        """Somebody wants this process to end."""
-        if self._stopping:
+        """Somebody wants this process to end, or all of them."""
+        if self._signalled and self._ending is not None:
             self.abort()
-        else:
+        elif not self._signalled:
+            self._signalled = True
+            self._reactor.callLater(DEFERENCE, self._ends_alone)
+
+    def _ends_alone(self) -> None:
+        if self._ending is None:
             log.info("SIGTERM: process {pid} stops, and will have a successor", pid=os.getpid())
             self.retire()
 

@@ -137,6 +137,19 @@ def test_one_that_is_killed_takes_its_connections_only_and_has_a_successor(daemo
     assert len(pids(port) - {victim}) == 2
 
 
+def test_one_that_is_told_to_end_finishes_and_has_a_successor(real_daemon, written, connect, pids, gone):
+    daemon = real_daemon(written(YAML.replace("20s", "2s"), FUNCTIONS)).ready()
+    port = daemon.port("pid")
+    one, _ = pids(port)
+    with held(connect, port, one) as client:
+        os.kill(one, signal.SIGTERM)
+        daemon.expect(f"SIGTERM: process {one} stops, and will have a successor")
+        assert int(client.ask("who")) == one
+    assert gone(one)
+    assert len(pids(port)) == 2
+    assert daemon.stop() == 0
+
+
 def test_none_is_left_behind_by_a_first_process_that_is_killed(daemon, pids, gone):
     serving = pids(daemon.port("pid"))
     daemon.send_signal(signal.SIGKILL)
