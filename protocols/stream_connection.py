@@ -34,7 +34,7 @@ from protocols.framing import FramingError, encoded
 from protocols.metering import counted
 from protocols.peer_address import stream_peer
 from protocols.session import Peer, Session
-from protocols.stream_limits import BATCH, CLOSE_NOTIFY, CORK_LIMIT, LINGER
+from protocols.stream_limits import BATCH, CLOSE_NOTIFY, CORK_LIMIT, LINGER, QUIET
 from protocols.stream_tapped import tapped
 from protocols.stream_time import StreamTime
 from protocols.stream_writer import StreamWriter
@@ -249,7 +249,12 @@ class StreamConnection(StreamTime, Protocol):
         self._draining = True
         if self._session is None:
             self.close()  # its TLS handshake is not done, and may never be
-        self._end_if_drained()
+        wait = self._opened_at + QUIET - self._seconds() if self._active_at == self._opened_at else 0.0
+        if wait > 0:
+            # It has just come, and what it has to say may be on its way.
+            self.factory.clock.callLater(wait, self._end_if_drained)
+        else:
+            self._end_if_drained()
 
     def abort(self) -> None:
         """Close at once, whatever is still to be sent."""
@@ -370,7 +375,7 @@ class StreamConnection(StreamTime, Protocol):
         self._deliver()
 
     def _end_if_drained(self) -> None:
-        if not (self._input_over or self._waiting or self._decoder.partial):
+        if not (self._input_over or self._waiting or self._decoder.partial or self._closing):
             self._end_input(None)
 
     def _halt_or_go(self) -> None:

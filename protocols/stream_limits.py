@@ -33,3 +33,7 @@ bytes of it: time for a person who types and for the slowest line, and not for w
 
 MESSAGE_RATE = 500
 """Bytes a second, as the content of a request of HTTP has to come with."""
+
+QUIET = 1.0
+"""Seconds that a connection which has just come is given for its first message when its service ends: longer
+than that takes to come."""

@@ -301,7 +301,8 @@ def table(heading: str) -> list[str]:
 
 
 def test_the_table_of_commands():
-    assert [re.match(r"\| `(\w+)", row)[1] for row in table("`polyport …`")] == list(COMMANDS)
+    named = [name for row in table("`polyport …`") for name in re.findall(r"`(\w+)", row.split("|")[1])]
+    assert list(dict.fromkeys(named)) == list(COMMANDS)
 
 
 def test_the_table_of_framings():

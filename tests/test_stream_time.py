@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import ISSLTransport, ITCPTransport
 
 from protocols.framing import Lines
-from protocols.stream_limits import LINGER
+from protocols.stream_limits import LINGER, QUIET
 
 
 def echo(message: bytes) -> bytes:
@@ -135,14 +135,29 @@ class TestIdle:
 
 
 class TestDrain:
-    def test_idle_connection_is_closed_at_once(self, serve):
+    def test_idle_connection_is_closed_at_once(self, serve, clock):
         service = serve(echo)
         peer = service.connect()
+        clock.advance(QUIET)
         drained = service.factory.drain()
         assert peer.closing
         assert not drained.called
         peer.leave()
         assert drained.called
+
+    def test_who_has_just_come_may_say_something(self, serve, clock):
+        service = serve(echo)
+        peer, silent, gone = service.connect(), service.connect(), service.connect()
+        service.factory.drain()
+        gone.leave()
+        assert not peer.closing
+        clock.advance(QUIET / 2)
+        peer.send(b"hello\n")
+        assert peer.received == b"hello\n"
+        assert peer.closing
+        assert not silent.closing
+        clock.advance(QUIET / 2)
+        assert silent.closing
 
     def test_half_a_message_may_finish(self, serve):
         service = serve(echo)
@@ -154,7 +169,7 @@ class TestDrain:
         assert peer.received == b"half\n"
         assert peer.closing
 
-    def test_pending_answers_are_delivered(self, serve):
+    def test_pending_answers_are_delivered(self, serve, clock):
         answer: Deferred[bytes] = Deferred()
 
         async def slow(message: bytes) -> bytes:
@@ -162,6 +177,7 @@ class TestDrain:
 
         service = serve(slow)
         peer = service.connect()
+        clock.advance(0.1)
         peer.send(b"x\n")
         service.factory.drain()
         assert not peer.closing

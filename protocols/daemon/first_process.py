@@ -209,7 +209,8 @@ class FirstProcess(MultiService):
         # with a status that says it failed.
         self._reactor.callWhenRunning(self._handle_signals)
         try:
-            if drop(self._plan):
+            bound = (*self._table.sockets(), *self._administration.sockets())
+            if drop(self._plan, [one.address.path for one in bound if one.address.path]):
                 log.info("became {plan}", plan=str(self._plan))
                 for line in lost_access(self._carriers(), self._reader.file):
                     log.warn("{line}", line=line)

@@ -234,3 +234,24 @@ def test_what_does_not_fit_of_several_routes_is_said_together(assembled, tmp_pat
         ("services.one.http./fixed.methods", 14, 40),
         ("services.two.function", 17, 15),
     }
+
+
+def test_late_answers_are_measured_where_their_service_is(assembled):
+    carriers = assembled(
+        """
+  later: {listen: "tcp://127.0.0.1:7001", function: "functions:later"}
+  other: {listen: "tcp://127.0.0.1:7002", function: "functions:later"}
+"""
+    )
+    handler = carriers["later"].stream.handler
+    handler.deadlines._latency.observe(1.0)
+    assert carriers["later"].journal.latency.total == 1
+    assert carriers["other"].journal.latency.total == 0
+
+
+def test_a_tap_masks_what_the_access_log_masks(assembled):
+    site = 'listen: "tcp://127.0.0.1:0", http: {/: {respond: hello}}'
+    carriers = assembled(f"  plain: {{{site}}}\n  own: {{{site}, log: {{access: combined, redact: pin}}}}\n")
+    target = "/?pin=1&token=2"
+    assert carriers["plain"].stream.redact(target) == "/?pin=1&token=***"
+    assert carriers["own"].stream.redact(target) == "/?pin=***&token=2"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import subprocess
+import sys
 import urllib.request
 
 import pytest
@@ -52,6 +54,11 @@ class Reloading:
 def reloading(real_daemon, written, ports):
     file = written(YAML.format(**ports, answer="first"), FUNCTIONS)
     return Reloading(real_daemon(file).ready(), written, ports)
+
+
+def come_until_refused(port: int) -> None:
+    while True:
+        socket.create_connection(("127.0.0.1", port), 20).close()
 
 
 def test_nothing_to_do(reloading):
@@ -187,3 +194,45 @@ def test_it_stops_with_connections_of_both_rules(reloading, connect, ports):
             assert after.ask("ab") == b"Ab"
             assert reloading.daemon.stop() == 0
             assert before.rest() == after.rest() == b""
+
+
+def test_what_is_around_the_services_comes_moves_and_goes(reloading, connect, ports, tmp_path):
+    def around(server: str) -> str:
+        reloading.write(YAML.replace("server: {{control: off,", f"server: {{{{{server}"))
+        return reloading.reload()
+
+    with connect(ports["echo"]) as echo:
+        text = around(f"control: 'unix:one.sock', metrics: 'tcp://127.0.0.1:{ports['more']}', workers: 2,")
+        assert text.endswith("; server.workers will take effect with `polyport upgrade` or at the next start")
+        assert (tmp_path / "one.sock").stat().st_mode & 0o777 == 0o600
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports['more']}/metrics", timeout=20) as answer:
+            assert b"polyport_build_info" in answer.read()
+        around("control: 'unix:two.sock',")
+        assert not (tmp_path / "one.sock").exists()
+        assert (tmp_path / "two.sock").is_socket()
+        with pytest.raises(ConnectionRefusedError):
+            connect(ports["more"])
+        assert "cannot listen: server.control: unix://" in around("control: 'unix:no/where.sock',")
+        assert (tmp_path / "two.sock").is_socket()
+        around("control: off,")
+        assert not (tmp_path / "two.sock").exists()
+        assert echo.ask("still") == b"still"
+
+
+def test_a_service_that_is_drained_comes_back_with_a_reload(reloading, connect, ports, tmp_path):
+    reloading.write(YAML.replace("control: off", "control: 'unix:control.sock'"))
+    reloading.reload()
+    command = [sys.executable, "-m", "protocols.daemon.command", "drain", "echo"]
+    with connect(ports["echo"]) as echo:
+        assert echo.ask("a") == b"a"
+        draining = subprocess.Popen(
+            [*command, "-c", str(tmp_path / "polyport.yaml")], stdout=subprocess.PIPE, text=True
+        )
+        with pytest.raises(ConnectionRefusedError):
+            come_until_refused(ports["echo"])
+        assert echo.ask("still") == b"still"
+    said, _ = draining.communicate(timeout=60)
+    assert draining.returncode == 0, said
+    assert reloading.reload() == "2 kept, 0 changed, 1 added, 0 dropped"
+    with connect(ports["echo"]) as echo:
+        assert echo.ask("again") == b"again"

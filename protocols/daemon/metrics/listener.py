@@ -114,6 +114,8 @@ class MetricsListener:
         """Listen no more; fires when the last connection is gone, which may finish its scrape."""
         stopping: list[Deferred[Any]] = [maybeDeferred(port.stopListening) for port in self._ports]
         self._ports = []
+        for one in self._owned:
+            one.refuse()  # each port closes its own descriptor a turn later
         self.close()
         stopping.append(self._factory.drain().addTimeout(LAST_WORDS, self._reactor, self._abort))
         stopped = DeferredList(stopping, consumeErrors=True)
@@ -121,7 +123,7 @@ class MetricsListener:
 
     def leave_paths(self) -> None:
         """Somebody else has the sockets, too."""
-        self._owned = [replace(one, unlink=None) for one in self._owned]
+        self._owned = [replace(one, unlink=None, is_shared=True) for one in self._owned]
 
     def close(self) -> None:
         """Close the sockets that it has bound; for those that are not to start after all."""

@@ -389,8 +389,7 @@ class WebSocketProtocol(Protocol):
         self.close_sent = close
 
     def _read_or_not(self) -> None:
-        wanted = self._wants_input
-        if wanted is self.reading:
+        if (wanted := self._wants_input) is self.reading:
             return
         self.reading = wanted
         transport: Any = self.transport

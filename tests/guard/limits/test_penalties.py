@@ -57,6 +57,10 @@ def test_they_can_be_listed_and_forgiven():
     assert penalties.forgive("a")
     assert not penalties.forgive("a")
     assert list(penalties.entries(0.0)) == []
+    penalties.add("a", 2, 0.0)
+    penalties.add("c", 2, 0.0)
+    penalties.forgive_all()
+    assert list(penalties.entries(0.0)) == []
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 5), st.floats(0, 50)), min_size=1, max_size=30))
