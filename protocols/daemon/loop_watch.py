@@ -17,7 +17,7 @@ from protocols.latency import Histogram
 log = Logger(namespace="polyport")
 
 PERIOD: Final = 0.1
-"""Seconds from one sign of life to the next: ten a second cost a two-thousandth of a processor."""
+"""Seconds from one sign of life to the next: ten a second cost next to nothing by themselves."""
 
 STALL: Final = 0.1
 """Seconds that are too long: people notice, and a hundred clients wait, each of whom had nothing to do with

@@ -225,7 +225,7 @@ def test_a_daemon_says_which_function_stalls_it(tmp_path, real_daemon, free_port
 
 def test_a_reactor_that_lacks_a_processor_is_not_said_to_be_kept(watch, look):
     class Poller:
-        def doPoll(self):  # noqa: N802 - Twisted's name
+        def doPoll(self):
             time.sleep(2 * STALL)
 
     with capturedLogs() as events:
