@@ -40,6 +40,7 @@ PROOFS: dict[str, Callable[[Bounds, Cores], Proof]] = {
 BRIEF = Bounds(
     reloads=6,
     own_reloads=4,
+    period=1.0,
     rounds=2,
     kills=2,
     upgrades=2,

@@ -25,7 +25,7 @@ class Bounds:
     """That change what nobody of the load asks."""
     own_reloads: int = 20
     """That change what the load asks."""
-    period: float = 1.0
+    period: float = 2.0
     """Seconds from one reload to the next."""
     rounds: int = 10
     """Times that the load has reloads, and as long has none."""
