@@ -46,7 +46,7 @@ if REACTOR == "polyport":
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-WAIT = 20.0
+WAIT = 60.0
 """Seconds to wait for what must happen; only a test that fails takes them."""
 
 
