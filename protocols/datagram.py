@@ -273,7 +273,8 @@ class DatagramServer(DatagramProtocol):
         else:
             self._counts.bytes_out += len(message)
             if self._tap.watched:
-                self._tap.passed(datagram_peer(address), "out", message, self._tap.took())
+                peer = datagram_peer(address)
+                self._tap.passed(peer, "out", message, self._tap.took(peer))
 
     def left(self, connection: DatagramConnection) -> None:
         """An answer that was pending is finished (one that never pended was never in the set)."""

@@ -205,7 +205,7 @@ class StreamConnection(StreamTime, Protocol):
         tap = self.factory.tap
         if tap.watched and not self._closing:
             # A session that answers most messages at once answers the last that came.
-            tap.passed(self.peer, "out", message, tap.took() if self._corked else None)
+            tap.passed(self.peer, "out", message, tap.took(self.peer) if self._corked else None)
         if self._corked:
             if self._replies:
                 self._gather()

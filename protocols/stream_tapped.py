@@ -27,9 +27,9 @@ def tapped(many: ReceivedMany, connection: Closing, tap: Tap) -> ReceivedMany:
             if connection._closing:
                 return
             answered = len(replies)
-            tap.came_at = tap.seconds()
+            tap.asked(connection.peer)
             many((message,), replies)
-            took = tap.took()
+            took = tap.took(connection.peer)
             for reply in replies[answered:]:
                 tap.passed(connection.peer, "out", reply, took)
 

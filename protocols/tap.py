@@ -46,17 +46,18 @@ class Tap:
 
        Whether somebody watches.
 
-    .. attribute:: came_at
+    .. attribute:: seconds
 
-       When, by :meth:`seconds`, the last message came that was told.
+       What tells the time.
     """
 
-    __slots__ = ("_heard", "_left", "_missed", "_second", "came_at", "seconds", "watched")
+    __slots__ = ("_asked_at", "_asker", "_heard", "_left", "_missed", "_second", "seconds", "watched")
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self.watched = False
-        self.came_at = 0.0
         self.seconds = seconds
+        self._asker: Peer | None = None
+        self._asked_at = 0.0
         self._heard: list[Heard] = []
         self._second = 0
         self._left = 0
@@ -80,7 +81,7 @@ class Tap:
 
     def came(self, peer: Peer, messages: Sequence[bytes]) -> None:
         """`messages` have come from `peer`."""
-        self.came_at = self.seconds()
+        self.asked(peer)
         for message in messages:
             self.passed(peer, "in", message)
 
@@ -109,6 +110,13 @@ class Tap:
         for heard in tuple(self._heard):
             heard(passed)
 
-    def took(self) -> float:
-        """Seconds since the last message came, for an answer that is given at once."""
-        return self.seconds() - self.came_at
+    def asked(self, peer: Peer) -> None:
+        """What is answered next is what `peer` has just said."""
+        self._asker, self._asked_at = peer, self.seconds()
+
+    def took(self, peer: Peer) -> float | None:
+        """Seconds since the last message came, for an answer to `peer` that is given at once.
+
+        :returns: ``None`` if that was another's: then nobody has asked for what is said to `peer`.
+        """
+        return self.seconds() - self._asked_at if peer == self._asker else None

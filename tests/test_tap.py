@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from protocols.datagram import DatagramServer
-from protocols.handlers import FunctionHandler
+from protocols.handlers import Conversation, FunctionHandler
 from protocols.journal import Journal
 from protocols.session import Peer
 from protocols.tap import CONTENT, FRAMES, Tap
@@ -58,6 +58,15 @@ class TestTap:
         tap.passed(PEER, "in", b"x")
         tap.passed(PEER, "in", b"x")
         assert [one.missed for one in heard[FRAMES:]] == [7, 0]
+
+    def test_an_answer_took_what_went_by_since_its_peer_asked(self, tap, now):
+        other = Peer("tcp", "192.0.2.2", 4000)
+        assert tap.took(PEER) is None
+        tap.came(PEER, (b"1",))
+        now[0] += 0.25
+        assert (tap.took(PEER), tap.took(other)) == (0.25, None)
+        tap.asked(other)
+        assert (tap.took(PEER), tap.took(other)) == (None, 0)
 
     def test_the_beginning_of_the_content_is_told_and_the_size_of_the_whole(self, tap):
         heard = []
@@ -127,6 +136,15 @@ class TestStreams:
         peer.send(b"a\n")
         later.callback(b"b")
         assert [(one.direction, one.content) for one in heard] == [("in", b"a"), ("out", b"b")]
+
+    def test_what_nobody_asked_for_took_no_time(self, serve):
+        async def greet(connection: Conversation[bytes]) -> None:
+            await connection.send(b"hello")
+
+        service, heard = serve(greet), []
+        service.factory.journal.tap.watch(heard.append)
+        assert service.connect().received == b"hello\n"
+        assert [(one.direction, one.content, one.took) for one in heard] == [("out", b"hello", None)]
 
     def test_what_is_no_message_of_bytes(self, watched):
         def number(message: int) -> int:

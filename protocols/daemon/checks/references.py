@@ -39,7 +39,8 @@ def check(
             places.setdefault(text, []).append(path)
     for text, paths in places.items():
         shown = [path for path in paths if parts.origin.known(path) not in parts.origin.hidden]
-        more = f" (and the same in {len(shown) - 1} more places)" if len(shown) > 1 else ""
+        others = len(shown) - 1
+        more = f" (and the same in {others} more place{'s' if others > 1 else ''})" if others > 0 else ""
         for path in (*shown[:1], *(path for path in paths if path not in shown)):
             yield parts.origin.problem(path, text + more)
 

@@ -111,8 +111,8 @@ def reach(file: Path | None, place: str | None) -> DaemonClient:
             return _checked(_connected(str(each)), expected)
         except UnreachableError as error:
             failures.append(str(error))
-    if file is not None and not file.exists():
-        failures.append(f"{file}: there is no such file either")
+    if not config.exists():
+        failures.append(f"{config}: there is no such file either")
     tail = "Is it running?  -c FILE names another YAML file, --socket PATH the socket itself."
     raise UnreachableError("\n  ".join([f"no daemon for {config} can be reached:", *failures]) + f"\n{tail}")
 
@@ -130,7 +130,9 @@ def _connected(place: str) -> DaemonClient:
     except FileNotFoundError as error:
         raise UnreachableError(f"{place}: there is no such socket") from error
     except ConnectionRefusedError as error:
-        raise UnreachableError(f"{place}: nobody listens there any more") from error
+        gone = place.startswith("@") or Path(place).is_socket()
+        reason = "nobody listens there any more" if gone else "it is no socket"
+        raise UnreachableError(f"{place}: {reason}") from error
     except PermissionError as error:
         raise UnreachableError(f"{place}: only root and the daemon's user may ask it") from error
     except OSError as error:

@@ -43,7 +43,7 @@ class FrameWriter:
     def write(self, opcode: Opcode, data: bytes) -> None:
         """Send one frame, which is a whole message or a control frame."""
         if self._tap.watched and opcode in MESSAGES:
-            self._tap.passed(self._peer, "out", data, self._tap.took() if self.corked else None)
+            self._tap.passed(self._peer, "out", data, self._tap.took(self._peer) if self.corked else None)
         frame = Frame(opcode, data).serialize(mask=False, extensions=self._extensions)
         if not self.corked:
             self._counts.bytes_out += len(frame)

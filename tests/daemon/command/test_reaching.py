@@ -87,6 +87,9 @@ def test_nobody_there(runtime_folder):
 
 def test_neither_a_daemon_nor_a_file(runtime_folder):
     assert "  shop: there is no such file either" in status("shop")[2].splitlines()
+    assert "  polyport.yaml: there is no such file either" in status()[2].splitlines()
+    Path("polyport.yaml").write_text("")
+    assert "there is no such file either" not in status()[2]
 
 
 def test_nobody_there_any_more(runtime_folder):
@@ -96,6 +99,11 @@ def test_nobody_there_any_more(runtime_folder):
     code, _, err = status("--socket", own_place())
     assert code == 1
     assert "the daemon cannot be reached" in err
+
+
+def test_a_file_that_is_no_socket(runtime_folder):
+    Path("polyport.yaml").write_text("")
+    assert "polyport.yaml: it is no socket" in status("--socket", "polyport.yaml")[2]
 
 
 def test_a_place_that_only_others_may_use(runtime_folder, monkeypatch):
