@@ -17,7 +17,7 @@ from protocols.latency import Histogram
 log = Logger(namespace="polyport")
 
 PERIOD: Final = 0.1
-"""Seconds from one sign of life to the next: ten a second cost a two-thousandth of a processor."""
+"""Seconds from one sign of life to the next: ten a second cost next to nothing by themselves."""
 
 STALL: Final = 0.1
 """Seconds that are too long: people notice, and a hundred clients wait, each of whom had nothing to do with
@@ -28,6 +28,10 @@ FRAMES: Final = 30
 
 WARN_EVERY: Final = 10.0
 """Seconds between two warnings of the same place: a function that stalls mostly does so at each call."""
+
+POLLING: Final = frozenset({"_poll", "doPoll", "doSelect", "select"})
+"""Functions in which a reactor waits for something to do: one that is late there lacks a processor, or the
+interpreter, and nobody keeps it."""
 
 PLACES: Final = 256
 """Places that are remembered for that."""
@@ -126,33 +130,32 @@ class LoopWatch:
         asked = time.monotonic()
         self._reactor.callFromThread(self._answer)
         place = stack = ""
-        was_late = False
+        was_late = polls = False
         if not self._alive.wait(STALL):
             # Nor did this thread run on time, if the process did not, or somebody kept the interpreter.
             was_late = time.monotonic() - asked >= 2 * STALL
-            place, stack = self._where()
+            place, stack, polls = self._where()
             while not (self._alive.wait(FINISH) or self._stopping.is_set()):
                 pass
         if self._stopping.is_set():
             return
         lag = self._answered_at - asked
-        if was_late and time.process_time() - used < lag / 2:
+        if polls or (was_late and time.process_time() - used < lag / 2):
             self._reactor.callFromThread(self._paused, lag)
         else:
             self._reactor.callFromThread(
                 self._heard, Stall(lag, max(self._collected - collected, 0.0), place, stack)
             )
 
-    def _where(self) -> tuple[str, str]:
-        """The place where the reactor's thread is, and the stack it has got there by."""
+    def _where(self) -> tuple[str, str, bool]:
+        """The place where the reactor's thread is, the stack it has got there by, and whether it polls."""
         frame = sys._current_frames().get(self._watched)
         if frame is None:
-            return "", ""
+            return "", "", False
         code = frame.f_code
         frames = traceback.extract_stack(frame)[-FRAMES:]
-        return f"{code.co_qualname}, {code.co_filename}:{frame.f_lineno}", "".join(
-            traceback.format_list(frames)
-        ).rstrip()
+        place = f"{code.co_qualname}, {code.co_filename}:{frame.f_lineno}"
+        return place, "".join(traceback.format_list(frames)).rstrip(), code.co_name in POLLING
 
     # -- in the reactor's thread ---------------------------------------------------------------------
 

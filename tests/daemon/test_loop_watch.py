@@ -221,3 +221,15 @@ def test_a_daemon_says_which_function_stalls_it(tmp_path, real_daemon, free_port
         assert client.recv(10) == b"x\n"
     daemon.expect(r"the event loop stood still for 0\.[3-9]\d* s.*take_a_nap")
     assert daemon.stop() == 0
+
+
+def test_a_reactor_that_lacks_a_processor_is_not_said_to_be_kept(watch, look):
+    class Poller:
+        def doPoll(self):
+            time.sleep(2 * STALL)
+
+    with capturedLogs() as events:
+        look(Poller().doPoll)
+    assert watch.stalls == 0
+    assert watch.pauses == 1
+    assert [formatEvent(event) for event in events if event["log_level"] is LogLevel.warn] == []

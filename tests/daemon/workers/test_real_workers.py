@@ -6,8 +6,9 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 FUNCTIONS = '''
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 def pid(message: str) -> str:
@@ -44,7 +45,19 @@ services:
 
 @pytest.fixture
 def daemon(real_daemon, written):
+    """A daemon that a test may end."""
     return real_daemon(written(YAML, FUNCTIONS)).ready()
+
+
+@pytest.fixture(scope="module")
+def standing(real_daemon_of_module, tmp_path_factory):
+    """One that serves several tests: to start it takes three processes' time."""
+    folder = tmp_path_factory.mktemp("standing")
+    (folder / "functions.py").write_text(FUNCTIONS)
+    (folder / "polyport.yaml").write_text(YAML.replace("20s", "2s"))
+    daemon = real_daemon_of_module(folder / "polyport.yaml").ready()
+    daemon.folder = folder
+    return daemon
 
 
 @pytest.fixture
@@ -73,14 +86,14 @@ def held(connect, port: int, pid: int):
             return client
 
 
-def test_two_processes_answer_and_neither_is_the_first(daemon, pids, tmp_path):
-    serving = pids(daemon.port("pid"))
+def test_two_processes_answer_and_neither_is_the_first(standing, pids):
+    serving = pids(standing.port("pid"))
     assert len(serving) == 2
-    assert daemon.pid not in serving
-    assert pids(tmp_path / "pid.sock") <= serving
+    assert standing.pid not in serving
+    assert pids(standing.folder / "pid.sock") <= serving
     with socket.socket(type=socket.SOCK_DGRAM) as client:
         client.settimeout(20)
-        client.sendto(b"who", ("127.0.0.1", daemon.port("pid", "udp")))
+        client.sendto(b"who", ("127.0.0.1", standing.port("pid", "udp")))
         assert int(client.recv(100)) in serving
 
 
@@ -119,8 +132,8 @@ def test_a_second_signal_ends_all_at_once(daemon, connect, tmp_path):
     assert daemon.status() == 0
 
 
-def test_one_that_is_killed_takes_its_connections_only_and_has_a_successor(daemon, connect, pids, gone):
-    port = daemon.port("pid")
+def test_one_that_is_killed_takes_its_connections_only_and_has_a_successor(standing, connect, pids, gone):
+    port = standing.port("pid")
     victim, other = pids(port)
     with held(connect, port, victim) as lost, held(connect, port, other) as kept:
         os.kill(victim, signal.SIGKILL)
@@ -131,23 +144,21 @@ def test_one_that_is_killed_takes_its_connections_only_and_has_a_successor(daemo
         assert int(kept.ask("who")) == other
     assert other in answers
     assert victim not in answers
-    daemon.expect(
+    standing.expect(
         rf"worker \d \(process {victim}\) is no more: ended by SIGKILL; another one takes its place"
     )
     assert len(pids(port) - {victim}) == 2
 
 
-def test_one_that_is_told_to_end_finishes_and_has_a_successor(real_daemon, written, connect, pids, gone):
-    daemon = real_daemon(written(YAML.replace("20s", "2s"), FUNCTIONS)).ready()
-    port = daemon.port("pid")
+def test_one_that_is_told_to_end_finishes_and_has_a_successor(standing, connect, pids, gone):
+    port = standing.port("pid")
     one, _ = pids(port)
     with held(connect, port, one) as client:
         os.kill(one, signal.SIGTERM)
-        daemon.expect(f"SIGTERM: process {one} stops, and will have a successor")
+        standing.expect(f"SIGTERM: process {one} stops, and will have a successor")
         assert int(client.ask("who")) == one
     assert gone(one)
     assert len(pids(port)) == 2
-    assert daemon.stop() == 0
 
 
 def test_none_is_left_behind_by_a_first_process_that_is_killed(daemon, pids, gone):
@@ -157,35 +168,35 @@ def test_none_is_left_behind_by_a_first_process_that_is_killed(daemon, pids, gon
     assert "the first process has gone: this one stops" in (daemon.status(), daemon.output)[1]
 
 
-def test_a_reload_reaches_all(daemon, written, pids, connect):
-    port = daemon.port("pid")
+def test_a_reload_reaches_all(standing, pids, connect):
+    port = standing.port("pid")
     before = pids(port)
     with connect(port) as kept:
         kept.ask("who")
-        changed = (
-            YAML.replace("run: loop", "run: threads") + "  new: {listen: unix:new.sock, builtin: echo}\n"
-        )
-        file = written(changed, FUNCTIONS)
-        daemon.send_signal(signal.SIGHUP)
-        daemon.expect("reloaded: 1 kept, 1 changed, 1 added, 0 dropped")
+        changed = YAML.replace("20s", "2s").replace("run: loop", "run: threads")
+        changed += "  new: {listen: unix:new.sock, builtin: echo}\n"
+        (standing.folder / "polyport.yaml").write_text(changed)
+        standing.send_signal(signal.SIGHUP)
+        standing.expect("reloaded: 1 kept, 1 changed, 1 added, 0 dropped")
         for _ in range(20):
-            with connect(file.with_name("new.sock")) as client:
+            with connect(standing.folder / "new.sock") as client:
                 assert client.ask("hello") == b"hello"
         assert pids(port) == before, "they serve in the place of themselves"
 
 
-def test_a_reload_that_one_cannot_do_changes_nothing(daemon, written, pids, connect):
-    before = pids(daemon.port("pid"))
-    written(YAML.replace("functions:gate", "functions:gale"), FUNCTIONS)
-    daemon.send_signal(signal.SIGHUP)
-    daemon.expect("not reloaded: .*gale")
-    assert pids(daemon.port("pid")) == before
+def test_a_reload_that_one_cannot_do_changes_nothing(standing, pids):
+    before = pids(standing.port("pid"))
+    broken = YAML.replace("functions:gate", "functions:gale")
+    (standing.folder / "polyport.yaml").write_text(broken)
+    standing.send_signal(signal.SIGHUP)
+    standing.expect("not reloaded: .*gale")
+    assert pids(standing.port("pid")) == before
 
 
-def test_a_successor_serves_what_is_served_not_what_is_written_since(daemon, written, pids, connect, gone):
-    port = daemon.port("pid")
+def test_a_successor_serves_what_is_served_not_what_is_written_since(standing, pids, gone):
+    port = standing.port("pid")
     victim, _ = pids(port)
-    written("services: {this is: no YAML", FUNCTIONS)
+    (standing.folder / "polyport.yaml").write_text("services: {this is: no YAML")
     os.kill(victim, signal.SIGKILL)
     assert gone(victim)
     assert len(pids(port)) == 2
@@ -207,8 +218,8 @@ def test_a_start_fails_that_one_cannot_do(real_daemon, written):
     assert "Unhandled" not in daemon.output
 
 
-def test_two_daemons_do_not_share_a_port(real_daemon, written, daemon):
-    port = daemon.port("pid")
+def test_two_daemons_do_not_share_a_port(real_daemon, written, standing):
+    port = standing.port("pid")
     yaml = f"server: {{workers: 2}}\nservices: {{s: {{listen: 'tcp://127.0.0.1:{port}', builtin: echo}}}}"
     other = real_daemon(written(yaml))
     assert other.status() == 1
@@ -245,7 +256,8 @@ def test_a_log_file_has_one_writer(real_daemon, written, tmp_path, pids):
     command = [sys.executable, str(Path(sys.executable).with_name("twistd")), f"--logfile={log}"]
     daemon = real_daemon(written(YAML, FUNCTIONS), command=command)
     while not (log.exists() and " ready" in log.read_text()):
-        assert daemon.process.poll() is None
+        with suppress(subprocess.TimeoutExpired):
+            assert daemon.process.wait(0.1) is None, "it has ended"
     os.kill(daemon.pid, signal.SIGUSR1)
     assert daemon.stop() == 0
     text = "".join(path.read_text() for path in sorted(tmp_path.glob("the.log*"), reverse=True))
