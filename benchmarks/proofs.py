@@ -39,7 +39,7 @@ PROOFS: dict[str, Callable[[Bounds, Cores], Proof]] = {
 }
 BRIEF = Bounds(
     reloads=6,
-    own_reloads=4,
+    own_reloads=3,
     period=1.0,
     rounds=2,
     kills=2,

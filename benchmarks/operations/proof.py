@@ -26,7 +26,9 @@ class Bounds:
     own_reloads: int = 20
     """That change what the load asks."""
     period: float = 2.0
-    """Seconds from one reload to the next."""
+    """Seconds from one reload of another service to the next."""
+    own_period: float = 1.0
+    """The same of the services under load: the last is before the first's old connections have to end."""
     rounds: int = 10
     """Times that the load has reloads, and as long has none."""
     kills: int = 10

@@ -18,6 +18,8 @@ from processor import Cores, descriptors
 SOON = 1.0
 # Of load between two kills.
 BETWEEN = 3.0
+# Of load in which everything begins that a kill may end: what takes long was asked before it.
+UNDER_WAY = 0.5
 # What is under way in a moment, beside connections that stay: of each second's new ones, those of so long.
 MOMENT = 0.1
 
@@ -32,6 +34,7 @@ def prove(bounds: Bounds, cores: Cores) -> Proof:
         for number in range(bounds.kills):
             time.sleep(BETWEEN)
             load.phase(f"killed {number}")
+            time.sleep(UNDER_WAY)
             victim = running.serving()[number % 2]
             held.append(_connections(victim, running.ports))
             took.append(_killed(running, victim))
