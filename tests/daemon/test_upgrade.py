@@ -13,7 +13,7 @@ import threading
 import pytest
 
 YAML = """
-server: {{control: "unix:control.sock", drain: 3s}}
+server: {{control: "unix:control.sock", drain: 3s, workers: {workers}}}
 services:
   shout:
     listen: ["tcp://127.0.0.1:{one}", "udp://127.0.0.1:{one}", "unix:shout.sock"]
@@ -51,14 +51,20 @@ class Generations:
 
 
 @pytest.fixture
-def generations(real_daemon, written, free_port, gone):
+def workers():
+    return 1
+
+
+@pytest.fixture
+def generations(real_daemon, written, free_port, gone, workers):
     port = free_port()
-    daemon = real_daemon(written(YAML.format(one=port), FUNCTIONS)).ready()
+    daemon = real_daemon(written(YAML.format(one=port, workers=workers), FUNCTIONS)).ready()
     found = Generations(daemon, port, gone)
     yield found
     found.end()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 def test_who_is_connected_goes_on_and_who_comes_gets_what_is_new(generations, connect, tmp_path):
     with connect(generations.port) as before:
         assert before.ask("ab") == b"AB"
@@ -68,7 +74,7 @@ def test_who_is_connected_goes_on_and_who_comes_gets_what_is_new(generations, co
         with connect(generations.port) as after, connect(tmp_path / "shout.sock") as by_path:
             assert after.ask("ab") == b"Ab"
             assert by_path.ask("ab") == b"Ab"
-    assert generations.daemon.status() == 0
+    assert generations.daemon.process.wait(60) == 0
     with connect(tmp_path / "shout.sock") as by_path:
         assert by_path.ask("ab") == b"Ab"
     os.kill(pid, signal.SIGTERM)
@@ -76,6 +82,7 @@ def test_who_is_connected_goes_on_and_who_comes_gets_what_is_new(generations, co
     assert not (tmp_path / "shout.sock").exists()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 def test_nothing_is_refused_or_reset_over_several(generations, connect):
     problems: list[Exception] = []
     answered = 0
@@ -128,12 +135,12 @@ def test_a_new_one_that_cannot_start_leaves_the_old_one(generations, connect, tm
 
 def test_the_file_of_the_process_id_is_that_of_the_latest(real_daemon, written, free_port, gone, tmp_path):
     port, pidfile = free_port(), tmp_path / "twistd.pid"
-    file = written(YAML.format(one=port), FUNCTIONS)
+    file = written(YAML.format(one=port, workers=1), FUNCTIONS)
     daemon = real_daemon(file, pidfile=str(pidfile))
     generations = Generations(daemon.ready(), port, gone)
     assert pidfile.read_text() == str(daemon.pid)
     latest = generations.upgrade()
-    assert daemon.status() == 0
+    assert daemon.process.wait(60) == 0
     assert pidfile.read_text() == str(latest)
     generations.end()
     assert not pidfile.exists()
@@ -152,4 +159,4 @@ def test_it_is_asked_by_the_command(generations, tmp_path):
     found = re.fullmatch(rf"process (\d+) has taken over, from {generations.daemon.pid}\n", done.stdout)
     assert found
     generations.pids.append(int(found[1]))
-    assert generations.daemon.status() == 0
+    assert generations.daemon.process.wait(60) == 0
