@@ -1,8 +1,8 @@
 """Sockets that listen or are bound already, given to whatever reactor runs.
 
-Twisted's own adoption takes no Unix datagrams, and from whoever shares a Unix socket it takes the path: it
-is removed, and the socket shut down for everybody.  Our ports do neither, and run on any reactor, but use
-names that Twisted does not promise.  Where those have changed, Twisted's own are all there is.
+Twisted's own adoption takes no Unix datagrams, and whoever shares a Unix socket loses it: it is shut down for
+everybody.  Our ports do neither, and run on any reactor, but use names that Twisted does not promise.  Where
+those have changed, Twisted's own are all there is.
 """
 
 from __future__ import annotations
@@ -30,8 +30,14 @@ def adopt_stream(listening: socket.socket, factory: IProtocolFactory, reactor: A
 
     :returns: an :class:`~twisted.internet.interfaces.IListeningPort` that has started.
     """
-    if listening.family != socket.AF_UNIX or _warned(listening):
+    if listening.family != socket.AF_UNIX:
         return reactor.adoptStreamPort(listening.fileno(), listening.family, factory)
+    if _warned(listening):
+        port: Any = reactor.adoptStreamPort(listening.fileno(), listening.family, factory)
+        # Whoever has bound the path removes it, and may have done so by then: Twisted would raise, and leave
+        # the socket open.
+        port._bindPath = b"\0"
+        return port
     from protocols.reactor.stream_ports import AdoptedUnixPort
 
     port = AdoptedUnixPort(listening.dup(), factory, reactor)
@@ -60,7 +66,7 @@ def _warned(listening: socket.socket) -> bool:
     """Whether only Twisted's own port can be used; if so, a line in the log tells what that means."""
     if why := obstacle():
         log.warn(
-            "{path} is removed, and shut down for every process that shares it, at the end: {why}",
+            "{path} is shut down for every process that shares it, at the end: {why}",
             path=listening.getsockname(),
             why=why,
         )

@@ -86,7 +86,7 @@ def test_a_signal_stops_in_order(daemon, connect, tmp_path, number):
     assert daemon.stop(number) == 0
     assert daemon.errors == ""
     assert f"{number.name}: stopping" in daemon.output
-    assert re.search(r"shout: stopped \(connections: 1\)", daemon.output)
+    assert re.search(r"shout: stopped \(connections: 1, messages: 1, ", daemon.output)
     assert not list(tmp_path.glob("*.sock"))
     assert not (tmp_path / "twistd.pid").exists()
 

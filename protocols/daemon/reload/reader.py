@@ -20,8 +20,8 @@ from protocols.daemon.reload.comparison import Shape, Step, compare
 from protocols.daemon.reload.fingerprint import fingerprint
 from protocols.daemon.reload.user_code import UserCode
 
-POLITE: Final = 0.0005
-"""Seconds after which a thread that reads lets the reactor go on, a tenth of what is usual: whoever is served
+POLITE: Final = 0.0001
+"""Seconds after which a thread that reads lets the reactor go on, a fiftieth of what is usual: whoever is served
 meanwhile should not notice."""
 
 

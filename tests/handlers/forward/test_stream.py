@@ -15,6 +15,7 @@ from zope.interface import directlyProvides
 from protocols.framing import Lines, Raw
 from protocols.handlers.forward import StreamForward, Target
 from protocols.handlers.forward.outgoing import LINGER
+from protocols.stream_limits import QUIET
 
 
 class Passing:
@@ -255,6 +256,8 @@ def test_a_client_is_not_idle_as_long_as_the_target_is_connected(passing, clock)
 
 def test_a_service_that_stops_tells_the_target(passing):
     it = passing().client_comes().target_answers()
+    it.client.send(b"first")
+    it.service.factory.clock.advance(QUIET)
     it.service.factory.drain()
     assert it.target.half_closed
     it.protocol.dataReceived(b"last")
