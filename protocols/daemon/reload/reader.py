@@ -21,7 +21,7 @@ from protocols.daemon.reload.fingerprint import fingerprint
 from protocols.daemon.reload.user_code import UserCode
 
 POLITE: Final = 0.0001
-"""Seconds after which a thread that reads lets the reactor go on, a fiftieth of what is usual: whoever is served
+"""Seconds after which a thread that reads lets the reactor go on, a fiftieth of what is usual: who is served
 meanwhile should not notice."""
 
 
