@@ -8,6 +8,8 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from itertools import takewhile
+from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple
 
 from twisted.logger import Logger
@@ -24,7 +26,7 @@ STALL: Final = 0.1
 what takes so long."""
 
 FRAMES: Final = 30
-"""Frames of a stack that are shown, the innermost: a dozen are the reactor's and the carrier's."""
+"""Frames of a stack that are shown, from the loop inwards, the innermost: some ten are the carrier's."""
 
 WARN_EVERY: Final = 10.0
 """Seconds between two warnings of the same place: a function that stalls mostly does so at each call."""
@@ -94,6 +96,7 @@ class LoopWatch:
         self._stopping = threading.Event()
         self._alive = threading.Event()
         self._answered_at = 0.0
+        self._outermost: list[CodeType] = []
         self._collected = 0.0
         self._collecting_since: float | None = None
         self._warned: dict[str, tuple[float, int]] = {}
@@ -148,20 +151,27 @@ class LoopWatch:
             )
 
     def _where(self) -> tuple[str, str, bool]:
-        """The place where the reactor's thread is, the stack it has got there by, and whether it polls."""
+        """The place where the reactor's thread is, the stack from the loop to there, and whether it polls."""
         frame = sys._current_frames().get(self._watched)
         if frame is None:
             return "", "", False
         code = frame.f_code
-        frames = traceback.extract_stack(frame)[-FRAMES:]
+        frames = traceback.extract_stack(frame)[self._led_to_the_loop(frame) :][-FRAMES:]
         place = f"{code.co_qualname}, {code.co_filename}:{frame.f_lineno}"
         return place, "".join(traceback.format_list(frames)).rstrip(), code.co_name in POLLING
+
+    def _led_to_the_loop(self, frame: FrameType) -> int:
+        """How many outer frames of a stack are in every one, and say nothing."""
+        pairs = zip(self._outermost, _codes(frame)[:-1], strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], pairs))
 
     # -- in the reactor's thread ---------------------------------------------------------------------
 
     def _answer(self) -> None:
         self._answered_at = time.monotonic()
         self._alive.set()
+        if not self._outermost:
+            self._outermost = _codes(sys._getframe())
         for call in self.on_alive:
             try:
                 call()
@@ -212,3 +222,13 @@ class LoopWatch:
             place=stall.place,
             stack=f"\n{stall.stack}" if stall.stack else "",
         )
+
+
+def _codes(innermost: FrameType) -> list[CodeType]:
+    """What runs in a stack, the outermost first."""
+    codes = []
+    frame: FrameType | None = innermost
+    while frame is not None:
+        codes.append(frame.f_code)
+        frame = frame.f_back
+    return codes[::-1]

@@ -12,9 +12,9 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 from twisted.application.service import IService
 from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
-from twisted.python.logfile import LogFile
 
 from protocols.daemon.log import FORMATS, LEVELS, Flood, journal_reads, lines, passing, threshold
+from protocols.daemon.log.shared_file import SharedLogFile
 from protocols.daemon.log_rotation import is_free, rotate_on_signal
 from protocols.daemon.systemd import inherited_sockets, initial_environment, withdraw
 from protocols.daemon.upgrade.predecessor import Predecessor
@@ -184,7 +184,7 @@ def _log_file(name: str | None, foreground: bool) -> IO[str]:
         return sys.stdout
     path = Path(name or "twistd.log")
     # A file that exists keeps its mode; it may be a device.
-    file: Any = LogFile.fromFullPath(str(path), defaultMode=None if path.exists() else LOG_MODE)
+    file: Any = SharedLogFile.fromFullPath(str(path), defaultMode=None if path.exists() else LOG_MODE)
     rotate_on_signal(file.rotate)
     return file  # type: ignore[no-any-return]  # it writes text, which is all that is asked of it
 

@@ -117,6 +117,30 @@ def test_a_stall_is_logged_with_the_place_where_it_was(watch, look):
     assert watch.longest >= STALL
 
 
+def test_what_has_led_to_the_loop_is_not_told(watch, look):
+    look()  # a first sign of life, which says where the loop is
+    seen = threading.Event()
+    where, watch._where = watch._where, None
+
+    def found():
+        try:
+            return where()
+        finally:
+            seen.set()
+
+    watch._where = found
+
+    def stand_still():
+        assert seen.wait(20)
+
+    with capturedLogs() as events:
+        look(stand_still)
+    text = formatEvent(events[0])
+    assert "in stand_still" in text
+    assert "test_what_has_led_to_the_loop" not in text
+    assert "pytest" not in text
+
+
 def test_a_process_that_did_not_run_has_not_stalled(watch, look, monkeypatch):
     """As after SIGSTOP: every clock has gone on but that of the processor."""
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from twisted.logger import LogLevel
 from twisted.python import usage
-from twisted.python.logfile import LogFile
 from twisted.scripts.twistd import ServerOptions
 
 from protocols.daemon import twistd
 from protocols.daemon.log import observer, threshold
 from protocols.daemon.log.flood import BURST
+from protocols.daemon.log.shared_file import SharedLogFile
 from protocols.daemon.twistd import Options, chosen_observer, makeService
 from protocols.journal import Journal
 
@@ -106,9 +106,11 @@ def test_the_log_of_the_foreground_is_standard_output(parsed, capsys):
 def closed_logs(monkeypatch):
     """Every log file that is opened is closed after the test."""
     opened = []
-    real = LogFile.fromFullPath
+    real = SharedLogFile.fromFullPath
     monkeypatch.setattr(
-        LogFile, "fromFullPath", lambda *given, **named: opened.append(real(*given, **named)) or opened[-1]
+        SharedLogFile,
+        "fromFullPath",
+        lambda *given, **named: opened.append(real(*given, **named)) or opened[-1],
     )
     yield
     for file in opened:

@@ -32,6 +32,10 @@ class UnreachableError(Exception):
     """There is no daemon, or it does not answer; the text says what was tried."""
 
 
+class SilentError(UnreachableError):
+    """It does not answer: it is busy, or stands still."""
+
+
 class RefusedError(Exception):
     """The daemon does not do what was asked; the text says why."""
 
@@ -121,7 +125,7 @@ class DaemonClient:
                 self._messages.extend(map(decode, self._decoder.feed(data)))
             except TimeoutError as error:
                 text = f"the daemon does not answer within {self._socket.gettimeout():g} s"
-                raise UnreachableError(text) from error
+                raise SilentError(text) from error
             except OSError as error:
                 raise _lost(error) from error
             except (FramingError, WireError) as error:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import click
 from click.shell_completion import CompletionItem
 
-from protocols.daemon.command.daemon_client import DaemonClient, RefusedError, UnreachableError
+from protocols.daemon.command.daemon_client import DaemonClient, RefusedError, SilentError, UnreachableError
 from protocols.daemon.command.standard_output import complain
 
 UNREACHABLE: Final = 1
@@ -109,6 +109,8 @@ def reach(file: Path | None, place: str | None) -> DaemonClient:
     for each in dict.fromkeys(tried):
         try:
             return _checked(_connected(str(each)), expected)
+        except SilentError as error:
+            raise UnreachableError(f"{each}: {error}") from error
         except UnreachableError as error:
             failures.append(str(error))
     if not config.exists():

@@ -64,27 +64,37 @@ def _lines(status: Status, now: float) -> list[str]:
             f"reloads: {reloads.done} done, {reloads.refused} refused; "
             f"the last at {moment(reloads.at)}: {what}{printable(reloads.last.text)}"
         )
-    lines += ["", *aligned([_PROCESS, *(_process(worker, now) for worker in status.workers)], range(1, 8))]
+    processes = _without_states([_PROCESS, *(_process(worker, now) for worker in status.workers)])
+    lines += ["", *aligned(processes, range(len(processes[0]) - 8, len(processes[0])))]
     if not status.services:
         return [*lines, "", "no services"]
-    rows = [_SERVICE, *(row for service in status.services for row in _rows(service))]
-    if all(service.state == "serving" for service in status.services):
-        rows = [(name, *rest) for name, _, *rest in rows]
+    rows = _without_states([_SERVICE, *(row for service in status.services for row in _rows(service))])
     numbers = range(len(rows[0]) - 8, len(rows[0]) - 1)
     lines += ["", *aligned(rows, numbers)]
     soon = [line for service in status.services for line in _certificates(service, now)]
     return [*lines, "", *soon] if soon else lines
 
 
-_PROCESS = ("PROCESS", "PID", "UP", "CPU", "MEMORY", "FILES", "LAG", "STALLS", "RESTARTS")
+_PROCESS = ("PROCESS", "STATE", "PID", "UP", "CPU", "MEMORY", "FILES", "LAG", "STALLS", "RESTARTS")
 _SERVICE = ("SERVICE", "STATE", "OPEN", "CONNS", "MESSAGES", "IN", "OUT", "ERRORS", "P99", "ADDRESS")
+
+
+def _without_states(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """`rows` of a table without their second column, if it says nothing: everything serves."""
+    if any(state not in ("serving", "") for _, state, *_ in rows[1:]):
+        return rows
+    return [(name, *rest) for name, _, *rest in rows]
 
 
 def _process(worker: WorkerStatus, now: float) -> tuple[str, ...]:
     from protocols.daemon.command.amounts import duration, quick, size
 
+    if worker.state in ("down", "starting"):
+        pid = str(worker.pid) if worker.pid else "-"
+        return (str(worker.index), worker.state, pid, *"------", str(worker.restarts))
     return (
         str(worker.index),
+        worker.state,
         str(worker.pid),
         duration(now - worker.started),
         duration(worker.cpu),

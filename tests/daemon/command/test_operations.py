@@ -97,6 +97,18 @@ async def test_states_are_shown_where_they_differ(asked, told, operations):
 
 
 @pytest_twisted.ensureDeferred
+async def test_what_a_process_does_is_shown_where_it_does_not_serve(asked, told, operations):
+    down = WorkerStatus(index=1, pid=0, started=NOW - 60, state="down", restarts=3)
+    silent = told.workers[0].model_copy(update={"index": 2, "state": "silent"})
+    operations.told = told.model_copy(update={"workers": (*told.workers, down, silent)})
+    table = words((await asked("status")).output)
+    assert table[3][:3] == ["PROCESS", "STATE", "PID"]
+    assert table[4][:5] == ["0", "serving", "78", "1", "min"]
+    assert " ".join(table[5]) == "1 down - - - - - - - 3"
+    assert table[6][:5] == ["2", "silent", "78", "1", "min"]
+
+
+@pytest_twisted.ensureDeferred
 async def test_status_as_json(asked, told):
     done = await asked("status", "--json")
     assert Status.model_validate_json(done.output) == told

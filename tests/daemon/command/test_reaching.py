@@ -160,7 +160,7 @@ def test_the_daemon_of_the_unit_is_for_another_file(runtime_folder, answering):
     ("said", "why"),
     [
         (b"220 mail ESMTP\r\n", "what answers there is no daemon: a line is not JSON"),
-        (b'{"id":1,"answer":', "the daemon does not answer within 0.1 s"),
+        (b'{"id":1,"answer":', ".sock: the daemon does not answer within 0.1 s\n"),
     ],
 )
 def test_somebody_else_answers(runtime_folder, answering, said, why, monkeypatch):
