@@ -49,7 +49,7 @@ def main(ports: dict[str, int], folder: str) -> None:
             asked = json.loads(line)
             places = Places(ports, Path(folder), asked["version"])
             wrong = runner.run(one_round(places, asked["numbers"]))
-            print(json.dumps({"wrong": wrong, "lost": lost.total()}), flush=True)
+            print(json.dumps({"wrong": wrong, "lost": dict(lost)}), flush=True)
 
 
 if __name__ == "__main__":

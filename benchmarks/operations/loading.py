@@ -40,9 +40,12 @@ class Phase:
     def lines(self) -> list[str]:
         """For people."""
         return [
-            f"  {name:10} p50 {_shown(tally, 0.5)}, p99 {_shown(tally, 0.99)}, "
-            f"max {tally.waits.longest * 1e3:.2f} ms; {tally}"
-            for name, tally in self.tallies.items()
+            f"  (the load itself was late by {self.late * 1e3:.1f} ms at most)",
+            *(
+                f"  {name:10} p50 {_shown(tally, 0.5)}, p99 {_shown(tally, 0.99)}, "
+                f"max {tally.waits.longest * 1e3:.2f} ms; {tally}"
+                for name, tally in self.tallies.items()
+            ),
         ]
 
     def data(self) -> dict[str, Any]:

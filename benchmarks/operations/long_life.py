@@ -112,13 +112,15 @@ def prove(bounds: Bounds, cores: Cores) -> Proof:
         "memory in MiB: {} after the first of {} rounds, {} after {}, then at most {}, and {} at the end; "
         "with its children {}".format(sizes[0], rounds, sizes[1], WARMING, *sizes[2:]),
         f"descriptors: {first} at first, {opened[WARMING - 1]} when warm, {opened[-1]} at the end",
-        f"datagrams that were lost, and sent again: {lost}",
+        "datagrams that were lost, and sent again: "
+        + (", ".join(f"{count} of {name}" for name, count in lost.items()) or "none"),
         "messages and connections:",
         *(f"  {name:20}{rounds * m:11,}{rounds * c:9,}" for name, (c, m) in numbers.items()),
     ]
     proof.need(most < GROWTH * warm, f"memory grows to {most / warm:.2f} times what it is when warm")
     of_datagrams = rounds * sum(numbers[name][1] for name in DATAGRAM_KINDS)
-    proof.need(lost <= LOSS * of_datagrams, f"{lost} of {of_datagrams:,} datagrams were lost")
+    gone = sum(lost.values())
+    proof.need(gone <= LOSS * of_datagrams, f"{gone} of {of_datagrams:,} datagrams were lost")
     proof.need(left <= 0, f"{left} descriptors are left")
     proof.data = {"numbers": numbers, "seconds": took, "memory": memory, "descriptors": [first, *opened]}
     return proof
@@ -134,7 +136,9 @@ def shares(messages: int, connections: int) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _round(living: subprocess.Popen[bytes], running: Site, numbers: dict[str, tuple[int, int]]) -> int:
+def _round(
+    living: subprocess.Popen[bytes], running: Site, numbers: dict[str, tuple[int, int]]
+) -> dict[str, int]:
     """How many datagrams were lost so far."""
     assert living.stdin is not None
     assert living.stdout is not None
@@ -146,7 +150,8 @@ def _round(living: subprocess.Popen[bytes], running: Site, numbers: dict[str, tu
     found = json.loads(line)
     if found["wrong"]:
         raise BenchmarkError(found["wrong"])
-    return int(found["lost"])
+    lost: dict[str, int] = found["lost"]
+    return lost
 
 
 def _settled(running: Site) -> int:
