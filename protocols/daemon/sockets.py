@@ -116,6 +116,9 @@ def _bind_internet(address: Address, reuse_port: bool, kept: Kept | None) -> lis
             sock = kept.claim(family, kind, where, only_ipv6=only_ipv6) if kept else None
             if sock is None:
                 sock = _bind_one(family, kind, where, address, reuse_port)
+            elif reuse_port:
+                # It may have been bound for one process alone.
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             port = sock.getsockname()[1]
             host = where[0] if address.host else ""
             bound.append(BoundSocket(replace(address, host=host, port=port), sock))
