@@ -14,7 +14,6 @@ from protocols.daemon.control.operations import Ask
 from protocols.daemon.daemon import StartError
 from protocols.daemon.kept_sockets import KeptSockets
 from protocols.daemon.metrics.listener import MetricsListener
-from protocols.daemon.privileges import plan_of
 from protocols.daemon.reload.watched import Watched
 from protocols.daemon.reload.watching import Watch
 from protocols.daemon.sockets import BindError, BoundSocket
@@ -123,7 +122,7 @@ class Administration:
 
     def _bind_control(self, server: ServerSpec) -> ControlSocket | None:
         try:
-            bound = bind_control(self._config, server.control, kept=self._kept, uid=plan_of(server).uid)
+            bound = bind_control(self._config, server.control, kept=self._kept)
         except BindError as error:
             raise StartError(f"cannot listen: server.control: {server.control}: {error}") from error
         return None if bound is None else ControlSocket(bound, self._config, self._ask, self._reactor)

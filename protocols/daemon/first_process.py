@@ -73,8 +73,9 @@ class FirstProcess(MultiService):
         self._stopping = False
         self._ended = False
         self._reloads = Reloads(self._reload)
+        self._successor: Successor | None = None
         stored = StoredSockets(inherited)
-        kept = KeptSockets([stored])
+        self._kept = kept = KeptSockets([stored], are_ours=not surroundings.takes_over)
         self._administration = Administration(reader.file, reader.setting.ask, reactor, kept)
         novelty = reader.first()
         surroundings.took(novelty.loaded)
@@ -175,11 +176,11 @@ class FirstProcess(MultiService):
         if self._stopping:
             raise OperationError("the daemon is about to stop")
         self._stopping = True  # nothing else meanwhile
-        successor = Successor(self._to_hand_over(), self._around.directory, self._reactor)
+        self._successor = Successor(self._to_hand_over(), self._around.directory, self._reactor)
         try:
-            pid: int = yield successor.start()
+            pid: int = yield self._successor.start()
         except UpgradeError as error:
-            self._stopping = False
+            self._stopping = self._ended
             log.error("no upgrade: {error}", error=error)
             return Outcome(done=False, text=f"no upgrade: {error}")
         log.info("process {pid} has taken over; this one ends with its last connection", pid=pid)
@@ -222,6 +223,11 @@ class FirstProcess(MultiService):
 
     def stopService(self) -> Deferred[Any]:
         self._stopping = self._ended = True
+        if self._successor is not None:
+            self._successor.give_up("the daemon is about to stop")
+        if not self._kept.are_ours:
+            # Those who serve leave them as they are.
+            self._serving.retire_all()
         self._administration.notifier.stopping()
         stopped: Deferred[Any] = super().stopService()
         ended: Deferred[Any] = DeferredList([stopped, self._administration.stop()])
@@ -246,6 +252,7 @@ class FirstProcess(MultiService):
         log.info("polyport {version}: {services} ready", version=__version__, services=services)
         self._store_sockets()
         self._administration.notifier.ready(f"serving {services}")
+        self._kept.are_ours = True
         self._around.is_ready()
 
     def _store_sockets(self) -> None:

@@ -11,9 +11,14 @@ from protocols.daemon.systemd import StoredSockets
 
 
 class KeptSockets:
-    """Gives sockets of `sources` to whoever wants to bind what they are bound to, one at a time."""
+    """Gives sockets of `sources` to whoever wants to bind what they are bound to, one at a time.
 
-    def __init__(self, sources: Sequence[StoredSockets] = ()) -> None:
+    :param are_ours: see there.
+    """
+
+    def __init__(self, sources: Sequence[StoredSockets] = (), *, are_ours: bool = True) -> None:
+        self.are_ours = are_ours
+        """Whether nobody else serves them; the process before this one does until it retires."""
         self._sources = sources
         self.claimed = 0
         """How many were given away."""

@@ -150,7 +150,9 @@ class PortService(Service):
         self._datagram_ports.append(port)
 
     def _stop_listening(self, bound: BoundSocket, *, for_good: bool) -> Deferred[Any]:
-        port = self._ports.pop(bound)
+        port = self._ports.pop(bound, None)
+        if port is None:
+            return succeed(None)  # it was never served
         if not bound.is_stream:
             port.stopReading()  # and no more: replies still leave by it
             return succeed(None)

@@ -48,6 +48,8 @@ class BoundSocket:
     """Device and inode of the path that this process made and removes again."""
     is_shared: bool = False
     """Whether another process has it too, such as systemd."""
+    kept: Kept | None = None
+    """Who has kept it for us, if it was not bound anew."""
 
     @property
     def is_stream(self) -> bool:
@@ -56,14 +58,14 @@ class BoundSocket:
     def refuse(self) -> None:
         """Accept no more connections, though somebody may still hold the socket for a moment: those that came
         after the last was accepted would wait, and be reset."""
-        if not self.is_shared:
+        if not self.is_shared and self._is_ours:
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_RD)
 
     def close(self) -> None:
         """Close the socket, and remove its path if it is still the one that was made for it."""
         self.socket.close()
-        if self.unlink is not None:
+        if self.unlink is not None and self._is_ours:
             try:
                 found = os.lstat(self.address.path)
                 if (found.st_dev, found.st_ino) == self.unlink:
@@ -71,9 +73,17 @@ class BoundSocket:
             except OSError:
                 pass  # gone, or no longer ours to remove
 
+    @property
+    def _is_ours(self) -> bool:
+        """Whether nobody goes on with it who has it from before."""
+        return self.kept is None or self.kept.are_ours
+
 
 class Kept(Protocol):
     """Sockets that a process before this one has bound, and that are open still."""
+
+    are_ours: bool
+    """Whether nobody else serves them any more."""
 
     def claim(self, family: int, kind: int, where: Any, *, only_ipv6: bool = False) -> socket.socket | None:
         """One that is bound just so (see :class:`~protocols.daemon.kept_sockets.KeptSockets`)."""
@@ -114,11 +124,15 @@ def _bind_internet(address: Address, reuse_port: bool, kept: Kept | None) -> lis
                 where = (where[0], bound[0].address.port, *where[2:])
             only_ipv6 = family == socket.AF_INET6 and bool(address.host)
             sock = kept.claim(family, kind, where, only_ipv6=only_ipv6) if kept else None
+            by = None if sock is None else kept
             if sock is None:
                 sock = _bind_one(family, kind, where, address, reuse_port)
+            elif reuse_port:
+                # It may have been bound for one process alone.
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             port = sock.getsockname()[1]
             host = where[0] if address.host else ""
-            bound.append(BoundSocket(replace(address, host=host, port=port), sock))
+            bound.append(BoundSocket(replace(address, host=host, port=port), sock, kept=by))
     except OSError:
         for one in bound:
             one.close()
@@ -218,9 +232,9 @@ def _kept_unix(address: Address, kept: Kept | None) -> BoundSocket | None:
     if sock is None:
         return None
     if not address.path:
-        return BoundSocket(address, sock)
+        return BoundSocket(address, sock, kept=kept)
     made = os.lstat(address.path)
-    return BoundSocket(address, sock, (made.st_dev, made.st_ino))
+    return BoundSocket(address, sock, (made.st_dev, made.st_ino), kept=kept)
 
 
 @contextmanager

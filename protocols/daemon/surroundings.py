@@ -14,6 +14,9 @@ class Surroundings(Protocol):
     directory: str
     """Where it was started."""
 
+    takes_over: bool
+    """Whether a process before this one serves until this one does."""
+
     def took(self, loaded: Loaded) -> None:
         """`loaded` is served from now on: its secrets are not for the log."""
 

@@ -77,6 +77,7 @@ class Options(usage.Options):
     """What the log is written to, once it has begun, if that is ours."""
 
     directory = DIRECTORY
+    takes_over = PREDECESSOR is not None
     _masks: tuple[Callable[[str], str], ...] = (str,)
     _pidfile = ""
 

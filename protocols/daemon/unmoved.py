@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from protocols.daemon.spec.server import ServerSpec
 
-FROM_THE_START: Final = ("workers", "user", "group", "umask")
-"""Keys of ``server`` that an upgrade, or a new start, makes true."""
+BY_UPGRADE: Final = ("workers", "umask")
+"""Keys of ``server`` that an upgrade makes true, or a new start."""
+
+BY_START: Final = ("user", "group")
+"""Those for which it takes a new start: what takes over has no more privileges than what it takes over from,
+and so cannot become another user."""
 
 
 def waits_for_restart(before: ServerSpec, after: ServerSpec) -> str:
     """Which of these differ, in words to follow a sentence; empty if none does."""
-    differ = [f"server.{key}" for key in FROM_THE_START if getattr(before, key) != getattr(after, key)]
-    if not differ:
-        return ""
-    return f"; {', '.join(differ)} will take effect with `polyport upgrade` or at the next start"
+
+    def waiting(keys: Iterable[str], until: str) -> str:
+        differ = [f"server.{key}" for key in keys if getattr(before, key) != getattr(after, key)]
+        return f"; {', '.join(differ)} will take effect {until}" if differ else ""
+
+    return waiting(BY_UPGRADE, "with `polyport upgrade` or at the next start") + waiting(
+        BY_START, "at the next start"
+    )

@@ -16,6 +16,7 @@ class Alone:
     """Surroundings of which there is nothing to be said."""
 
     directory = "/"
+    takes_over = False
 
     def took(self, loaded): ...
 

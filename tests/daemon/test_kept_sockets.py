@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import pytest
@@ -83,3 +84,20 @@ def test_a_path_is_taken_over_and_removed_in_the_end(tmp_path):
         client.connect(str(path))
     table.close()
     assert not path.exists()
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "udp"])
+def test_more_processes_than_before_share_an_address(scheme):
+    before = SocketTable({})
+    address = Address.parse(f"{scheme}://127.0.0.1:0")
+    binding = before.bind([Place("a", 0, address)])
+    binding.commit()
+    [there] = binding.sockets()["a"]
+    table = SocketTable({}, 3, kept=kept(there.socket))
+    shared = table.bind([Place("a", 0, there.address)])
+    shared.commit()
+    found = [shared.sockets(copy)["a"][0].socket for copy in range(3)]
+    assert {one.getsockname() for one in found} == {there.socket.getsockname()}
+    assert len({os.fstat(one.fileno()).st_ino for one in found}) == 3
+    table.close()
+    before.close()

@@ -133,6 +133,67 @@ def test_a_new_one_that_cannot_start_leaves_the_old_one(generations, connect, tm
     assert generations.upgrade()
 
 
+def test_a_new_one_that_cannot_listen_leaves_the_old_one_its_paths(generations, connect, tmp_path):
+    file = tmp_path / "polyport.yaml"
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = f'"tcp://127.0.0.1:{other.getsockname()[1]}"]'
+        file.write_text(file.read_text().replace('"unix:shout.sock"]', f'"unix:shout.sock", {taken}'))
+        os.kill(generations.daemon.pid, signal.SIGUSR2)
+        generations.daemon.expect("no upgrade: the new process has ended with status 1")
+    assert "Address already in use" in generations.daemon.errors
+    with connect(tmp_path / "shout.sock") as client:
+        assert client.ask("a") == b"A"
+    assert (tmp_path / "control.sock").is_socket()
+
+
+BROKEN = (
+    "import pathlib, time\n"
+    "with open(pathlib.Path(__file__).with_name('imports'), 'a') as file:\n"
+    "    file.write('.')\n"
+    "    number = file.tell()\n"
+    "if number > {0}:\n"
+    "    time.sleep({1})\n"
+    "    raise OSError('no more')\n"
+)
+
+
+def test_workers_of_a_new_one_that_fails_leave_the_old_one_its_sockets(
+    real_daemon, written, free_port, connect, tmp_path
+):
+    port = free_port()
+    yaml = YAML.format(one=port).replace("drain: 3s", "drain: 3s, workers: 2")
+    daemon = real_daemon(written(yaml, FUNCTIONS)).ready()
+    # The new first process imports it, and one worker, which then serves; the other one cannot.
+    (tmp_path / "functions.py").write_text(BROKEN.format(2, 3) + FUNCTIONS)
+    os.kill(daemon.pid, signal.SIGUSR2)
+    daemon.expect("no upgrade: the new process has ended with status 1")
+    for _ in range(8):
+        with connect(port) as client:
+            assert client.ask("a") == b"A"
+    with connect(tmp_path / "shout.sock") as client:
+        assert client.ask("a") == b"A"
+
+
+def test_one_that_is_told_to_end_meanwhile_ends_the_new_one_too(generations, connect, tmp_path):
+    started = tmp_path / "started"
+    (tmp_path / "functions.py").write_text(
+        f"import os, pathlib, time\npathlib.Path({str(started)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(600)\n" + FUNCTIONS
+    )
+    os.kill(generations.daemon.pid, signal.SIGUSR2)
+    for _ in range(2000):
+        if started.exists() and started.read_text():
+            break
+        threading.Event().wait(0.01)
+    assert generations.daemon.stop() == 0
+    assert generations.has_ended(int(started.read_text()))
+    with pytest.raises(ConnectionRefusedError):
+        connect(generations.port)
+    assert not (tmp_path / "shout.sock").exists()
+
+
 def test_the_file_of_the_process_id_is_that_of_the_latest(real_daemon, written, free_port, gone, tmp_path):
     port, pidfile = free_port(), tmp_path / "twistd.pid"
     file = written(YAML.format(one=port, workers=1), FUNCTIONS)

@@ -40,19 +40,17 @@ def bind_control(
     chosen: Address | Literal["auto", "off"],
     environment: Mapping[str, str] | None = None,
     kept: Kept | None = None,
-    uid: int | None = None,
 ) -> BoundSocket | None:
     """The socket of the daemon for the file `config`, bound and listening; ``None``: there is none.
 
     :param chosen: ``server.control``.
     :param environment: where the directories for ``auto`` are named, ``os.environ`` unless given.
     :param kept: what a process before this one has bound.
-    :param uid: whom root, if that is who binds, becomes later; the socket is that user's.
 
     Raises :class:`BindError` if that names a path, and nothing can listen there.
     """
     if isinstance(chosen, Address):
-        return _bind(chosen, kept, uid)
+        return _bind(chosen, kept)
     if chosen == "off":
         return None
     environment = os.environ if environment is None else environment
@@ -61,7 +59,7 @@ def bind_control(
         log.info("no control socket: neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR names a directory for it")
         return None
     try:
-        return _bind(Address("unix", path=str(place)), kept, uid)
+        return _bind(Address("unix", path=str(place)), kept)
     except BindError as error:
         log.warn(
             "no control socket: {place}: {error}; `polyport status` and the like will not reach this daemon",
@@ -71,10 +69,8 @@ def bind_control(
         return None
 
 
-def _bind(address: Address, kept: Kept | None, uid: int | None) -> BoundSocket:
+def _bind(address: Address, kept: Kept | None) -> BoundSocket:
     (bound,) = bind(address, {}, MODE, kept=kept)
-    if uid is not None and address.path and os.geteuid() == ROOT:
-        os.chown(address.path, uid, -1)
     return bound
 
 

@@ -66,6 +66,12 @@ class Successor(ProcessProtocol):
         self._late = self._reactor.callLater(PATIENCE, self._too_late)
         return ready
 
+    def give_up(self, why: str) -> None:
+        """End it, unless it serves."""
+        if self._ready is not None:
+            self.transport.signalProcess("KILL")  # type: ignore[union-attr]  # IProcessTransport has it
+            self._failed(f"{why}; the new process has been ended")
+
     def childDataReceived(self, childFD: int, data: bytes) -> None:  # noqa: N803 - Twisted's names
         """It is ready (IProcessProtocol)."""
         ready = self._settled()
@@ -85,8 +91,7 @@ class Successor(ProcessProtocol):
 
     def _too_late(self) -> None:
         self._late = None
-        self.transport.signalProcess("KILL")  # type: ignore[union-attr]  # IProcessTransport has it
-        self._failed(f"the new process was not ready within {PATIENCE:g} s, and has been ended")
+        self.give_up(f"it was not ready within {PATIENCE:g} s")
 
     def _failed(self, why: str) -> None:
         ready = self._settled()

@@ -218,9 +218,12 @@ class Worker:
             self._daemon.abort()
 
     def orphaned(self) -> None:
-        """The first process is no more, and somebody else may want the addresses."""
+        """The first process is no more, and somebody else may want the addresses; or still serve there, if it
+        was about to take over from that."""
         if self._ending is None:
             log.critical("the first process has gone: this one stops")
+            if self._daemon is not None:
+                self._daemon.retire_all()  # which leaves the sockets as they are
             self.stop()
 
     def signalled(self) -> None:

@@ -96,15 +96,6 @@ def test_a_place_that_is_named(runtime_folder):
         bind_control(Path("polyport.yaml"), Address("unix", path="/nowhere/mine.sock"))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a socket away")
-def test_it_is_that_of_whom_root_becomes(runtime_folder):
-    bound = bind_control(Path("polyport.yaml"), "auto", uid=65_534)
-    assert bound is not None
-    found = Path(bound.address.path).stat()
-    assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (65_534, 0o600)
-    bound.close()
-
-
 def test_none(runtime_folder, monkeypatch, logged):
     assert bind_control(Path("polyport.yaml"), "off") is None
     assert logged(LogLevel.info) == []
