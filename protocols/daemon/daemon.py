@@ -163,9 +163,9 @@ class Daemon(MultiService):
                 self.units[name] = former.pop(name)
                 self.units[name].listen(sockets[name], kept)
                 self.units[name].drain = self.loaded.config.server.drain
-        for unit in former.values():
+        for name, unit in former.items():
             # After what takes its place, so that there is no moment at which nobody accepts.
-            self._retire(unit, kept)
+            self._retire(unit, kept, ends=name not in self.units)
 
     def change(self, novelty: Novelty, binding: Binding) -> Deferred[Any]:
         """The same, on what was bound for one process (Serving)."""
@@ -175,8 +175,9 @@ class Daemon(MultiService):
     def drain(self, name: str) -> Deferred[None]:
         """Serve `name` no more, until it is reloaded; fires when its last connection is gone."""
         unit = self.units.pop(name)
+        log.info("{service}: draining, as somebody has asked", service=name)
         self.shapes = {other: shape for other, shape in self.shapes.items() if other != name}
-        return self._retire(unit)
+        return self._retire(unit, ends=True)
 
     def retire_all(self) -> Deferred[Any]:
         """Leave the sockets to another process; fires when the last connection is gone."""
@@ -191,8 +192,17 @@ class Daemon(MultiService):
     def _unit(self, name: str, carriers: Carriers, sockets: Sequence[BoundSocket]) -> PortService:
         return PortService(name, carriers, sockets, self._reactor, self.loaded.config.server.drain)
 
-    def _retire(self, unit: PortService, kept: Container[socket.socket] = ()) -> Deferred[None]:
+    def _retire(
+        self, unit: PortService, kept: Container[socket.socket] = (), *, ends: bool = False
+    ) -> Deferred[None]:
+        """
+        :param ends: nothing takes the place of the service.
+        """
+
         def gone(_: None) -> None:
+            if ends:
+                summary = unit.carriers.journal.summary()
+                log.info("{service}: stopped ({summary})", service=unit.service, summary=summary)
             self.retiring.remove(unit)
             if unit.parent is not None:
                 unit.disownServiceParent()

@@ -81,6 +81,11 @@ class PortService(Service):
         """
         for one in self.bound:
             if one not in bound:
+                log.info(
+                    "{service}: no longer listening on {address}",
+                    service=self.service,
+                    address=str(one.address),
+                )
                 self._stop_listening(one, for_good=one.socket not in kept)
         for one in bound:
             if one not in self._ports:

@@ -133,12 +133,27 @@ def test_services_come_and_go(reloading, connect, ports):
         assert more.ask("still") == b"still"
 
 
+def test_the_log_has_the_last_word_of_what_goes(reloading, connect, ports):
+    quick = YAML.replace("drain: 20s", "drain: 1s")
+    reloading.write(
+        quick.replace("  web:", '  more: {{listen: "tcp://127.0.0.1:{more}", builtin: echo}}\n  web:')
+    )
+    assert reloading.reload() == "3 kept, 0 changed, 1 added, 0 dropped"
+    with connect(ports["more"]) as more:
+        assert more.ask("there") == b"there"
+    reloading.write(quick, answer="second")
+    assert reloading.reload() == "2 kept, 1 changed, 0 added, 1 dropped"
+    reloading.daemon.expect(r"more: stopped \(connections: 1, messages: 1, ")
+    assert "web: stopped" not in reloading.daemon.output
+
+
 def test_addresses_move(reloading, connect, ports):
     with connect(ports["echo"]) as echo:
         reloading.write(YAML.replace("{shout}", "{more}"))
         assert reloading.reload() == "3 kept, 0 changed, 0 added, 0 dropped; 1 with other addresses"
         with connect(ports["more"]) as moved:
             assert moved.ask("a") == b"A"
+        assert f"shout: no longer listening on tcp://127.0.0.1:{ports['shout']}\n" in reloading.daemon.output
         with pytest.raises(ConnectionRefusedError):
             connect(ports["shout"])
         assert echo.ask("still") == b"still"
@@ -233,6 +248,7 @@ def test_a_service_that_is_drained_comes_back_with_a_reload(reloading, connect, 
         assert echo.ask("still") == b"still"
     said, _ = draining.communicate(timeout=60)
     assert draining.returncode == 0, said
+    reloading.daemon.expect(r"echo: draining, as somebody has asked\n(?s:.*)echo: stopped \(connections: ")
     assert reloading.reload() == "2 kept, 0 changed, 1 added, 0 dropped"
     with connect(ports["echo"]) as echo:
         assert echo.ask("again") == b"again"

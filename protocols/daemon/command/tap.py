@@ -41,7 +41,7 @@ def command(
     count: int | None,
 ) -> None:
     """Print the messages of SERVICE as they pass, until Ctrl-C: when, from (>) or to (<) whom, how many
-    bytes, how long the answer took, and how they begin.
+    bytes, how long the answer took if it was given at once, and how they begin.
 
     The service does not wait for this: where there is more than can be shown, some are left out, and their
     number is told. What is said in messages is shown as it is; mind who looks on.

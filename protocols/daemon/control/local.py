@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
+from twisted.logger import Logger
 
 from protocols import __version__
 from protocols.daemon.control.frames import frame_of
@@ -33,6 +34,8 @@ from protocols.daemon.port_service import PortService
 from protocols.open_connection import OpenConnection
 from protocols.source import source_of
 from protocols.tap import Passed
+
+log = Logger(namespace="polyport")
 
 CONNECTIONS_TOLD = 100_000
 """Connections that are listed at most: so many fit into an answer."""
@@ -165,6 +168,7 @@ class LocalOperations:
             if f"{self._worker}-{self._names.known(one)}" == connection:
                 peer = one.peer
                 one.abort()
+                log.info("{service}: {peer}: closed, as somebody has asked", service=service, peer=str(peer))
                 return succeed(Outcome(done=True, text=f"{peer} of {service} is closed"))
         raise OperationError(
             f"no connection {connection} is open; `polyport connections` lists those there are"
@@ -199,9 +203,12 @@ class LocalOperations:
         penalties = self._process.reputation.penalties
         if source == "*":
             penalties.forgive_all()
+            log.info("everybody who was shut out is forgiven, as somebody has asked")
             return succeed(Outcome(done=True, text="everybody is forgiven"))
         # Somebody may name one address of a network that counts as one.
         known = [penalties.forgive(each) for each in dict.fromkeys((source, source_of(source)))]
+        if any(known):
+            log.info("{source} is forgiven, as somebody has asked", source=source)
         text = f"{source} is forgiven" if any(known) else f"nothing was held against {source}"
         return succeed(Outcome(done=True, text=text))
 

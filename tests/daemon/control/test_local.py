@@ -14,6 +14,7 @@ import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.threads import deferToThread
+from twisted.logger import capturedLogs, formatEvent
 
 from protocols import __version__
 from protocols.daemon.assembly import Setting
@@ -161,7 +162,9 @@ async def test_connections_are_listed_and_closed(local, client):
     assert not one.retiring
     assert [again.id for again in await local.connections("shout")] == [one.id]
     assert await local.connections("pings") == []
-    done = await local.kill(one.id)
+    with capturedLogs() as events:
+        done = await local.kill(one.id)
+    assert [formatEvent(event) for event in events] == [f"shout: {one.peer}: closed, as somebody has asked"]
     assert (done.done, done.text) == (True, f"{one.peer} of shout is closed")
     with pytest.raises(ConnectionResetError):
         await deferToThread(client.recv, 100)
@@ -252,9 +255,14 @@ async def test_penalties(local, process):
     assert [one.source for one in found] == ["192.0.2.1", "2001:db8::/64", "192.0.2.3"]
     assert 99 < found[0].score <= 100
     assert 60 < found[0].until - time.time() < 120
-    assert (await local.forgive("192.0.2.1")).text == "192.0.2.1 is forgiven"
-    assert (await local.forgive("2001:db8::77")).text == "2001:db8::77 is forgiven"
-    assert (await local.forgive("192.0.2.2")).text == "nothing was held against 192.0.2.2"
+    with capturedLogs() as events:
+        assert (await local.forgive("192.0.2.1")).text == "192.0.2.1 is forgiven"
+        assert (await local.forgive("2001:db8::77")).text == "2001:db8::77 is forgiven"
+        assert (await local.forgive("192.0.2.2")).text == "nothing was held against 192.0.2.2"
+    assert [formatEvent(event) for event in events] == [
+        "192.0.2.1 is forgiven, as somebody has asked",
+        "2001:db8::77 is forgiven, as somebody has asked",
+    ]
     assert [one.source for one in await local.penalties()] == ["192.0.2.3"]
     assert (await local.forgive("*")).text == "everybody is forgiven"
     assert await local.penalties() == []
