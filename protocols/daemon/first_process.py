@@ -160,14 +160,21 @@ class FirstProcess(MultiService):
     def drain(self, name: str) -> Deferred[None]:
         """Serve `name` no more, until the next reload; fires when its last connection is gone.
 
-        Raises :class:`~protocols.daemon.control.operations.OperationError`.
+        What is under way has begun with all that is served, and so is waited for.  Fails with
+        :class:`~protocols.daemon.control.operations.OperationError`.
         """
+        return self._reloads.settled().addCallback(lambda _: self._drain(name))
+
+    def _drain(self, name: str) -> Deferred[None]:
+        if self._stopping:
+            raise OperationError("the daemon is about to stop")
         if name not in self.names:
             known = ", ".join(self.names)
             raise OperationError(f"no service {name} is served; there are: {known}")
         gone = self._serving.drain(name)
         served = [place for place in places_of(self.loaded.config) if place.service in self.names]
         self._table.bind(served).commit()
+        self._store_sockets()
         return gone
 
     @inlineCallbacks
