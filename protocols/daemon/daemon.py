@@ -183,7 +183,8 @@ class Daemon(MultiService):
         """Leave the sockets to another process; fires when the last connection is gone."""
         units, self.units = self.units, {}
         kept = {bound.socket for unit in units.values() for bound in unit.bound}
-        return DeferredList([self._retire(unit, kept) for unit in units.values()])
+        leaving = [unit.when_ended() for unit in self.retiring]
+        return DeferredList([*leaving, *(self._retire(unit, kept) for unit in units.values())])
 
     def _add(self, name: str, carriers: Carriers, sockets: Sequence[BoundSocket]) -> None:
         self.units[name] = unit = self._unit(name, carriers, sockets)

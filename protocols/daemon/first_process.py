@@ -37,7 +37,7 @@ from protocols.daemon.reload.watched import watched_by
 from protocols.daemon.serving import Serving
 from protocols.daemon.signals import act_on_signals
 from protocols.daemon.socket_table import Binding, PlaceError, SocketTable, places_of
-from protocols.daemon.sockets import BoundSocket, Inherited
+from protocols.daemon.sockets import Inherited
 from protocols.daemon.surroundings import Surroundings
 from protocols.daemon.systemd import StoredSockets, stored_name, stores_sockets
 from protocols.daemon.unmoved import waits_for_restart
@@ -80,7 +80,8 @@ class FirstProcess(MultiService):
         novelty = reader.first()
         surroundings.took(novelty.loaded)
         count = worker_count(novelty.loaded.config.server.workers)
-        self._table = SocketTable(stored.activated, count, kept=kept, leaves_paths=stores_sockets())
+        self._activated = stored.activated
+        self._table = SocketTable(self._activated, count, kept=kept, leaves_paths=stores_sockets())
         self._plan = plan_of(novelty.loaded.config.server)
         try:
             self._plan.check()
@@ -160,14 +161,21 @@ class FirstProcess(MultiService):
     def drain(self, name: str) -> Deferred[None]:
         """Serve `name` no more, until the next reload; fires when its last connection is gone.
 
-        Raises :class:`~protocols.daemon.control.operations.OperationError`.
+        What is under way has begun with all that is served, and so is waited for.  Fails with
+        :class:`~protocols.daemon.control.operations.OperationError`.
         """
+        return self._reloads.settled().addCallback(lambda _: self._drain(name))
+
+    def _drain(self, name: str) -> Deferred[None]:
+        if self._stopping:
+            raise OperationError("the daemon is about to stop")
         if name not in self.names:
             known = ", ".join(self.names)
             raise OperationError(f"no service {name} is served; there are: {known}")
         gone = self._serving.drain(name)
         served = [place for place in places_of(self.loaded.config) if place.service in self.names]
         self._table.bind(served).commit()
+        self._store_sockets()
         return gone
 
     @inlineCallbacks
@@ -190,8 +198,10 @@ class FirstProcess(MultiService):
         return Outcome(done=True, text=f"process {pid} has taken over, from {os.getpid()}")
 
     def _to_hand_over(self) -> list[tuple[str, socket.socket]]:
-        everything = (*self._table.sockets(), *self._administration.sockets())
-        return [(_handed_over_as(bound), bound.socket) for bound in everything]
+        bound = (*self._table.sockets(), *self._administration.sockets())
+        ours = [(stored_name("", one.socket), one.socket) for one in bound if one.address.scheme != "fd"]
+        # A reload may want one that nobody wants now.
+        return [*ours, *((name, one) for name, some in self._activated.items() for one in some)]
 
     @inlineCallbacks
     def _retire(self) -> Generator[Deferred[Any], Any, None]:
@@ -328,11 +338,6 @@ class FirstProcess(MultiService):
         except StartError:
             binding.cancel()
             raise
-
-
-def _handed_over_as(bound: BoundSocket) -> str:
-    """The name that systemd would give it."""
-    return bound.address.name if bound.address.scheme == "fd" else stored_name("", bound.socket)
 
 
 def _counted(services: int) -> str:

@@ -108,7 +108,7 @@ class PortService(Service):
         self._retiring = DeferredList([*stopped, *retired, settled], consumeErrors=True)
         self._retiring.addTimeout(self.drain, self._reactor, lambda outcome, seconds: outcome)
         self._retiring.addBoth(lambda _: self._finish(self.drain if not self.running else LAST_WORDS))
-        return self._when_ended()
+        return self.when_ended()
 
     def stopService(self) -> Deferred[None]:
         """Listen no more, let connections finish until the deadline, then close what is left."""
@@ -124,7 +124,7 @@ class PortService(Service):
                 if bound.is_stream:
                     bound.close()
             self._finish(self.drain, stopped)
-        return self._when_ended()
+        return self.when_ended()
 
     def abort(self) -> None:
         """Close every connection at once."""
@@ -223,7 +223,8 @@ class PortService(Service):
             log.info("{service}: stopped ({summary})", service=self.service, summary=summary)
         return closing.addCallback(lambda _: self._has_ended())
 
-    def _when_ended(self) -> Deferred[None]:
+    def when_ended(self) -> Deferred[None]:
+        """Fires once it has stopped, or retired: when everything is ended."""
         if self._ended:
             return succeed(None)
         waiting: Deferred[None] = Deferred()

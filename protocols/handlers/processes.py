@@ -72,7 +72,7 @@ class ProcessPool:
             ) from error
         self._reactor = reactor
         self._name = name_of(function)
-        _start_fork_server()
+        self._has_fork_server = False
         self._pool = PebblePool(
             max_workers=workers or os.cpu_count() or 1,
             context=multiprocessing.get_context("forkserver"),
@@ -82,6 +82,11 @@ class ProcessPool:
 
     def call(self, message: bytes, peer: Peer) -> Deferred[Replies]:
         """The replies to `message`; cancelling kills the worker that is at it."""
+        if not self._has_fork_server:
+            # Not before the first call: a daemon that root has started may have been root until then, and
+            # what forks workers for it would stay so.
+            self._has_fork_server = True
+            _start_fork_server()
         future: Future[Any] = self._pool.schedule(_answer, args=(message, peer))
         deferred: Deferred[Replies] = Deferred(lambda _: _give_up(future))
         future.add_done_callback(

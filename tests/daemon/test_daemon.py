@@ -84,3 +84,25 @@ services:
     assert sorted(path.name for path in tmp_path.glob("*.sock")) == ["one.sock", "two.sock"]
     yield process.stopService()
     assert not list(tmp_path.glob("*.sock"))
+
+
+@pytest_twisted.inlineCallbacks
+def test_who_retires_waits_for_what_a_reload_has_replaced_before(made):
+    process = made("services: {one: {listen: 'unix:one.sock', builtin: echo}}")
+    for unit in process.units.values():
+        unit.startService()
+    drained = process._serving.drain("one")
+    retired = process._serving.retire_all()
+    assert not retired.called
+    yield process.stopService()
+    process._table.close()
+    assert drained.called
+    assert retired.called
+
+
+def test_what_systemd_gave_is_handed_over_though_no_service_wants_it_now(made):
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.bind(("127.0.0.1", 0))
+        process = made("services: {echo: {listen: 'fd://one', builtin: echo}}", one=[one], other=[other])
+        assert process._to_hand_over() == [("one", one), ("other", other)]

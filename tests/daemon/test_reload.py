@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -252,3 +253,23 @@ def test_a_service_that_is_drained_comes_back_with_a_reload(reloading, connect, 
     assert reloading.reload() == "2 kept, 0 changed, 1 added, 0 dropped"
     with connect(ports["echo"]) as echo:
         assert echo.ask("again") == b"again"
+
+
+def test_a_service_may_be_drained_while_a_reload_is_under_way(reloading, connect, ports, tmp_path):
+    reloading.write(YAML.replace("control: off, drain: 20s", "control: 'unix:control.sock', drain: 1s"))
+    reloading.reload()
+    reloading.write(
+        YAML.replace("control: off, drain: 20s", "control: 'unix:control.sock', drain: 1s"), answer="second"
+    )
+    with connect(tmp_path / "control.sock") as control:
+        control.socket.sendall(b'{"id":1,"do":"reload"}\n{"id":2,"do":"drain","with":{"service":"echo"}}\n')
+        answers = [json.loads(control.line()) for _ in range(2)]
+    assert [one["id"] for one in answers] == [1, 2]
+    assert answers[0]["answer"]["text"] == "2 kept, 1 changed, 0 added, 0 dropped"
+    assert answers[1]["answer"] == {"done": True, "text": "echo is drained", "problems": []}
+    assert reloading.fetch() == "second"
+    with connect(ports["shout"]) as client:
+        assert client.ask("a") == b"A"
+    with pytest.raises(ConnectionRefusedError):
+        connect(ports["echo"])
+    assert reloading.reload() == "2 kept, 0 changed, 1 added, 0 dropped"

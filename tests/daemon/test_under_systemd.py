@@ -153,6 +153,19 @@ def test_sockets_outlive_a_restart(real_daemon, written, connect, systemd, tmp_p
         pass  # systemd has what was stored anew
 
 
+def test_what_is_drained_is_stored_no_more(real_daemon, written, connect, systemd, tmp_path):
+    # Or whoever comes would wait for somebody who never accepts.
+    file = written(OUTLIVING.format(port=0).replace('"off"', '"unix:control.sock"'), FUNCTIONS)
+    daemon = real_daemon(file, env=systemd.environment)
+    systemd.heard("READY")
+    with connect(tmp_path / "control.sock") as control:
+        control.send(b'{"id":1,"do":"drain","with":{"service":"shout"}}\n')
+        names = {name for name, _ in systemd.stored}
+        assert len(names) == 2
+        assert {systemd.heard("FDSTOREREMOVE")["FDNAME"] for _ in names} == names
+    assert daemon.stop() == 0
+
+
 def test_a_stored_socket_that_nobody_wants_any_more_is_closed(real_daemon, written, systemd, free_port):
     port = free_port()
     file = written(OUTLIVING.format(port=port), FUNCTIONS)

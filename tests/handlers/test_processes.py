@@ -5,12 +5,13 @@ import select
 import signal
 import subprocess
 import sys
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
-from protocols.handlers import CallTimeoutError, FunctionHandler
-from protocols.handlers.processes import COLLECTED
+from protocols.handlers import CallTimeoutError, FunctionHandler, processes
+from protocols.handlers.processes import COLLECTED, ProcessPool
 from protocols.session import Peer
 
 
@@ -230,3 +231,16 @@ def test_none_is_no_reply(serve, clock, worker_functions):
 def test_function_that_cannot_be_named_is_refused(clock):
     with pytest.raises(TypeError, match="another process can import"):
         FunctionHandler(lambda message: message, reactor=clock, run="processes")
+
+
+def test_nothing_is_started_before_the_first_call(monkeypatch, worker_functions, clock):
+    # Who makes it may be root still, and become another user before it serves.
+    started = []
+    monkeypatch.setattr(processes, "_start_fork_server", lambda: started.append("fork server"))
+    pool = ProcessPool(clock, worker_functions.who, annotation=str, codec=None, wants_peer=False, workers=1)
+    assert started == []
+    monkeypatch.setattr(pool._pool, "schedule", lambda *arguments, **settings: Future())
+    for _ in range(2):
+        pool.call(b"", Peer("none"))
+    assert started == ["fork server"]
+    pool.stop()

@@ -36,6 +36,7 @@ class Reloads:
         self._busy = False
         self._waiting: list[Deferred[Outcome]] = []
         """For the one after the one that is under way, which reads what may have been written since."""
+        self._watching: list[Deferred[None]] = []
 
     def ask(self) -> Deferred[Outcome]:
         """Reload as soon as none is under way; fires with what became of it, and never fails."""
@@ -44,6 +45,15 @@ class Reloads:
         if len(self._waiting) == 1 and not self._busy:
             self._begin()
         return asked
+
+    def settled(self) -> Deferred[None]:
+        """Fires once none is under way: at once if that is so, else before another one begins."""
+        settled: Deferred[None] = Deferred()
+        if self._busy:
+            self._watching.append(settled)
+        else:
+            settled.callback(None)
+        return settled
 
     def _begin(self) -> None:
         self._busy = True
@@ -79,5 +89,8 @@ class Reloads:
         )
         for each in waiting:
             each.callback(outcome)
+        watching, self._watching = self._watching, []
+        for settled in watching:
+            settled.callback(None)
         if self._waiting and not self._busy:
             self._begin()

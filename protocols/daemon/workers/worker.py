@@ -144,6 +144,7 @@ class Worker:
         :returns: what is wrong with them; nothing: :meth:`commit` or :meth:`cancel` follows.
         """
         daemon = self._serving()
+        self.cancel()  # what was prepared before, if nobody has said what is to become of it
         self._reader.texts = texts
         prepared: Deferred[Any] = self._reader.again(daemon.shapes)
         prepared.addCallback(self._ready)

@@ -227,6 +227,12 @@ class SharedPenalties(Penalties):
         self._moments.forget(source)
         return had
 
+    def forgive_all(self) -> None:
+        """Forget what anybody has done here; the others do so for what was done there."""
+        for source in (*self._scores, ANYBODY):
+            self._moments.forget(source)
+        self._scores.clear()
+
 
 ANYBODY: Final = ""
 """The source that was punished as much as the one that was punished most: while it is free, all are."""

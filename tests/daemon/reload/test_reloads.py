@@ -91,3 +91,18 @@ def test_one_at_a_time_and_all_who_ask_meanwhile_share_the_next(reloads, attempt
     assert [outcome.text for outcome in (*second, *third)] == ["second", "second"]
     assert len(attempts.made) == 2
     assert reloads.status.done == 2
+
+
+def test_who_waits_for_a_reload_comes_before_the_next(reloads, attempts):
+    settled = heard(reloads.settled())
+    assert settled == [None]
+    reloads.ask()
+    reloads.ask()
+    settled = heard(reloads.settled())
+    assert settled == []
+    begun = []
+    reloads.settled().addCallback(lambda _: begun.append(len(attempts.made)))
+    attempts.made[0].callback("1 kept")
+    assert settled == [None]
+    assert begun == [1]
+    assert len(attempts.made) == 2

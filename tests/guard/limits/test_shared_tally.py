@@ -185,6 +185,18 @@ def test_who_punished_lists_and_all_forgive(machine):
     assert list(here.entries(machine.now)) == []
 
 
+def test_all_forgive_everybody(machine):
+    here, there = (tallies.penalties() for tallies in machine.tallies)
+    here.add("a", 32, machine.now)
+    there.add("b", 32, machine.now)
+    for penalties in (here, there):
+        penalties.forgive_all()
+    # They stay forgiven when the next one is punished.
+    here.add("c", 32, machine.now)
+    assert [here.until(source, machine.now) for source in "ab"] == [None, None]
+    assert [each.source for penalties in (here, there) for each in penalties.entries(machine.now)] == ["c"]
+
+
 def test_whom_one_knows_all_know(machine):
     here, there = (tallies.acquaintances() for tallies in machine.tallies)
     assert not there.knows("a", 0.0)
