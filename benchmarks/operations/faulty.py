@@ -21,8 +21,8 @@ from websockets.asyncio.server import ServerConnection, serve
 
 # Every so many questions; more than are in flight at once, so that each fault has questions of its own.
 EVERY = 30
-# Seconds after which nobody listens.
-GONE = 1.0
+# Seconds from the first question after which nobody listens.
+GONE = 0.5
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -32,9 +32,11 @@ class Faults:
     def __init__(self, fault: str) -> None:
         self._fault = fault
         self._count = 0
+        self.asked = asyncio.Event()
 
     def next(self) -> str:
         self._count += 1
+        self.asked.set()
         return "none" if self._count % EVERY else self._fault
 
 
@@ -117,6 +119,8 @@ async def main(fault: str) -> None:
     print(json.dumps({**ports, "datagrams": datagrams.get_extra_info("sockname")[1]}), flush=True)
     logging.disable()  # of the library, which cannot know that it is meant to be so
     if fault == "gone":
+        # Not before: who is late to begin would find nobody.
+        await faults["lines"].asked.wait()
         await asyncio.sleep(GONE)
         datagrams.close()
         for one in (lines, web, live):
