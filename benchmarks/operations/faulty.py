@@ -2,8 +2,8 @@
 
 Faults are ``silence`` (no answer), ``reset`` and ``close`` (the connection ends in its stead), ``wrong``
 (another answer), ``goodbye`` (an end that is said before, by HTTP and WebSocket), ``gone`` (nobody listens
-any more) and ``none``.  It prints the ports of its services as a line of JSON, and ends with its standard
-input.
+any more) and ``none``.  It prints the ports of its services as a line of JSON, is gone with
+the first line that it reads, and ends with its standard input.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import socket
 import struct
 import sys
@@ -21,8 +22,6 @@ from websockets.asyncio.server import ServerConnection, serve
 
 # Every so many questions; more than are in flight at once, so that each fault has questions of its own.
 EVERY = 30
-# Seconds from the first question after which nobody listens.
-GONE = 0.5
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -32,11 +31,9 @@ class Faults:
     def __init__(self, fault: str) -> None:
         self._fault = fault
         self._count = 0
-        self.asked = asyncio.Event()
 
     def next(self) -> str:
         self._count += 1
-        self.asked.set()
         return "none" if self._count % EVERY else self._fault
 
 
@@ -118,16 +115,13 @@ async def main(fault: str) -> None:
     ports = {name: place.getsockname()[1] for name, place in places.items()}
     print(json.dumps({**ports, "datagrams": datagrams.get_extra_info("sockname")[1]}), flush=True)
     logging.disable()  # of the library, which cannot know that it is meant to be so
-    if fault == "gone":
-        # Not before: who is late to begin would find nobody.
-        await faults["lines"].asked.wait()
-        await asyncio.sleep(GONE)
-        datagrams.close()
-        for one in (lines, web, live):
-            one.close()
-    ended = loop.create_future()
-    loop.add_reader(sys.stdin.fileno(), lambda: ended.done() or ended.set_result(None))
-    await ended
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    loop.add_reader(sys.stdin.fileno(), lambda: heard.put_nowait(os.read(sys.stdin.fileno(), 64)))
+    while await heard.get():
+        if fault == "gone":
+            datagrams.close()
+            for one in (lines, web, live):
+                one.close()
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from operations.loading import HERE, Loading, Phase, loading
 from operations.proof import Bounds, Proof
 from processor import Cores
 
-SECONDS = 2.0
+SECONDS = 1.0
 # Enough for a fault to come several times.
-RATES = {"lines": 100.0, "new lines": 40.0, "web": 100.0, "websocket": 100.0, "datagrams": 100.0}
+RATES = {"lines": 50.0, "new lines": 40.0, "web": 50.0, "websocket": 50.0, "datagrams": 50.0}
 
 EXPECTED = {
     "none": {},
@@ -41,10 +41,17 @@ def prove(bounds: Bounds, cores: Cores) -> Proof:
     proof = Proof("0. The load notices when something is wrong")
     with ExitStack() as stack:
         loads: dict[str, Loading] = {}
+        servers = []
         for fault in EXPECTED:
-            ports = stack.enter_context(_faulty(fault))
+            server, ports = stack.enter_context(_faulty(fault))
+            servers.append(server)
             loads[fault] = stack.enter_context(loading(Plan(ports, RATES, 8), cores.load))
             loads[fault].phase("asking")
+        time.sleep(SECONDS)
+        for server in servers:
+            assert server.stdin is not None
+            server.stdin.write(b"now\n")
+            server.stdin.flush()
         time.sleep(SECONDS)
         for load in loads.values():
             load.ask_no_more()
@@ -65,7 +72,7 @@ def _judge(proof: Proof, fault: str, phase: Phase) -> None:
 
 
 @contextmanager
-def _faulty(fault: str) -> Iterator[dict[str, int]]:
+def _faulty(fault: str) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, int]]]:
     started = subprocess.Popen(
         [sys.executable, "-m", "operations.faulty", fault],
         cwd=HERE.parent,
@@ -74,7 +81,7 @@ def _faulty(fault: str) -> Iterator[dict[str, int]]:
     )
     try:
         assert started.stdout is not None
-        yield json.loads(started.stdout.readline())
+        yield started, json.loads(started.stdout.readline())
     finally:
         started.kill()
         started.wait()

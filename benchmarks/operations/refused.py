@@ -30,7 +30,7 @@ SHARE = 0.25
 # From the signal to the last line about it.
 PATIENCE = 10.0
 # After which a log that says nothing more is taken to be complete.
-QUIET = 0.3
+QUIET = 0.15
 
 
 @dataclass(frozen=True, slots=True)

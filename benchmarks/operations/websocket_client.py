@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 # Of this machine's own connections nothing else is to be measured.
-PLAIN = {"compression": None, "ping_interval": None, "proxy": None, "open_timeout": PATIENCE}
+PLAIN = {"compression": None, "ping_interval": None, "proxy": None, "open_timeout": 6 * PATIENCE}
 
 
 class WebSockets:

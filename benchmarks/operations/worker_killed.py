@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from operations.load import Plan
-from operations.loading import Phase, loading
+from operations.loading import Phase, loading, together
 from operations.proof import Bounds, Proof, milliseconds
 from operations.site import Site, site
 from processor import Cores, descriptors
@@ -45,7 +45,7 @@ def prove(bounds: Bounds, cores: Cores) -> Proof:
     proof.need_speed(max(took) < SOON, f"it took {max(took):.2f} s until another worker answered")
     for number, count in enumerate(held):
         _judge(proof, phases[f"killed {number}"], count, bounds)
-    between = phases["between"]
+    between = together(phases, "between")
     proof.need(not between.failed, "something failed between two kills:" + "".join(between.lines()))
     proof.data = {
         "seconds": took,
