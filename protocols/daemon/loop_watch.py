@@ -34,6 +34,17 @@ WARN_EVERY: Final = 10.0
 PLACES: Final = 256
 """Places that are remembered for that."""
 
+POLLING: Final = frozenset(
+    {
+        "protocols.reactor.reactor",
+        "selectors",
+        "twisted.internet.epollreactor",
+        "twisted.internet.pollreactor",
+        "twisted.internet.selectreactor",
+    }
+)
+"""Modules whose functions wait for events, and do nothing else that takes time."""
+
 FINISH: Final = 1.0
 """Seconds the thread may take to end."""
 
@@ -132,7 +143,8 @@ class LoopWatch:
         was_late = False
         if not self._alive.wait(STALL):
             # Nor did this thread run on time, if the process did not, or somebody kept the interpreter.
-            was_late = time.monotonic() - asked >= 2 * STALL
+            # Or the loop waits for the kernel, and has not been woken yet, because others have the processor.
+            was_late = time.monotonic() - asked >= 2 * STALL or self._waits()
             place, stack = self._where()
             while not (self._alive.wait(FINISH) or self._stopping.is_set()):
                 pass
@@ -145,6 +157,11 @@ class LoopWatch:
             self._reactor.callFromThread(
                 self._heard, Stall(lag, max(self._collected - collected, 0.0), place, stack)
             )
+
+    def _waits(self) -> bool:
+        """Whether the reactor's thread is where a reactor waits for events, and in nobody's code."""
+        frame = sys._current_frames().get(self._watched)
+        return frame is not None and frame.f_globals.get("__name__") in POLLING
 
     def _where(self) -> tuple[str, str]:
         """The place where the reactor's thread is, and the stack from the loop to there."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import queue
+import selectors
 import threading
 import time
 from typing import Any
@@ -139,6 +141,20 @@ def test_what_has_led_to_the_loop_is_not_told(watch, look):
     assert "in stand_still" in text
     assert "test_what_has_led_to_the_loop" not in text
     assert "pytest" not in text
+
+
+def test_a_loop_that_waits_for_the_kernel_has_not_stalled(watch, look, monkeypatch):
+    """As on a machine that is busy with others: what is to wake the loop has come, and it does not run."""
+    ready, wake = os.pipe()
+    waits = watch._waits
+    monkeypatch.setattr(watch, "_waits", lambda: (waits(), os.write(wake, b"."))[0])
+    with capturedLogs() as events, selectors.PollSelector() as selector:
+        selector.register(ready, selectors.EVENT_READ)
+        look(lambda: selector.select(20))
+    os.close(ready)
+    os.close(wake)
+    assert formatEvent(events[0]).startswith("the process did not run for 0.")
+    assert (watch.stalls, watch.pauses) == (0, 1)
 
 
 def test_a_process_that_did_not_run_has_not_stalled(watch, look, monkeypatch):
