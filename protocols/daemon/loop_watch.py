@@ -19,7 +19,7 @@ from protocols.latency import Histogram
 log = Logger(namespace="polyport")
 
 PERIOD: Final = 0.1
-"""Seconds from one sign of life to the next: ten a second cost next to nothing by themselves."""
+"""Seconds from one sign of life to the next: ten a second cost a two-thousandth of a processor."""
 
 STALL: Final = 0.1
 """Seconds that are too long: people notice, and a hundred clients wait, each of whom had nothing to do with
@@ -31,12 +31,19 @@ FRAMES: Final = 30
 WARN_EVERY: Final = 10.0
 """Seconds between two warnings of the same place: a function that stalls mostly does so at each call."""
 
-POLLING: Final = frozenset({"_poll", "doPoll", "doSelect", "select"})
-"""Functions in which a reactor waits for something to do: one that is late there lacks a processor, or the
-interpreter, and nobody keeps it."""
-
 PLACES: Final = 256
 """Places that are remembered for that."""
+
+POLLING: Final = frozenset(
+    {
+        "protocols.reactor.reactor",
+        "selectors",
+        "twisted.internet.epollreactor",
+        "twisted.internet.pollreactor",
+        "twisted.internet.selectreactor",
+    }
+)
+"""Modules whose functions wait for events, and do nothing else that takes time."""
 
 FINISH: Final = 1.0
 """Seconds the thread may take to end."""
@@ -133,32 +140,39 @@ class LoopWatch:
         asked = time.monotonic()
         self._reactor.callFromThread(self._answer)
         place = stack = ""
-        was_late = polls = False
+        was_late = False
         if not self._alive.wait(STALL):
             # Nor did this thread run on time, if the process did not, or somebody kept the interpreter.
-            was_late = time.monotonic() - asked >= 2 * STALL
-            place, stack, polls = self._where()
+            # Or the loop waits for the kernel, and has not been woken yet, because others have the processor.
+            was_late = time.monotonic() - asked >= 2 * STALL or self._waits()
+            place, stack = self._where()
             while not (self._alive.wait(FINISH) or self._stopping.is_set()):
                 pass
         if self._stopping.is_set():
             return
         lag = self._answered_at - asked
-        if polls or (was_late and time.process_time() - used < lag / 2):
+        if was_late and time.process_time() - used < lag / 2:
             self._reactor.callFromThread(self._paused, lag)
         else:
             self._reactor.callFromThread(
                 self._heard, Stall(lag, max(self._collected - collected, 0.0), place, stack)
             )
 
-    def _where(self) -> tuple[str, str, bool]:
-        """The place where the reactor's thread is, the stack from the loop to there, and whether it polls."""
+    def _waits(self) -> bool:
+        """Whether the reactor's thread is where a reactor waits for events, and in nobody's code."""
+        frame = sys._current_frames().get(self._watched)
+        return frame is not None and frame.f_globals.get("__name__") in POLLING
+
+    def _where(self) -> tuple[str, str]:
+        """The place where the reactor's thread is, and the stack from the loop to there."""
         frame = sys._current_frames().get(self._watched)
         if frame is None:
-            return "", "", False
+            return "", ""
         code = frame.f_code
         frames = traceback.extract_stack(frame)[self._led_to_the_loop(frame) :][-FRAMES:]
-        place = f"{code.co_qualname}, {code.co_filename}:{frame.f_lineno}"
-        return place, "".join(traceback.format_list(frames)).rstrip(), code.co_name in POLLING
+        return f"{code.co_qualname}, {code.co_filename}:{frame.f_lineno}", "".join(
+            traceback.format_list(frames)
+        ).rstrip()
 
     def _led_to_the_loop(self, frame: FrameType) -> int:
         """How many outer frames of a stack are in every one, and say nothing."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import queue
+import selectors
 import threading
 import time
 from typing import Any
@@ -141,6 +143,20 @@ def test_what_has_led_to_the_loop_is_not_told(watch, look):
     assert "pytest" not in text
 
 
+def test_a_loop_that_waits_for_the_kernel_has_not_stalled(watch, look, monkeypatch):
+    """As on a machine that is busy with others: what is to wake the loop has come, and it does not run."""
+    ready, wake = os.pipe()
+    waits = watch._waits
+    monkeypatch.setattr(watch, "_waits", lambda: (waits(), os.write(wake, b"."))[0])
+    with capturedLogs() as events, selectors.PollSelector() as selector:
+        selector.register(ready, selectors.EVENT_READ)
+        look(lambda: selector.select(20))
+    os.close(ready)
+    os.close(wake)
+    assert formatEvent(events[0]).startswith("the process did not run for 0.")
+    assert (watch.stalls, watch.pauses) == (0, 1)
+
+
 def test_a_process_that_did_not_run_has_not_stalled(watch, look, monkeypatch):
     """As after SIGSTOP: every clock has gone on but that of the processor."""
 
@@ -245,15 +261,3 @@ def test_a_daemon_says_which_function_stalls_it(tmp_path, real_daemon, free_port
         assert client.recv(10) == b"x\n"
     daemon.expect(r"the event loop stood still for 0\.[3-9]\d* s.*take_a_nap")
     assert daemon.stop() == 0
-
-
-def test_a_reactor_that_lacks_a_processor_is_not_said_to_be_kept(watch, look):
-    class Poller:
-        def doPoll(self):
-            time.sleep(2 * STALL)
-
-    with capturedLogs() as events:
-        look(Poller().doPoll)
-    assert watch.stalls == 0
-    assert watch.pauses == 1
-    assert [formatEvent(event) for event in events if event["log_level"] is LogLevel.warn] == []

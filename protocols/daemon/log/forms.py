@@ -26,6 +26,16 @@ def _level(event: LogEvent) -> str:
     return level.name if isinstance(level, NamedConstant) else "info"
 
 
+def _message(event: LogEvent) -> str:
+    """The words of `event`; empty if it has none, and is of no failure."""
+    message = formatEvent(event)
+    failure = event.get("log_failure")
+    if not message and isinstance(failure, Failure):
+        # A Deferred whose error nobody took says so in one event, and what it was in another without words.
+        message = f"{type(failure.value).__name__}: {failure.getErrorMessage()}"
+    return message
+
+
 def _traceback(event: LogEvent) -> str | None:
     failure = event.get("log_failure")
     return failure.getTraceback() if isinstance(failure, Failure) else None
@@ -57,7 +67,7 @@ def as_journal(event: LogEvent) -> str | None:
 
 def _indented(event: LogEvent) -> str:
     """The message and its traceback, each line but the first indented, and nothing in it that is not text."""
-    message = formatEvent(event)
+    message = _message(event)
     if not message:
         return ""
     traceback = _traceback(event)
@@ -74,7 +84,7 @@ def _escaped(character: str) -> str:
 def as_json(event: LogEvent) -> str | None:
     """One object: ``time`` (RFC 3339), ``level``, ``logger``, ``message``, and what the event says of
     ``service``, ``route``, ``request``, ``peer``, ``address``, ``left_out`` and ``traceback``."""
-    message = formatEvent(event)
+    message = _message(event)
     if not message:
         return None
     line: dict[str, Any] = {

@@ -56,7 +56,7 @@ class Duration(float):
         if isinstance(value, cls):
             return value
         if not isinstance(value, str):
-            unit = f'; write the unit: "{value}s" for seconds' if _is_number(value) else ""
+            unit = f'; write the unit: "{value}s" for seconds' if _is_number(value) and value >= 0 else ""
             raise _wrong(f"a duration such as 10s, 500ms or 5m is expected, not {described(value)}{unit}")
         try:
             return cls.parse(value)

@@ -70,6 +70,7 @@ class Worker:
         self._daemon: Daemon | None = None
         self._novelty: Novelty | None = None
         self._ending: Literal["stopping", "retiring"] | None = None
+        self._has_ended = False
         self._signalled = False
         self.methods: dict[str, Method] = {
             "ping": lambda: None,
@@ -210,7 +211,9 @@ class Worker:
 
     def _end(self, result: object) -> None:
         self._loop_watch.stop()
-        if self._reactor.running:
+        # It comes here twice if it was to stop while it retired.
+        if self._reactor.running and not self._has_ended:
+            self._has_ended = True
             self._reactor.stop()
 
     def abort(self) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.logger import LogLevel
+from twisted.internet.defer import fail
+from twisted.logger import LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 
 from protocols.daemon.log import FORMATS, LEVELS, as_journal, as_json, as_text
@@ -44,6 +46,23 @@ def test_text_of_a_failure_has_its_traceback_indented():
     assert re.fullmatch(rf"{STAMP} critical it failed", first)
     assert any("ValueError: on" in line for line in rest)
     assert all(line.startswith("    ") for line in rest)
+
+
+@pytest.mark.parametrize("form", [as_text, as_json, as_journal])
+def test_an_error_that_no_deferred_passed_on_is_told_with_its_traceback(form, failures):
+    said = []
+    with_lines = lambda event: said.append(form(event))  # noqa: E731 - an observer
+    globalLogPublisher.addObserver(with_lines)
+    try:
+        fail(failure())  # and nobody hears of it
+        gc.collect()
+    finally:
+        globalLogPublisher.removeObserver(with_lines)
+    failures.events.clear()
+    first, second = said
+    assert "Unhandled error in Deferred" in first
+    assert "ValueError: on" in second
+    assert "Traceback" in second
 
 
 @given(st.text(min_size=1))

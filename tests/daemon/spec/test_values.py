@@ -49,6 +49,13 @@ def test_no_durations(text: str, expected: str) -> None:
         Duration.parse(text)
 
 
+def test_a_unit_is_offered_where_it_makes_a_duration() -> None:
+    with pytest.raises(ValidationError, match='not the number 7; write the unit: "7s"'):
+        TypeAdapter(Duration).validate_python(7)
+    with pytest.raises(ValidationError, match="not the number -1 "):
+        TypeAdapter(Duration).validate_python(-1)
+
+
 @given(st.integers(0, 999), st.integers(0, 23), st.integers(0, 59), st.integers(0, 999))
 def test_compound_durations(days: int, hours: int, minutes: int, milliseconds: int) -> None:
     text = f"{days}d{hours}h{minutes}m{milliseconds}ms"

@@ -161,6 +161,14 @@ def test_one_that_is_told_to_end_finishes_and_has_a_successor(standing, connect,
     assert len(pids(port)) == 2
 
 
+def test_one_that_is_told_to_end_ends_once_when_all_are(daemon, pids):
+    one, _ = pids(daemon.port("pid"))
+    os.kill(one, signal.SIGTERM)
+    daemon.expect(f"SIGTERM: process {one} stops, and will have a successor")
+    assert daemon.stop() == 0
+    assert "critical" not in daemon.output
+
+
 def test_none_is_left_behind_by_a_first_process_that_is_killed(daemon, pids, gone):
     serving = pids(daemon.port("pid"))
     daemon.send_signal(signal.SIGKILL)
