@@ -7,11 +7,12 @@ import socket
 import time
 from collections.abc import Collection, Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, maybeDeferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from protocols import __version__
 from protocols.daemon import exit_status
@@ -51,6 +52,13 @@ log = Logger(namespace="polyport")
 START_PROBLEM = 1
 """Exit status when the daemon cannot start although its configuration is right."""
 
+BECOMES_MAIN: Final = 1.0
+"""Seconds after which a process that takes over tells systemd once more: it is heard (``NotifyAccess=main``)
+once the one before it has said whose the daemon is, which is a matter of milliseconds."""
+
+STORED: Final = "services"
+"""What sockets are stored as."""
+
 
 class FirstProcess(MultiService):
     """Made with every socket bound: what cannot listen is known before anything is served.
@@ -75,6 +83,7 @@ class FirstProcess(MultiService):
         self._reloads = Reloads(self._reload)
         self._successor: Successor | None = None
         stored = StoredSockets(inherited)
+        self._stored_before = stored.names
         self._kept = kept = KeptSockets([stored], are_ours=not surroundings.takes_over)
         self._administration = Administration(reader.file, reader.setting.ask, reactor, kept)
         novelty = reader.first()
@@ -91,7 +100,6 @@ class FirstProcess(MultiService):
             binding.commit()
             renewal.commit()
             self._table.close_unclaimed()
-            self._administration.notifier.forget_stored(stored.names)
         except (PrivilegeError, StartError) as error:
             novelty.discard()
             raise StartError(str(error)) from error
@@ -197,9 +205,14 @@ class FirstProcess(MultiService):
         self._reactor.callLater(0, self._retire)
         return Outcome(done=True, text=f"process {pid} has taken over, from {os.getpid()}")
 
+    @staticmethod
+    def _not_upgraded(failure: Failure) -> None:
+        failure.trap(OperationError)
+        log.warn("no upgrade: {error}", error=failure.value)
+
     def _to_hand_over(self) -> list[tuple[str, socket.socket]]:
         bound = (*self._table.sockets(), *self._administration.sockets())
-        ours = [(stored_name("", one.socket), one.socket) for one in bound if one.address.scheme != "fd"]
+        ours = [(stored_name(STORED, one.socket), one.socket) for one in bound if one.address.scheme != "fd"]
         # A reload may want one that nobody wants now.
         return [*ours, *((name, one) for name, some in self._activated.items() for one in some)]
 
@@ -251,7 +264,7 @@ class FirstProcess(MultiService):
             self._reactor,
             stop=self._stop,
             reload=lambda _: self.reload(),
-            upgrade=lambda _: maybeDeferred(self.upgrade).addErrback(lambda failure: None),
+            upgrade=lambda _: maybeDeferred(self.upgrade).addErrback(self._not_upgraded),
         )
 
     def _is_running(self) -> None:
@@ -260,16 +273,23 @@ class FirstProcess(MultiService):
         self._administration.start(lambda: watched_by(self._reader.file, self._reader.code), self.reload)
         services = _counted(len(self.names))
         log.info("polyport {version}: {services} ready", version=__version__, services=services)
-        self._store_sockets()
-        self._administration.notifier.ready(f"serving {services}")
+        self._tell_ready()
         self._kept.are_ours = True
         self._around.is_ready()
+        if self._around.takes_over:
+            self._reactor.callLater(BECOMES_MAIN, self._tell_ready)
+
+    def _tell_ready(self) -> None:
+        if not self._stopping:
+            self._administration.notifier.forget_stored(self._stored_before)
+            self._store_sockets()
+            self._administration.notifier.ready(f"serving {_counted(len(self.names))}")
 
     def _store_sockets(self) -> None:
         """Have systemd keep the sockets over a restart."""
         if self._table.leaves_paths:
             of_ours = [one.socket for one in self._table.sockets() if one.address.scheme != "fd"]
-            self._administration.notifier.store("services", of_ours)
+            self._administration.notifier.store(STORED, of_ours)
 
     def _cannot_start(self) -> None:
         exit_status.fail(START_PROBLEM)

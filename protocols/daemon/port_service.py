@@ -101,11 +101,13 @@ class PortService(Service):
         :returns: fires when the last connection is gone, and everything is ended.
         """
         self._stop_upkeep()
-        stopped = [self._stop_listening(one, for_good=one.socket not in kept) for one in self.bound]
+        for one in self.bound:
+            # Not among what is waited for: that may be cancelled, and the port would stay open.
+            self._stop_listening(one, for_good=one.socket not in kept).addErrback(self._not_ended)
         self.bound = []
         retired = [drainable.retire() for drainable in self.drainables]
         settled: Deferred[None] = deferLater(self._reactor, min(ON_THE_WAY, self.drain))
-        self._retiring = DeferredList([*stopped, *retired, settled], consumeErrors=True)
+        self._retiring = DeferredList([*retired, settled], consumeErrors=True)
         self._retiring.addTimeout(self.drain, self._reactor, lambda outcome, seconds: outcome)
         self._retiring.addBoth(lambda _: self._finish(self.drain if not self.running else LAST_WORDS))
         return self.when_ended()

@@ -7,6 +7,7 @@ import socket
 import pytest
 import pytest_twisted
 from twisted.internet import reactor
+from twisted.internet.task import deferLater
 
 from protocols.daemon.daemon import StartError
 from protocols.daemon.first_process import FirstProcess
@@ -94,7 +95,9 @@ def test_who_retires_waits_for_what_a_reload_has_replaced_before(made):
     drained = process._serving.drain("one")
     retired = process._serving.retire_all()
     assert not retired.called
+    # At once: what has begun to close its ports goes on with that.
     yield process.stopService()
+    yield deferLater(reactor, 0, lambda: None)
     process._table.close()
     assert drained.called
     assert retired.called

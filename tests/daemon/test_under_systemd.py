@@ -166,6 +166,23 @@ def test_what_is_drained_is_stored_no_more(real_daemon, written, connect, system
     assert daemon.stop() == 0
 
 
+def test_who_takes_over_says_what_is_to_be_stored_once_it_is_heard(real_daemon, written, systemd, gone):
+    daemon = real_daemon(written(SHOUT, FUNCTIONS), env=systemd.environment)
+    systemd.heard("READY")
+    [(before, _)] = systemd.stored
+    written(SHOUT.replace("shout.sock", "other.sock"), FUNCTIONS)
+    daemon.send_signal(signal.SIGUSR2)
+    pid = int(systemd.heard("MAINPID")["MAINPID"])
+    systemd.close_stored()
+    # What only the one before has served is stored no more.
+    assert before in {systemd.heard("FDSTOREREMOVE")["FDNAME"] for _ in range(2)}
+    assert systemd.heard("READY")["STATUS"] == "serving 1 service"
+    [(after, _)] = systemd.stored
+    assert after != before
+    os.kill(pid, signal.SIGTERM)
+    assert gone(pid)
+
+
 def test_a_stored_socket_that_nobody_wants_any_more_is_closed(real_daemon, written, systemd, free_port):
     port = free_port()
     file = written(OUTLIVING.format(port=port), FUNCTIONS)

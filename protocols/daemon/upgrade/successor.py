@@ -47,9 +47,9 @@ class Successor(ProcessProtocol):
     def start(self) -> Deferred[int]:
         """Start it; fires with its id once it serves, or fails with :class:`UpgradeError`."""
         ready = self._ready = Deferred()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with ours, theirs:
-            try:
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with ours, theirs:
                 process = self._reactor.spawnProcess(
                     self,
                     sys.executable,
@@ -60,9 +60,9 @@ class Successor(ProcessProtocol):
                 )
                 self.pid = process.pid
                 send(ours, self._sockets)
-            except OSError as error:
-                self._failed(f"it cannot be started: {error}")
-                return ready
+        except OSError as error:
+            self._failed(f"it cannot be started: {error}")
+            return ready
         self._late = self._reactor.callLater(PATIENCE, self._too_late)
         return ready
 

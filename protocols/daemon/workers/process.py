@@ -24,10 +24,12 @@ LINK: Final = 3
 """The descriptor of a worker's end of its link."""
 
 PROGRAM: Final = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
+    "import sys; sys.path[:] = filter(None, sys.path); "
+    "import json; sys.path[:] = json.loads(sys.argv.pop()); "
     "from protocols.daemon.workers.worker import main; main(sys.argv[1])"
 )
-"""What a worker runs.  It finds modules where the first process does, whatever has told that one."""
+"""What a worker runs.  It finds modules where the first process does, whatever has told that one; and none
+before that where it happens to be started, which may be a place that others write to."""
 
 UNSAID: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 """Variables of systemd that are between it and the first process."""

@@ -117,3 +117,24 @@ def test_one_that_cannot_be_started(successor, spawning):
     found = outcome(successor.start())
     found[0].trap(UpgradeError)
     assert "Cannot allocate memory" in str(found[0].value)
+
+
+def test_one_for_which_there_are_no_descriptors(successor, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(socket, "socketpair", refuse)
+    found = outcome(successor.start())
+    found[0].trap(UpgradeError)
+    assert "Too many open files" in str(found[0].value)
+
+
+def test_one_that_is_given_up(successor, spawning, clock):
+    found = outcome(successor.start())
+    successor.give_up("the daemon is about to stop")
+    found[0].trap(UpgradeError)
+    assert str(found[0].value) == "the daemon is about to stop; the new process has been ended"
+    assert spawning.process.signals == ["KILL"]
+    assert clock.getDelayedCalls() == []
+    successor.give_up("again")
+    assert spawning.process.signals == ["KILL"]
