@@ -24,6 +24,12 @@ ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 """Another screen of the terminal, and back (xterm)."""
 
 
+def as_in_a_terminal() -> None:
+    """Be in the foreground, and interrupted by Ctrl-C, which whoever runs the tests may ignore."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Top:
     """A ``polyport top``, and the terminal that it is in."""
 
@@ -39,7 +45,7 @@ class Top:
             stderr=theirs,
             env={**os.environ, "TERM": "xterm"},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=as_in_a_terminal,
         )
         self.seen = b""
 
