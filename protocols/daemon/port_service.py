@@ -106,7 +106,7 @@ class PortService(Service):
             self._stop_listening(one, for_good=one.socket not in kept).addErrback(self._not_ended)
         self.bound = []
         retired = [drainable.retire() for drainable in self.drainables]
-        settled: Deferred[None] = deferLater(self._reactor, min(ON_THE_WAY, self.drain))
+        settled: Deferred[None] = deferLater(self._reactor, min(self._longest_way, self.drain))
         self._retiring = DeferredList([*retired, settled], consumeErrors=True)
         self._retiring.addTimeout(self.drain, self._reactor, lambda outcome, seconds: outcome)
         self._retiring.addBoth(lambda _: self._finish(self.drain if not self.running else LAST_WORDS))
@@ -179,6 +179,14 @@ class PortService(Service):
         self._drops = DropWatch(datagrams, self.carriers.journal, self._reactor)
 
     # -- the end -------------------------------------------------------------------------------------
+
+    @property
+    def _longest_way(self) -> float:
+        """Seconds in which somebody may still come in who was accepted."""
+        carriers = self.carriers
+        is_direct = carriers.tls is None and carriers.proxy_header is None
+        waits = carriers.fairness is not None and carriers.fairness.waiting
+        return 0.0 if is_direct and not waits else ON_THE_WAY
 
     def _stop_upkeep(self) -> None:
         if self.carriers.tls is not None:

@@ -163,8 +163,7 @@ def test_workers_of_a_new_one_that_fails_leave_the_old_one_its_sockets(
     real_daemon, written, free_port, connect, tmp_path
 ):
     port = free_port()
-    yaml = YAML.format(one=port).replace("drain: 3s", "drain: 3s, workers: 2")
-    daemon = real_daemon(written(yaml, FUNCTIONS)).ready()
+    daemon = real_daemon(written(YAML.format(one=port, workers=2), FUNCTIONS)).ready()
     # The new first process imports it, and one worker, which then serves; the other one cannot.
     (tmp_path / "functions.py").write_text(BROKEN.format(2, 3) + FUNCTIONS)
     os.kill(daemon.pid, signal.SIGUSR2)
