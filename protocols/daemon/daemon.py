@@ -151,21 +151,44 @@ class Daemon(MultiService):
 
         Those that are not among them any more are the caller's to close.
         """
-        self.loaded, self.shapes = novelty.loaded, novelty.shapes
         novelty.take()
+        self.loaded = novelty.loaded
+        shapes: dict[str, Shape] = {}
         former, self.units = self.units, {}
         kept = {bound.socket for some in sockets.values() for bound in some}
-        for name in novelty.shapes:
-            carriers = novelty.carriers.get(name)
-            if carriers is not None:
-                self._add(name, carriers, sockets[name])
-            else:
-                self.units[name] = former.pop(name)
-                self.units[name].listen(sockets[name], kept)
-                self.units[name].drain = self.loaded.config.server.drain
+        for name, shape in novelty.shapes.items():
+            try:
+                self._change(name, novelty.carriers.get(name), sockets[name], former, kept)
+                shapes[name] = shape
+            except Exception:  # noqa: BLE001 - such as that there are no descriptors left; the others are served
+                log.failure("{service}: this cannot be served as it should; reload again", service=name)
+        self.shapes = shapes
         for name, unit in former.items():
             # After what takes its place, so that there is no moment at which nobody accepts.
             self._retire(unit, kept, ends=name not in self.units)
+
+    def _change(
+        self,
+        name: str,
+        carriers: Carriers | None,
+        sockets: Sequence[BoundSocket],
+        former: dict[str, PortService],
+        kept: Container[socket.socket],
+    ) -> None:
+        """Serve `name` by `carriers`, or as before; if that fails, by what did so in any case, and the next
+        reload will try again."""
+        if carriers is None:
+            self.units[name] = unit = former.pop(name)
+            unit.drain = self.loaded.config.server.drain
+            unit.listen(sockets, kept)
+        else:
+            try:
+                self._add(name, carriers, sockets)
+            except Exception:
+                self._retire(self.units.pop(name), kept)
+                if name in former:
+                    self.units[name] = former.pop(name)
+                raise
 
     def change(self, novelty: Novelty, binding: Binding) -> Deferred[Any]:
         """The same, on what was bound for one process (Serving)."""

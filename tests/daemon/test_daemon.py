@@ -8,9 +8,13 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
 
-from protocols.daemon.daemon import StartError
+from protocols.daemon.assembly import Setting
+from protocols.daemon.daemon import Daemon, StartError
 from protocols.daemon.first_process import FirstProcess
+from protocols.daemon.reload.reader import Reader
+from protocols.daemon.socket_table import SocketTable, places_of
 
 
 class Alone:
@@ -109,3 +113,46 @@ def test_what_systemd_gave_is_handed_over_though_no_service_wants_it_now(made):
             each.bind(("127.0.0.1", 0))
         process = made("services: {echo: {listen: 'fd://one', builtin: echo}}", one=[one], other=[other])
         assert process._to_hand_over() == [("one", one), ("other", other)]
+
+
+@pytest_twisted.inlineCallbacks
+def test_a_service_that_cannot_be_changed_goes_on_as_it_was(
+    written, forgotten_imports, monkeypatch, failures
+):
+    yaml = "services: {one: {listen: 'unix:one.sock', http: {/: {respond: ANSWER}}}}"
+    file = written(yaml.replace("ANSWER", "first"))
+    reader, table = Reader(file, Setting(reactor)), SocketTable({})
+    novelty = reader.first()
+    binding = table.bind(places_of(novelty.loaded.config))
+    daemon = Daemon(reader, novelty, reactor)
+    daemon.begin(binding)
+    binding.commit()
+    daemon.startService()
+
+    def reload():
+        written(yaml.replace("ANSWER", "second"))
+        return reader.again(daemon.shapes).addCallback(
+            lambda novelty: daemon.serve(novelty, table.bind(places_of(novelty.loaded.config)).sockets())
+        )
+
+    def fetch():
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(20)
+            client.connect(str(file.parent / "one.sock"))
+            client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            return client.makefile("rb").read().rpartition(b"\r\n\r\n")[2]
+
+    def refuse(*given):
+        raise OSError(24, "Too many open files")
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr("protocols.daemon.port_service.adopt_stream", refuse)
+            yield reload()
+        failures.take(OSError)
+        assert (yield deferToThread(fetch)) == b"first"
+        yield reload()
+        assert (yield deferToThread(fetch)) == b"second"
+    finally:
+        yield daemon.stopService()
+        table.close()
