@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from protocols.connection_record import ConnectionRecord
-from protocols.http.access_log.lines import LONGEST, local_time, quotable, word
+from protocols.http.access_log.lines import LONGEST, local_time, object_line, quotable, word
 from protocols.http.access_log.redaction import Redaction
 
 Line = Callable[[ConnectionRecord], str]
@@ -48,7 +47,7 @@ def json_lines(service: str, redact: Redaction) -> Line:
             "sent": record.sent,
             "reason": record.reason[:LONGEST] or None,
         }
-        return json.dumps({name: value for name, value in values.items() if value is not None}) + "\n"
+        return object_line(values)
 
     return line
 

@@ -93,9 +93,11 @@ def test_one_who_cannot_take_it_keeps_nobody_else_from_hearing(watch, look, fail
     failures.take(ZeroDivisionError)
 
 
-def test_a_stall_is_logged_with_the_place_where_it_was(watch, look):
+@pytest.fixture
+def stand_still(watch):
+    """Keeps the loop until it has been seen where it stands."""
     seen = threading.Event()
-    where, watch._where = watch._where, None
+    where = watch._where
 
     def found():
         try:
@@ -108,6 +110,10 @@ def test_a_stall_is_logged_with_the_place_where_it_was(watch, look):
     def stand_still():
         assert seen.wait(20)
 
+    return stand_still
+
+
+def test_a_stall_is_logged_with_the_place_where_it_was(watch, look, stand_still):
     with capturedLogs() as events:
         look(stand_still)
     (event,) = events
@@ -119,22 +125,8 @@ def test_a_stall_is_logged_with_the_place_where_it_was(watch, look):
     assert watch.longest >= STALL
 
 
-def test_what_has_led_to_the_loop_is_not_told(watch, look):
+def test_what_has_led_to_the_loop_is_not_told(look, stand_still):
     look()  # a first sign of life, which says where the loop is
-    seen = threading.Event()
-    where, watch._where = watch._where, None
-
-    def found():
-        try:
-            return where()
-        finally:
-            seen.set()
-
-    watch._where = found
-
-    def stand_still():
-        assert seen.wait(20)
-
     with capturedLogs() as events:
         look(stand_still)
     text = formatEvent(events[0])

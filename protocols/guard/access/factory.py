@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 from twisted.internet.interfaces import IAddress, IProtocolFactory, ISSLTransport, ITransport
-from twisted.internet.protocol import Factory
 
 from protocols.guard.access.admission import Admission
+from protocols.guard.front import FrontFactory
 from protocols.peer_address import stream_peer
 from protocols.stand_in import StandIn
 
@@ -15,7 +15,7 @@ Refusal: TypeAlias = Literal["close", "reset"]
 """How a refused client is told: by the end of the stream, or by a reset (RFC 9293, section 3.10.7)."""
 
 
-class AccessFactory(Factory):
+class AccessFactory(FrontFactory):
     """Lets `admission` decide, before a protocol is built and a byte is read, whom `factory` serves.
 
     Inside of TLS that is once hands have been shaken, when a certificate is known.
@@ -23,20 +23,12 @@ class AccessFactory(Factory):
     :param refusal: how those that may not come in are told.
     """
 
-    noisy = False
-
     def __init__(
         self, factory: IProtocolFactory, admission: Admission, *, refusal: Refusal = "close"
     ) -> None:
-        self.inner = factory
+        super().__init__(factory)
         self.admission = admission
         self.refusal = refusal
-
-    def doStart(self) -> None:
-        self.inner.doStart()
-
-    def doStop(self) -> None:
-        self.inner.doStop()
 
     def buildProtocol(  # type: ignore[override]  # nobody accepts without an address
         self, addr: IAddress

@@ -7,10 +7,11 @@ from typing import Any
 
 from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory, ITransport
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from protocols.guard.front import FrontFactory
 from protocols.guard.limits.lobby import Lobby
 from protocols.guard.limits.sources import Sources
 from protocols.guard.limits.throttle import Meter, Throttle
@@ -20,27 +21,22 @@ from protocols.stand_in import StandIn
 log = Logger(namespace="polyport")
 
 
-class AdmissionFactory(Factory):
+class AdmissionFactory(FrontFactory):
     """Serves by `factory` the connections that `lobby` lets in; those that wait are not read from.
 
     :param lobby: shared by all addresses of a service.
     :param throttle: slows down the reading from each source; shared too.
     """
 
-    noisy = False
-
     def __init__(self, factory: IProtocolFactory, lobby: Lobby, throttle: Throttle, sources: Sources) -> None:
-        self.inner = factory
+        super().__init__(factory)
         self.lobby = lobby
         self.throttle = throttle
         self.sources = sources
 
-    def doStart(self) -> None:
-        self.inner.doStart()
-
     def doStop(self) -> None:
         self.lobby.close()
-        self.inner.doStop()
+        super().doStop()
 
     def buildProtocol(  # type: ignore[override]  # nobody accepts without an address
         self, addr: IAddress

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory
-from twisted.internet.protocol import Factory
 
+from protocols.guard.front import FrontFactory
 from protocols.guard.limits.tally import Elsewhere
 from protocols.journal import Journal
 
 
-class RoomFactory(Factory):
+class RoomFactory(FrontFactory):
     """Serves by `factory` while the service has fewer than `limit` connections, here and `elsewhere`.
 
     Elsewhere only those of sources that have limits are counted.
 
     :param open_connections: how many the service has here.
     """
-
-    noisy = False
 
     def __init__(
         self,
@@ -30,17 +28,11 @@ class RoomFactory(Factory):
         open_connections: Callable[[], int],
         journal: Journal,
     ) -> None:
-        self.inner = factory
+        super().__init__(factory)
         self._elsewhere = elsewhere
         self._limit = limit
         self._open = open_connections
         self._journal = journal
-
-    def doStart(self) -> None:
-        self.inner.doStart()
-
-    def doStop(self) -> None:
-        self.inner.doStop()
 
     def buildProtocol(  # type: ignore[override]  # nobody accepts without an address
         self, addr: IAddress

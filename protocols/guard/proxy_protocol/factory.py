@@ -6,9 +6,10 @@ from typing import Any
 
 from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory, IReactorTime, ITransport
-from twisted.internet.protocol import Factory, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from protocols.guard.front import FrontFactory
 from protocols.guard.proxy_protocol.transport import ProxiedTransport
 from protocols.journal import Journal
 from protocols.networks import UNIX, Networks
@@ -23,7 +24,7 @@ DEADLINE = 5.0
 longer than a lost segment and its repetitions (RFC 6298: 1 s, then 2 s more) is none."""
 
 
-class ProxyProtocolFactory(Factory):
+class ProxyProtocolFactory(FrontFactory):
     """Has `factory` serve the clients of proxies as if they had connected themselves.
 
     Stands in front of all else, TLS too: nothing is built, asked for its rights or counted before the header
@@ -32,8 +33,6 @@ class ProxyProtocolFactory(Factory):
     :param proxies: the hosts that send a header, always; ``unix`` stands for the clients of Unix sockets.
     :param clock: where time comes from: a reactor.
     """
-
-    noisy = False
 
     def __init__(
         self,
@@ -44,21 +43,18 @@ class ProxyProtocolFactory(Factory):
         clock: IReactorTime,
         deadline: float = DEADLINE,
     ) -> None:
-        self.inner = factory
+        super().__init__(factory)
         self.journal = journal
         self.deadline = deadline
         self.timers = Timers(clock)
         self.waiting: Roster[HeaderGate] = Roster()
         self.proxies = proxies
 
-    def doStart(self) -> None:
-        self.inner.doStart()
-
     def doStop(self) -> None:
         """No more are accepted: those of which nothing is known yet are none to wait for."""
         for gate in self.waiting:
             gate.abort()
-        self.inner.doStop()
+        super().doStop()
 
     def buildProtocol(  # type: ignore[override]  # nobody accepts without an address
         self, addr: IAddress

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -74,9 +74,14 @@ def json_lines(service: str, redact: Redaction) -> Line:
             "first": None if access.first is None else round(access.first, 6),
             "duration": None if access.duration is None else round(access.duration, 6),
         }
-        return json.dumps({name: value for name, value in values.items() if value is not None}) + "\n"
+        return object_line(values)
 
     return line
+
+
+def object_line(values: Mapping[str, Any]) -> str:
+    """`values` as one JSON object on a line, without those that are not known."""
+    return json.dumps({name: value for name, value in values.items() if value is not None}) + "\n"
 
 
 FORMATS: Final = {"combined": combined, "json": json_lines}
