@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.guarding import guarded_datagrams, guarded_streams
+from protocols.daemon.occurrence import Occurrence
 from protocols.daemon.sockets import BoundSocket
 from protocols.guard.limits import DropWatch
 from protocols.reactor.adoption import adopt_datagrams, adopt_stream
@@ -55,8 +56,7 @@ class PortService(Service):
         self.drainables: list[Any] = []
         self._drops: DropWatch | None = None
         self._retiring: Deferred[Any] | None = None
-        self._ended = False
-        self._waiting: list[Deferred[None]] = []
+        self._ended: Occurrence[None] = Occurrence()
 
     def prepare(self) -> Deferred[Any]:
         """Start what has to be ready before the first connection; for a reactor that runs."""
@@ -231,18 +231,8 @@ class PortService(Service):
         if self._retiring is None:
             summary = self.carriers.journal.summary()
             log.info("{service}: stopped ({summary})", service=self.service, summary=summary)
-        return closing.addCallback(lambda _: self._has_ended())
+        return closing.addCallback(lambda _: self._ended.happened(None))
 
     def when_ended(self) -> Deferred[None]:
         """Fires once it has stopped, or retired: when everything is ended."""
-        if self._ended:
-            return succeed(None)
-        waiting: Deferred[None] = Deferred()
-        self._waiting.append(waiting)
-        return waiting
-
-    def _has_ended(self) -> None:
-        self._ended = True
-        waiting, self._waiting = self._waiting, []
-        for each in waiting:
-            each.callback(None)
+        return self._ended.when()

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 
 from protocols.daemon.control.link import Link, linked
 from protocols.daemon.control.serving import Methods
+from protocols.daemon.occurrence import Occurrence
 
 LINK: Final = 3
 """The descriptor of a worker's end of its link."""
@@ -89,7 +90,7 @@ class WorkerProcess(ProcessProtocol):
         self.status: str | None = None
         """How it has ended, in words; ``None``: it has not."""
         self._output = output
-        self._waiting: list[Deferred[str]] = []
+        self._end: Occurrence[str] = Occurrence()
 
     def connectionMade(self) -> None:
         self.pid = self.transport.pid  # type: ignore[union-attr]  # there is one now
@@ -102,18 +103,11 @@ class WorkerProcess(ProcessProtocol):
         # Not processEnded: programs that it has started may hold its output open.
         self.status = _in_words(reason.value)
         self.link.abort()
-        waiting, self._waiting = self._waiting, []
-        for ended in waiting:
-            ended.callback(self.status)
+        self._end.happened(self.status)
 
     def when_ended(self) -> Deferred[str]:
         """Fires with how it has ended, once it has."""
-        ended: Deferred[str] = Deferred()
-        if self.status is None:
-            self._waiting.append(ended)
-        else:
-            ended.callback(self.status)
-        return ended
+        return self._end.when()
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, if it has not ended."""
