@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ PATIENCE = 20.0
 """Seconds until something must have happened on the page; only a test that fails takes them."""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+class Navigated(Exception):
+    """What was asked is lost, since the page gave way to the next one meanwhile."""
 
 
 class Browser:
@@ -71,6 +75,8 @@ class Browser:
         while True:
             heard = json.loads(self._socket.recv(timeout=PATIENCE))
             if heard.get("id") == number:
+                if heard.get("error", {}).get("message") == "Inspected target navigated or closed":
+                    raise Navigated
                 assert "error" not in heard, heard
                 return heard["result"]
             self._note(heard)
@@ -96,14 +102,19 @@ class Browser:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
+    def leave(self, expression: str) -> None:
+        """Do what leads to another page, which may come before the answer does."""
+        with suppress(Navigated):
+            self.value(expression)
+
     def until(self, expression: str) -> Any:
         """What `expression` is once it is true."""
         deadline = time.monotonic() + PATIENCE
-        while not (found := self.value(expression)):
-            assert time.monotonic() < deadline, (
-                f"{expression} has not come true\n{self.value('document.body.innerText')}"
-            )
-        return found
+        while time.monotonic() < deadline:
+            with suppress(Navigated):
+                if found := self.value(expression):
+                    return found
+        pytest.fail(f"{expression} has not come true\n{self.value('document.body.innerText')}")
 
     def size(self, width: int, height: int, *, dark: bool = False, motion: str = "reduce") -> None:
         self.call(
@@ -280,7 +291,7 @@ def test_hostile_texts_are_texts(browser, served):
     assert browser.value("document.querySelectorAll('[data-table] img, [data-table] script').length") == 0
     shown = browser.value("document.querySelector('[data-table=services] a').textContent")
     assert shown == "<img src=x onerror=alert(1)><script>alert(2)</script>\\u202e"
-    browser.value("location.href = document.querySelector('[data-table=services] a').href")
+    browser.leave("location.href = document.querySelector('[data-table=services] a').href")
     browser.until("document.querySelectorAll('[data-table=connections] tr').length === 3")
     browser.until(TEXT.format("#live") + " === 'Live'")
     browser.value("document.getElementById('tap-switch').click()")
