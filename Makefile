@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # A worker for each core; one that is done takes tests from another.
 SIDE_BY_SIDE := --numprocesses=auto --dist=worksteal
 
-.PHONY: run test test-epoll test-twisted scanners lint types format bench attacks proofs fuzz clean help
+.PHONY: run test test-epoll test-failed test-twisted scanners lint types format bench attacks proofs fuzz clean help
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -22,6 +22,9 @@ test: $(VENV)/.tested config/tls/ca.crl     ## install, run the whole test-suite
 
 test-epoll: $(VENV)/.tested config/tls/ca.crl   ## the same suite on Twisted's own epoll reactor
 	POLYPORT_TEST_REACTOR=epoll $(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+test-failed: $(VENV)/.tested   ## what failed in the last run, once more, one after the other
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures=none --maxfail=5
 
 test-twisted: $(VENV)/.tested   ## Twisted's own tests on our reactor and on its own, compared
 	POLYPORT_TEST_TWISTED=1 $(BIN)/python -m pytest tests/reactor/test_twisted.py
