@@ -24,7 +24,7 @@ PATIENCE = 20.0
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
-class Navigated(Exception):
+class NavigatedError(Exception):
     """What was asked is lost, since the page gave way to the next one meanwhile."""
 
 
@@ -76,7 +76,7 @@ class Browser:
             heard = json.loads(self._socket.recv(timeout=PATIENCE))
             if heard.get("id") == number:
                 if heard.get("error", {}).get("message") == "Inspected target navigated or closed":
-                    raise Navigated
+                    raise NavigatedError
                 assert "error" not in heard, heard
                 return heard["result"]
             self._note(heard)
@@ -104,14 +104,14 @@ class Browser:
 
     def leave(self, expression: str) -> None:
         """Do what leads to another page, which may come before the answer does."""
-        with suppress(Navigated):
+        with suppress(NavigatedError):
             self.value(expression)
 
     def until(self, expression: str) -> Any:
         """What `expression` is once it is true."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            with suppress(Navigated):
+            with suppress(NavigatedError):
                 if found := self.value(expression):
                     return found
         pytest.fail(f"{expression} has not come true\n{self.value('document.body.innerText')}")
