@@ -268,10 +268,10 @@ async def test_where_tls_is_never_answered(proxied) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_where_nothing_listens(proxied) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        free = closed.getsockname()[1]
-    number = proxied(f"http://localhost:{free}")
-    (answer,) = await deferToThread(ask, number, ("GET", "/x"))
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # so that nobody else will listen there
+        number = proxied(f"http://localhost:{silent.getsockname()[1]}")
+        (answer,) = await deferToThread(ask, number, ("GET", "/x"))
     assert answer[0] == 502
 
 
