@@ -136,6 +136,28 @@ def gone() -> Callable[[int], bool]:
     return wait
 
 
+HAND_OVER = """
+import os, sys
+descriptors, names, *command = sys.argv[1:]
+descriptors = [int(one) for one in descriptors.split(",")]
+for index, one in enumerate(descriptors):
+    os.dup2(one, 3 + index)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(descriptors)), LISTEN_FDNAMES=names)
+os.execv(command[0], command)
+"""
+
+
+@pytest.fixture(scope="session")
+def handing_over() -> Callable[[list[int], str, list[str]], list[str]]:
+    """Makes of a command one that hands descriptors over to it as systemd does, by names with colons between
+    (sd_listen_fds(3)); their numbers have to be well above those that they are moved to."""
+
+    def command(descriptors: list[int], names: str, command: list[str]) -> list[str]:
+        return [sys.executable, "-c", HAND_OVER, ",".join(map(str, descriptors)), names, *command]
+
+    return command
+
+
 @pytest.fixture
 def asyncio_inside() -> None:
     """Skips what only a reactor can serve that runs asyncio, such as ASGI."""

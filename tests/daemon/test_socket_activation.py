@@ -17,21 +17,11 @@ services:
   datagrams: {listen: "fd://udp", function: "functions:shout"}
 """
 
-HAND_OVER = """
-import os, sys
-descriptors, names, *command = sys.argv[1:]
-descriptors = [int(one) for one in descriptors.split(",")]
-for index, one in enumerate(descriptors):
-    os.dup2(one, 3 + index)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(descriptors)), LISTEN_FDNAMES=names)
-os.execv(command[0], command)
-"""
-
 EATEN = "import sys, twisted.internet.endpoints; from twisted.scripts.twistd import run; run()"
 
 
 @pytest.mark.parametrize("eaten", [False, True], ids=["", "after twisted.internet.endpoints was imported"])
-def test_sockets_that_are_handed_over(real_daemon, written, connect, tmp_path, eaten):
+def test_sockets_that_are_handed_over(real_daemon, written, connect, handing_over, tmp_path, eaten):
     with (
         socket.create_server(("127.0.0.1", 0)) as tcp,
         socket.socket(socket.AF_UNIX) as unix,
@@ -42,11 +32,10 @@ def test_sockets_that_are_handed_over(real_daemon, written, connect, tmp_path, e
         udp.bind(("127.0.0.1", 0))
         high = [os.dup2(one.fileno(), 70 + n) for n, one in enumerate((tcp, unix, udp))]
         program = ["-c", EATEN] if eaten else [str(Path(sys.executable).with_name("twistd"))]
-        wrapper = [sys.executable, "-c", HAND_OVER, ",".join(map(str, high)), "line:line:udp"]
         try:
             daemon = real_daemon(
                 written(ACTIVATED, FUNCTIONS),
-                command=[*wrapper, sys.executable, *program],
+                command=handing_over(high, "line:line:udp", [sys.executable, *program]),
                 pass_fds=high,
             )
         finally:
@@ -66,14 +55,13 @@ def test_sockets_that_are_handed_over(real_daemon, written, connect, tmp_path, e
         socket.create_connection(tcp.getsockname()).close()
 
 
-def test_a_socket_for_datagrams_does_not_suit_http(real_daemon, written):
+def test_a_socket_for_datagrams_does_not_suit_http(real_daemon, written, handing_over):
     yaml = "services: {site: {listen: 'fd://udp', http: {/: {respond: fine}}}}"
     with socket.socket(type=socket.SOCK_DGRAM) as udp:
         high = os.dup2(udp.fileno(), 70)
-        wrapper = [sys.executable, "-c", HAND_OVER, str(high), "udp"]
         program = [sys.executable, str(Path(sys.executable).with_name("twistd"))]
         try:
-            daemon = real_daemon(written(yaml), command=[*wrapper, *program], pass_fds=[high])
+            daemon = real_daemon(written(yaml), command=handing_over([high], "udp", program), pass_fds=[high])
         finally:
             os.close(high)
         assert daemon.status() == 1

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,23 +22,14 @@ def identity(message: str) -> str:
     return json.dumps([os.getresuid(), os.getresgid(), os.getgroups(), os.umask(0), capabilities])
 """
 
-HAND_OVER = """
-import os, sys
-descriptors, names, *command = sys.argv[1:]
-descriptors = [int(one) for one in descriptors.split(",")]
-for index, one in enumerate(descriptors):
-    os.dup2(one, 3 + index)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(descriptors)), LISTEN_FDNAMES=names)
-os.execv(command[0], command)
-"""
-
 TWISTD = [sys.executable, str(Path(sys.executable).with_name("twistd"))]
 
 
 class Systemd:
     """Hears what the daemon tells, and keeps the sockets that it stores."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, handing_over: Callable[[list[int], str, list[str]], list[str]]) -> None:
+        self._handing_over = handing_over
         self.environment = {**os.environ, "NOTIFY_SOCKET": str(path), "FDSTORE": "100"}
         self.stored: list[tuple[str, int]] = []
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -60,7 +52,7 @@ class Systemd:
         high = [os.dup2(descriptor, 90 + n) for n, (_, descriptor) in enumerate(self.stored)]
         self.close_stored()
         self.stored = [("", descriptor) for descriptor in high]
-        return [sys.executable, "-c", HAND_OVER, ",".join(map(str, high)), names, *TWISTD]
+        return self._handing_over(high, names, TWISTD)
 
     def close_stored(self) -> None:
         for _, descriptor in self.stored:
@@ -73,8 +65,8 @@ class Systemd:
 
 
 @pytest.fixture
-def systemd(tmp_path):
-    one = Systemd(tmp_path / "notify")
+def systemd(tmp_path, handing_over):
+    one = Systemd(tmp_path / "notify", handing_over)
     yield one
     one.close()
 
