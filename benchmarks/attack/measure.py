@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -19,10 +16,10 @@ from attack.bystander import HOST, Ask, Service, bystander, served
 from attack.crowd import Plan, State
 from attack.table import Forged, Held, Storm
 from attack.target import Target, target
+from companion import companion
 from failure import BenchmarkError
 from processor import Cores
 
-HERE = Path(__file__).parent
 # Whoever asks has to have the core he shares with the attackers when he wants it.
 NICE = 19
 # Of connections that say what they are for, and end, so that what the first make the daemon take is not
@@ -264,22 +261,6 @@ def _until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-@contextmanager
-def _attackers(module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def _attackers(module: str, *arguments: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """The process that attacks, as long as the block lasts."""
-    command = [sys.executable, "-m", f"attack.{module}", *arguments]
-    started = subprocess.Popen(
-        command,
-        cwd=HERE.parent,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        preexec_fn=lambda: os.nice(NICE),
-    )
-    try:
-        yield started
-    finally:
-        started.kill()
-        started.wait()
-        for pipe in (started.stdin, started.stdout):
-            assert pipe is not None
-            pipe.close()
+    return companion(f"attack.{module}", *arguments, nice=NICE)

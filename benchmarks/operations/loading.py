@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
+from companion import companion
 from failure import BenchmarkError
 from operations.load import Plan
 from operations.tally import Tally
-from processor import cpu_seconds, pin
-
-HERE = Path(__file__).parent
+from processor import cpu_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +109,10 @@ class Loading:
 @contextmanager
 def loading(plan: Plan, core: int | None) -> Iterator[Loading]:
     """Ask as `plan` says, as long as the block lasts."""
-    started = subprocess.Popen(
-        [sys.executable, "-m", "operations.load", json.dumps(asdict(plan))],
-        cwd=HERE.parent,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    try:
-        pin(started.pid, core)
-        load = Loading(started)
+    with companion("operations.load", json.dumps(asdict(plan)), core=core) as process:
+        load = Loading(process)
         load.wait_for_begin()
         yield load
-    finally:
-        started.kill()
-        started.wait()
-        for pipe in (started.stdin, started.stdout):
-            assert pipe is not None
-            pipe.close()
 
 
 def together(phases: Mapping[str, Phase], beginning: str) -> Phase:

@@ -9,18 +9,15 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from companion import companion
 from failure import BenchmarkError
-from operations.loading import HERE
 from operations.proof import Bounds, Proof
 from operations.question import HOST
-from operations.site import Site, site
+from operations.site import HERE, Site, site
 from operations.web_exchanges import FILE, SCRIPT
-from processor import Cores, descriptors, pin, resident
+from processor import Cores, descriptors, resident
 from servers import certificate_in
 
 # Of all messages, and of all connections, in thousandths: what is slow by its nature has fewer.
@@ -91,7 +88,8 @@ def prove(bounds: Bounds, cores: Cores) -> Proof:
         fill=fill,
     ) as running:
         first = len(descriptors(running.pid))
-        with _living(running, cores) as living:
+        plan = {"ports": running.ports, "folder": str(running.folder)}
+        with companion("operations.life", json.dumps(plan), core=cores.load) as living:
             for number in range(rounds):
                 lost = _round(living, running, numbers)
                 if bounds.reloads:
@@ -180,27 +178,6 @@ def _show(done: int, rounds: int, memory: int) -> None:
 
 def _mebibytes(size: int) -> str:
     return f"{size / 2**20:.1f}"
-
-
-@contextmanager
-def _living(running: Site, cores: Cores) -> Iterator[subprocess.Popen[bytes]]:
-    """The process that asks, as long as the block lasts."""
-    plan: dict[str, Any] = {"ports": running.ports, "folder": str(running.folder)}
-    started = subprocess.Popen(
-        [sys.executable, "-m", "operations.life", json.dumps(plan)],
-        cwd=HERE.parent,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    try:
-        pin(started.pid, cores.load)
-        yield started
-    finally:
-        started.kill()
-        started.wait()
-        for pipe in (started.stdin, started.stdout):
-            assert pipe is not None
-            pipe.close()
 
 
 def fill(folder: Path) -> None:

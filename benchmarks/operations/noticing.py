@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from companion import companion
 from operations.load import Plan
-from operations.loading import HERE, Loading, Phase, loading
+from operations.loading import Loading, Phase, loading
 from operations.proof import Bounds, Proof
 from processor import Cores
 
@@ -73,18 +73,6 @@ def _judge(proof: Proof, fault: str, phase: Phase) -> None:
 
 @contextmanager
 def _faulty(fault: str) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, int]]]:
-    started = subprocess.Popen(
-        [sys.executable, "-m", "operations.faulty", fault],
-        cwd=HERE.parent,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    try:
-        assert started.stdout is not None
-        yield started, json.loads(started.stdout.readline())
-    finally:
-        started.kill()
-        started.wait()
-        for pipe in (started.stdin, started.stdout):
-            assert pipe is not None
-            pipe.close()
+    with companion("operations.faulty", fault) as server:
+        assert server.stdout is not None
+        yield server, json.loads(server.stdout.readline())
