@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
@@ -158,21 +159,23 @@ class _Loading:
 
     def check(self) -> None:
         """Check whether the sections fit each other and this machine."""
-        parts = self._parts()
+        parts = self._parts
         for module in (combinations, accounts, addresses, certificates, networks, access, files):
             self._report(module.check(parts))
 
     def check_references(self, resolve: Resolve, resolved: dict[str, object]) -> None:
         """Check what the sections name, and put it into `resolved`."""
-        self._report(references.check(self._parts(), resolve, resolved, self._fragments()))
+        self._report(references.check(self._parts, resolve, resolved, self._fragments()))
 
     def warnings(self) -> Iterator[Problem]:
         """What is probably not meant so, once there is no problem."""
         yield from self._warnings
-        yield from access.warnings(self._parts())
-        yield from exposure.warnings(self._parts())
+        yield from access.warnings(self._parts)
+        yield from exposure.warnings(self._parts)
 
+    @cached_property
     def _parts(self) -> Parts:
+        """The sections, which :meth:`validate` has read, with what services inherit."""
         defaults = self._defaults or DefaultsSpec()
         return Parts(
             self.origin,
@@ -211,7 +214,7 @@ class _Loading:
             "certificates": self._certificates,
             "networks": {name: list(members) for name, members in self._networks.items()},
             "defaults": defaults,
-            "services": {name: inherit(s, defaults) for name, s in self._services.items()},
+            "services": dict(self._parts.services),
         }
         given = {key: value for key, value in sections.items() if key in self.data}
         return Config.model_validate(given)
