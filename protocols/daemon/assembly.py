@@ -208,9 +208,11 @@ def _factory(assembly: Assembly) -> Carriers:
     assert spec.factory is not None
     factory = _protocol_factory(assembly.loaded.resolved[spec.factory], spec.factory)
     tell = connection_log(spec.log, carriers, assembly.reactor)
-    if tell is not None:
-        factory = RecordingFactory(factory, tell, assembly.reactor)
-    carriers.stream = ForeignFactory(factory, carriers.journal, spec.limits.connections)
+    settings = factory, carriers.journal, spec.limits.connections
+    if tell is None:
+        carriers.stream = ForeignFactory(*settings)
+    else:
+        carriers.stream = RecordingFactory(*settings, tell=tell, clock=assembly.reactor)
     carriers.tls = assembly.tls()
     return carriers
 

@@ -109,13 +109,9 @@ class ForeignConnection(ProtocolWrapper):
     """A protocol of the user's, which hears the same of its transport as if nothing stood between.
 
     Transports ask what interfaces a protocol provides; those of the inner one are ours too.
-
-    .. attribute:: journal
-
-       Where it is counted what passes; ``None``: nowhere.
     """
 
-    journal: Journal | None = None
+    factory: ForeignFactory
 
     def makeConnection(self, transport: ITransport) -> None:
         self._opened_at = time.monotonic()
@@ -135,20 +131,19 @@ class ForeignConnection(ProtocolWrapper):
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
         pieces = list(data)
-        self._passes("out", b"".join(pieces))
+        self._passes("out", *pieces)
         super().writeSequence(pieces)
 
-    def _passes(self, direction: Direction, data: bytes) -> None:
-        """Count `data`, and show it to who watches: what in it is a message, only the protocol knows."""
-        if self.journal is None:
-            return
-        counts = self.journal.counts
+    def _passes(self, direction: Direction, *pieces: bytes) -> None:
+        """Count `pieces`, and show them to who watches: which of it is a message, only the protocol knows."""
+        journal = self.factory.journal
+        size = sum(map(len, pieces))
         if direction == "in":
-            counts.bytes_in += len(data)
+            journal.counts.bytes_in += size
         else:
-            counts.bytes_out += len(data)
-        if self.journal.tap.watched:
-            self.journal.tap.passed(self.peer, direction, data)
+            journal.counts.bytes_out += size
+        if journal.tap.watched:
+            journal.tap.passed(self.peer, direction, b"".join(pieces))
 
     def readConnectionLost(self) -> None:
         """The peer has shut down its side (IHalfCloseableProtocol)."""
@@ -189,23 +184,20 @@ class ForeignFactory(WrappingFactory[ForeignConnection]):
     """
 
     noisy = False
+    protocol: type[ForeignConnection] = ForeignConnection
 
     def __init__(self, factory: IProtocolFactory, journal: Journal, connections: int) -> None:
         super().__init__(factory)
-        self._journal = journal
+        self.journal = journal
         self._limit = connections
         self._open: Roster[ForeignConnection] = Roster()
 
     def buildProtocol(self, addr: IAddress | None) -> IProtocol | None:  # type: ignore[override]
         if len(self._open) >= self._limit:
-            self._journal.refused(f"{self._limit} are open")
+            self.journal.refused(f"{self._limit} are open")
             return None
         inner = self.wrappedFactory.buildProtocol(addr)
-        if inner is None:
-            return None
-        connection = ForeignConnection(self, inner)
-        connection.journal = self._journal
-        return connection
+        return None if inner is None else self.protocol(self, inner)
 
     @property
     def open_connections(self) -> int:
@@ -217,7 +209,7 @@ class ForeignFactory(WrappingFactory[ForeignConnection]):
     def registerProtocol(self, p: ForeignConnection) -> None:
         super().registerProtocol(p)
         self._open.add(p)
-        self._journal.counts.connections += 1
+        self.journal.counts.connections += 1
 
     def unregisterProtocol(self, p: ForeignConnection) -> None:
         super().unregisterProtocol(p)

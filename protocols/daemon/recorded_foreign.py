@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IAddress, IProtocol, IProtocolFactory, ITransport
+from twisted.internet.interfaces import IProtocolFactory, ITransport
 from twisted.internet.protocol import connectionDone
-from twisted.protocols.policies import WrappingFactory
 from twisted.python.failure import Failure
 
 from protocols.connection_record import ConnectionRecord, Tell
-from protocols.daemon.carriers import ForeignConnection
+from protocols.daemon.carriers import ForeignConnection, ForeignFactory
+from protocols.journal import Journal
 from protocols.peer_address import stream_peer
+from protocols.tap import Direction
 
 
 class RecordedForeignConnection(ForeignConnection):
@@ -27,18 +27,13 @@ class RecordedForeignConnection(ForeignConnection):
         self._begun_at = self.factory.clock.seconds()
         super().makeConnection(transport)
 
-    def dataReceived(self, data: bytes) -> None:
-        self._received += len(data)
-        super().dataReceived(data)
-
-    def write(self, data: bytes) -> None:
-        self._sent += len(data)
-        super().write(data)
-
-    def writeSequence(self, data: Iterable[bytes]) -> None:
-        pieces = list(data)
-        self._sent += sum(map(len, pieces))
-        super().writeSequence(pieces)
+    def _passes(self, direction: Direction, *pieces: bytes) -> None:
+        size = sum(map(len, pieces))
+        if direction == "in":
+            self._received += size
+        else:
+            self._sent += size
+        super()._passes(direction, *pieces)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
@@ -54,19 +49,17 @@ class RecordedForeignConnection(ForeignConnection):
         )
 
 
-class RecordingFactory(WrappingFactory[RecordedForeignConnection]):
-    """`factory`, with a record of each connection that is over.
+class RecordingFactory(ForeignFactory):
+    """The same, with a record of each connection that is over.
 
     :param clock: a reactor.
     """
 
-    noisy = False
+    protocol = RecordedForeignConnection
 
-    def __init__(self, factory: IProtocolFactory, tell: Tell, clock: Any) -> None:
-        super().__init__(factory)
+    def __init__(
+        self, factory: IProtocolFactory, journal: Journal, connections: int, *, tell: Tell, clock: Any
+    ) -> None:
+        super().__init__(factory, journal, connections)
         self.tell = tell
         self.clock = clock
-
-    def buildProtocol(self, addr: IAddress | None) -> IProtocol | None:  # type: ignore[override]
-        inner = self.wrappedFactory.buildProtocol(addr)
-        return None if inner is None else RecordedForeignConnection(self, inner)

@@ -84,7 +84,7 @@ def test_connections_are_counted_and_limited(foreign, joined):
     first, _ = joined()
     assert joined()
     assert joined() is None
-    counts = foreign._journal.counts
+    counts = foreign.journal.counts
     assert (counts.connections, counts.refused) == (2, 1)
     first.connectionLost(Failure(ConnectionDone()))
     assert joined()
@@ -172,10 +172,10 @@ def test_bytes_are_counted_and_seen_by_who_watches(foreign, joined):
     protocol, _ = joined()
     protocol.dataReceived(b"abc")
     heard = []
-    stop = foreign._journal.tap.watch(heard.append)
+    stop = foreign.journal.tap.watch(heard.append)
     protocol.dataReceived(b"de")
     stop()
     protocol.writeSequence([b"1", b"2"])
-    counts = foreign._journal.counts
+    counts = foreign.journal.counts
     assert (counts.bytes_in, counts.bytes_out) == (5, 7)
     assert [(one.direction, one.content) for one in heard] == [("in", b"de"), ("out", b"DE")]

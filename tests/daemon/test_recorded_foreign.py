@@ -11,7 +11,6 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from protocols.daemon.carriers import ForeignFactory
 from protocols.daemon.recorded_foreign import RecordingFactory
 from protocols.journal import Journal
 from protocols.session import Peer
@@ -33,8 +32,8 @@ class Shouting(Protocol):
 
 def test_a_record_of_each_connection_that_is_over():
     told, clock = [], Clock()
-    recording = RecordingFactory(Factory.forProtocol(Shouting), told.append, clock)
-    factory = ForeignFactory(recording, Journal("tested"), 10)
+    inner = Factory.forProtocol(Shouting)
+    factory = RecordingFactory(inner, Journal("tested"), 10, tell=told.append, clock=clock)
     for reason in (connectionDone, Failure(ConnectionLost("reset"))):
         protocol = factory.buildProtocol(None)
         transport = StringTransport(peerAddress=IPv4Address("TCP", "192.0.2.1", 5))
@@ -55,4 +54,5 @@ def test_a_factory_that_builds_nothing():
         def buildProtocol(self, addr: object) -> None:
             return None
 
-    assert RecordingFactory(Refusing(), print, Clock()).buildProtocol(None) is None
+    factory = RecordingFactory(Refusing(), Journal("tested"), 10, tell=print, clock=Clock())
+    assert factory.buildProtocol(None) is None
