@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from protocols.account_name import account_name
 from protocols.daemon.spec.server import ServerSpec
 
 _PR_SET_NO_NEW_PRIVS: Final = 38
@@ -53,7 +54,7 @@ class Plan:
         """In words, such as ``user polyport, group polyport``."""
         parts = []
         if self.uid is not None:
-            parts.append(f"user {_name_of_user(self.uid)}")
+            parts.append(f"user {account_name(self.uid)}")
         if self.gid is not None:
             parts.append(f"group {_name_of_group(self.gid)}")
         if self.umask is not None:
@@ -72,7 +73,7 @@ class Plan:
             wanted = Plan(self.uid, self.gid)
             raise PrivilegeError(
                 f"only root can become another: server asks for {wanted}, and this is user "
-                f"{_name_of_user(os.geteuid())}, group {_name_of_group(os.getegid())}"
+                f"{account_name(os.geteuid())}, group {_name_of_group(os.getegid())}"
             )
 
 
@@ -192,13 +193,6 @@ def _gid(account: str) -> int:
         return grp.getgrnam(account).gr_gid
     except KeyError as error:
         raise AccountError("group", f"this machine has no group {account}") from error
-
-
-def _name_of_user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
 
 
 def _name_of_group(gid: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 SECRET: Final = "(from a secret)"  # noqa: S105 - the opposite of one
@@ -30,6 +30,22 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+
+class Masks:
+    """Masks the secrets of the last two configurations that were taken: what one has replaced goes on with
+    those that it had."""
+
+    def __init__(self) -> None:
+        self._former: Callable[[str], str] = str
+        self._latest: Callable[[str], str] = str
+
+    def take(self, redact: Callable[[str], str]) -> None:
+        """Mask what `redact` does, too."""
+        self._former, self._latest = self._latest, redact
+
+    def __call__(self, text: str) -> str:
+        return self._latest(self._former(text))
 
 
 def _forms(value: str) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -13,9 +12,10 @@ from twisted.application.service import IService
 from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
 
-from protocols.daemon.log import FORMATS, LEVELS, Flood, journal_reads, lines, passing, threshold
+from protocols.daemon.log import FORMATS, LEVELS, daemon_log, journal_reads, threshold
 from protocols.daemon.log.shared_file import SharedLogFile
 from protocols.daemon.log_rotation import is_free, rotate_on_signal
+from protocols.daemon.redaction import Masks
 from protocols.daemon.systemd import inherited_sockets, initial_environment, withdraw
 from protocols.daemon.upgrade.predecessor import Predecessor
 from protocols.reactor import install
@@ -70,22 +70,20 @@ class Options(usage.Options):
     chosen: ClassVar[Options | None] = None
     """The options that were read from the command line, for :func:`chosen_observer`."""
 
-    redact: Callable[[str], str] = staticmethod(str)
-    """Masks the secrets of the configuration, once it is loaded."""
-
     file: IO[str] | None = None
     """What the log is written to, once it has begun, if that is ours."""
 
     directory = DIRECTORY
     takes_over = PREDECESSOR is not None
-    _masks: tuple[Callable[[str], str], ...] = (str,)
     _pidfile = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.masks = Masks()
+
     def took(self, loaded: Loaded) -> None:
-        """Mask the secrets of `loaded` too: what is served goes on with those that it had (Surroundings)."""
-        former, latest = self._masks[-1], loaded.origin.redact
-        self._masks = (former, latest)
-        self.redact = lambda line: latest(former(line))
+        """Mask the secrets of `loaded` too (Surroundings)."""
+        self.masks.take(loaded.origin.redact)
 
     def is_ready(self) -> None:
         """A process before this one may retire, and its file of the process id is ours (Surroundings)."""
@@ -164,12 +162,7 @@ def chosen_observer() -> ILogObserver:
     assert options.parent is not None
     threshold.set(options["log-level"])
     file = options.file = _log_file(*_where(options.parent))
-    flood = Flood(
-        lines(options.style, file, lambda line: options.redact(line)),
-        later=lambda seconds, call: reactor.callFromThread(reactor.callLater, seconds, call),
-    )
-    reactor.addSystemEventTrigger("after", "shutdown", flood.close)
-    return passing(flood, threshold)
+    return daemon_log(options.style, file, options.masks, reactor)
 
 
 def _where(twistd: Any) -> tuple[str | None, bool]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.daemon.redaction import MASK, SHORTEST, Redactor
+from protocols.daemon.redaction import MASK, SHORTEST, Masks, Redactor
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,11 @@ def test_every_form_is_found(secret: str) -> None:
     assert redact(f"<{json.dumps({'a': secret})}>") == f'<{{"a": "{MASK}"}}>'
     assert redact(f"<{json.dumps(secret, ensure_ascii=False)}>") == f'<"{MASK}">'
     assert redact(repr(secret))[1:-1] == MASK
+
+
+def test_what_was_replaced_goes_on_with_its_secrets():
+    masks = Masks()
+    assert masks("secret-1, secret-2, secret-3") == "secret-1, secret-2, secret-3"
+    for number, seen in enumerate(("***, secret-2, secret-3", "***, ***, secret-3", "secret-1, ***, ***"), 1):
+        masks.take(Redactor([f"secret-{number}"]))
+        assert masks("secret-1, secret-2, secret-3") == seen

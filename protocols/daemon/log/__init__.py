@@ -4,7 +4,7 @@ from protocols.daemon.log.flood import Flood
 from protocols.daemon.log.forms import FORMATS, LEVELS, as_journal, as_json, as_text
 from protocols.daemon.log.journal_stream import journal_reads
 from protocols.daemon.log.level import Threshold, threshold
-from protocols.daemon.log.writing import lines, observer, passing
+from protocols.daemon.log.writing import daemon_log, observer, passing
 
 __all__ = [
     "FORMATS",
@@ -14,8 +14,8 @@ __all__ = [
     "as_journal",
     "as_json",
     "as_text",
+    "daemon_log",
     "journal_reads",
-    "lines",
     "observer",
     "passing",
     "threshold",

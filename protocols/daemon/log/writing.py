@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any
 
 from twisted.logger import FileLogObserver, FilteringLogObserver, ILogObserver, LogEvent
 
+from protocols.daemon.log.flood import Flood
 from protocols.daemon.log.forms import FORMATS
-from protocols.daemon.log.level import Threshold
+from protocols.daemon.log.level import Threshold, threshold
 from protocols.daemon.log.noise import NotNoise
 
 
@@ -20,6 +21,17 @@ def observer(
     :param redact: makes of each line what may be seen.
     """
     return passing(lines(style, file, redact), threshold)
+
+
+def daemon_log(style: str, file: IO[str], redact: Callable[[str], str], reactor: Any) -> ILogObserver:
+    """The same, for a whole process and :data:`~protocols.daemon.log.level.threshold`: of a flood only some
+    is written, and how much was left out, at the end of the process too."""
+    flood = Flood(
+        lines(style, file, redact),
+        later=lambda seconds, call: reactor.callFromThread(reactor.callLater, seconds, call),
+    )
+    reactor.addSystemEventTrigger("after", "shutdown", flood.close)
+    return passing(flood, threshold)
 
 
 def lines(style: str, file: IO[str], redact: Callable[[str], str] | None = None) -> ILogObserver:
