@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +94,7 @@ class Administration:
     def let_go(self) -> Deferred[Any]:
         """Answer no more, because another process does, at the same paths."""
         if self._control is not None:
-            self._control.bound = replace(self._control.bound, unlink=None)
+            self._control.leave_paths()
         if self._metrics is not None:
             self._metrics.leave_paths()
         return self.stop()

@@ -57,7 +57,6 @@ class Daemon(MultiService):
         """Called once every service is served."""
         self.when_failed: Callable[[], None] = lambda: None
         """Called if they cannot be."""
-        self._novelty = novelty
         self._reactor = reactor
         self._stopping = False
         for warning in novelty.loaded.warnings:
@@ -68,15 +67,15 @@ class Daemon(MultiService):
         """What is known of those who come."""
         return self.reader.setting.reputation
 
-    def take(self, sockets: Sockets) -> None:
-        """Serve on `sockets`, once started: for the first configuration."""
-        for name, carriers in self._novelty.carriers.items():
+    def take(self, novelty: Novelty, sockets: Sockets) -> None:
+        """Serve `novelty`, the first configuration, on `sockets`, once started."""
+        for name, carriers in novelty.carriers.items():
             self._add(name, carriers, sockets[name])
-        self._novelty.take()
+        novelty.take()
 
-    def begin(self, binding: Binding) -> None:
+    def begin(self, novelty: Novelty, binding: Binding) -> None:
         """The same, on what was bound for one process (Serving)."""
-        self.take(binding.sockets())
+        self.take(novelty, binding.sockets())
 
     def startService(self) -> None:
         if any(unit.carriers.starts for unit in self.units.values()):

@@ -84,7 +84,7 @@ class FirstProcess(MultiService):
         self._successor: Successor | None = None
         stored = StoredSockets(inherited)
         self._stored_before = stored.names
-        self._kept = kept = KeptSockets([stored], are_ours=not surroundings.takes_over)
+        self._kept = kept = KeptSockets(stored, are_ours=not surroundings.takes_over)
         self._administration = Administration(reader.file, reader.setting.ask, reactor, kept)
         novelty = reader.first()
         surroundings.took(novelty.loaded)
@@ -96,10 +96,10 @@ class FirstProcess(MultiService):
             self._plan.check()
             binding, renewal = self._bound(novelty)
             self._serving = serving = self._made(novelty, count)
-            serving.begin(binding)
+            serving.begin(novelty, binding)
             binding.commit()
             renewal.commit()
-            self._table.close_unclaimed()
+            kept.close_rest()
         except (PrivilegeError, StartError) as error:
             novelty.discard()
             raise StartError(str(error)) from error

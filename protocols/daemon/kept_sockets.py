@@ -4,22 +4,21 @@ over."""
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
 from typing import Any
 
 from protocols.daemon.systemd import StoredSockets
 
 
 class KeptSockets:
-    """Gives sockets of `sources` to whoever wants to bind what they are bound to, one at a time.
+    """Gives sockets of `stored` to whoever wants to bind what they are bound to, one at a time.
 
     :param are_ours: see there.
     """
 
-    def __init__(self, sources: Sequence[StoredSockets] = (), *, are_ours: bool = True) -> None:
+    def __init__(self, stored: StoredSockets | None = None, *, are_ours: bool = True) -> None:
         self.are_ours = are_ours
         """Whether nobody else serves them; the process before this one does until it retires."""
-        self._sources = sources
+        self._stored = stored or StoredSockets({})
         self.claimed = 0
         """How many were given away."""
         self._found: dict[tuple[Any, ...], list[socket.socket]] = {}
@@ -31,11 +30,7 @@ class KeptSockets:
         """
         key = family, kind, where, only_ipv6
         if key not in self._found:
-            self._found[key] = [
-                one
-                for source in self._sources
-                for one in source.take(family, kind, where, only_ipv6=only_ipv6)
-            ]
+            self._found[key] = self._stored.take(family, kind, where, only_ipv6=only_ipv6)
         found = self._found[key]
         if not found:
             return None
@@ -45,8 +40,7 @@ class KeptSockets:
 
     def close_rest(self) -> None:
         """Close what nobody has claimed."""
-        for source in self._sources:
-            source.close_rest()
+        self._stored.close_rest()
         for one in (one for some in self._found.values() for one in some):
             one.close()
         self._found = {}

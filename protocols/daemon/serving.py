@@ -35,8 +35,8 @@ class Serving(Protocol):
     def reputation(self) -> Reputation:
         """What is known of those who come."""
 
-    def begin(self, binding: Binding) -> None:
-        """Serve the first configuration on what was bound for it, once started."""
+    def begin(self, novelty: Novelty, binding: Binding) -> None:
+        """Serve `novelty`, the first configuration, on what was bound for it, once started."""
 
     def prepare(self, novelty: Novelty) -> Deferred[Any]:
         """Have everything ready that `novelty` needs.

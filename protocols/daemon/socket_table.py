@@ -121,10 +121,6 @@ class SocketTable:
         """All of them, each once."""
         return [one for entry in self._entries.values() for one in entry.sockets()]
 
-    def close_unclaimed(self) -> None:
-        """Close what a process before this one had bound, and no address is for."""
-        self._kept.close_rest()
-
     def replace_entries(self, entries: dict[Hashable, _Entry]) -> None:
         """Keep `entries`, and close all others."""
         gone = [entry for key, entry in self._entries.items() if key not in entries]
@@ -212,10 +208,8 @@ class Binding:
 
     def _as(self, place: Place, one: BoundSocket) -> BoundSocket:
         # An address may have become one with TLS, or one without: that is a matter of the service.
-        address = replace(one.address, scheme=place.address.scheme)
-        if self._table.leaves_paths:
-            return replace(one, address=address, unlink=None, is_shared=True)
-        return replace(one, address=address)
+        bound = replace(one, address=replace(one.address, scheme=place.address.scheme))
+        return bound.lent() if self._table.leaves_paths else bound
 
     def places(self) -> list[tuple[Place, Sequence[BoundSocket]]]:
         """Each place, with the sockets that one process has there."""

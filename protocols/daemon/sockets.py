@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from protocols.daemon.kept_sockets import KeptSockets
 from protocols.daemon.spec.address import Address
 
 BACKLOG = 1024
@@ -48,7 +49,7 @@ class BoundSocket:
     """Device and inode of the path that this process made and removes again."""
     is_shared: bool = False
     """Whether another process has it too, such as systemd."""
-    kept: Kept | None = None
+    kept: KeptSockets | None = None
     """Who has kept it for us, if it was not bound anew."""
 
     @property
@@ -61,6 +62,10 @@ class BoundSocket:
         if not self.is_shared and self._is_ours:
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_RD)
+
+    def lent(self) -> BoundSocket:
+        """The same, where another process has it too: its path stays, and it is not shut down."""
+        return replace(self, unlink=None, is_shared=True)
 
     def close(self) -> None:
         """Close the socket, and remove its path if it is still the one that was made for it."""
@@ -79,23 +84,13 @@ class BoundSocket:
         return self.kept is None or self.kept.are_ours
 
 
-class Kept(Protocol):
-    """Sockets that a process before this one has bound, and that are open still."""
-
-    are_ours: bool
-    """Whether nobody else serves them any more."""
-
-    def claim(self, family: int, kind: int, where: Any, *, only_ipv6: bool = False) -> socket.socket | None:
-        """One that is bound just so (see :class:`~protocols.daemon.kept_sockets.KeptSockets`)."""
-
-
 def bind(
     address: Address,
     inherited: Inherited,
     unix_mode: int = UNIX_MODE,
     *,
     reuse_port: bool = False,
-    kept: Kept | None = None,
+    kept: KeptSockets | None = None,
 ) -> list[BoundSocket]:
     """The sockets for `address`: one, or one for each address a host name has, or each handed over.
 
@@ -114,7 +109,7 @@ def bind(
         raise BindError(os.strerror(error.errno) if error.errno else str(error), error.errno) from error
 
 
-def _bind_internet(address: Address, reuse_port: bool, kept: Kept | None) -> list[BoundSocket]:
+def _bind_internet(address: Address, reuse_port: bool, kept: KeptSockets | None) -> list[BoundSocket]:
     kind = socket.SOCK_DGRAM if address.scheme == "udp" else socket.SOCK_STREAM
     bound: list[BoundSocket] = []
     try:
@@ -225,7 +220,7 @@ def _bind_unix(address: Address, mode: int) -> BoundSocket:
     return bound
 
 
-def _kept_unix(address: Address, kept: Kept | None) -> BoundSocket | None:
+def _kept_unix(address: Address, kept: KeptSockets | None) -> BoundSocket | None:
     kind = socket.SOCK_DGRAM if address.scheme == "unixgram" else socket.SOCK_STREAM
     where = address.path or "\0" + address.name
     sock = kept.claim(socket.AF_UNIX, kind, where) if kept else None

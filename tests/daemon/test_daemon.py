@@ -125,7 +125,7 @@ def test_a_service_that_cannot_be_changed_goes_on_as_it_was(
     novelty = reader.first()
     binding = table.bind(places_of(novelty.loaded.config))
     daemon = Daemon(reader, novelty, reactor)
-    daemon.begin(binding)
+    daemon.begin(novelty, binding)
     binding.commit()
     daemon.startService()
 

@@ -22,11 +22,11 @@ def bound():
 
 
 def kept(*sockets: socket.socket) -> KeptSockets:
-    return KeptSockets([StoredSockets({stored_name("", one): [one.dup()] for one in sockets})])
+    return KeptSockets(StoredSockets({stored_name("", one): [one.dup()] for one in sockets}))
 
 
 def test_each_is_given_once(bound):
-    found = KeptSockets([StoredSockets({stored_name("", bound): [bound.dup(), bound.dup()]})])
+    found = KeptSockets(StoredSockets({stored_name("", bound): [bound.dup(), bound.dup()]}))
     where = bound.getsockname()
     first, second = (found.claim(socket.AF_INET, socket.SOCK_STREAM, where) for _ in range(2))
     assert first is not None
@@ -67,8 +67,7 @@ def test_what_nobody_claims_is_closed(tmp_path):
         one.bind(path)
         one.listen()
         found = kept(one)
-    table = SocketTable({}, kept=found)
-    table.close_unclaimed()
+    found.close_rest()
     with socket.socket(socket.AF_UNIX) as client, pytest.raises(ConnectionRefusedError):
         client.connect(path)
 

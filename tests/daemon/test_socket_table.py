@@ -198,7 +198,7 @@ def test_processes_take_over_what_those_before_them_had(table):
     handed = {}
     for one in ours:
         handed.setdefault(stored_name("", one.socket), []).append(one.socket.dup())
-    after = table(copies=2, kept=KeptSockets([StoredSockets(handed)]))
+    after = table(copies=2, kept=KeptSockets(StoredSockets(handed)))
     taken = after.bind(places(("a", str(ours[0].address))))
     inodes = [os.fstat(taken.sockets(copy)["a"][0].socket.fileno()).st_ino for copy in range(2)]
     assert sorted(inodes) == sorted(os.fstat(one.socket.fileno()).st_ino for one in ours)

@@ -18,7 +18,8 @@ from protocols.daemon.control.operations import Ask, OperationError
 from protocols.daemon.control.over_link import served
 from protocols.daemon.control.place import ROOT, places
 from protocols.daemon.control.serving import Methods
-from protocols.daemon.sockets import BindError, BoundSocket, Kept, bind
+from protocols.daemon.kept_sockets import KeptSockets
+from protocols.daemon.sockets import BindError, BoundSocket, bind
 from protocols.daemon.spec.address import Address
 from protocols.peer_address import stream_peer
 from protocols.reactor.adoption import adopt_stream
@@ -39,7 +40,7 @@ def bind_control(
     config: Path,
     chosen: Address | Literal["auto", "off"],
     environment: Mapping[str, str] | None = None,
-    kept: Kept | None = None,
+    kept: KeptSockets | None = None,
 ) -> BoundSocket | None:
     """The socket of the daemon for the file `config`, bound and listening; ``None``: there is none.
 
@@ -69,7 +70,7 @@ def bind_control(
         return None
 
 
-def _bind(address: Address, kept: Kept | None) -> BoundSocket:
+def _bind(address: Address, kept: KeptSockets | None) -> BoundSocket:
     (bound,) = bind(address, {}, MODE, kept=kept)
     return bound
 
@@ -93,6 +94,10 @@ class ControlSocket:
         """Listen, on a reactor that runs."""
         self._port = adopt_stream(self.bound.socket, _Links(self), self._reactor)
         log.info("control socket: {address}", address=str(self.bound.address))
+
+    def leave_paths(self) -> None:
+        """Somebody else has the socket, too."""
+        self.bound = self.bound.lent()
 
     def stop(self) -> Deferred[Any]:
         """Listen no more, and remove the path; fires when the last connection is closed."""

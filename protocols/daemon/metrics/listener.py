@@ -5,15 +5,15 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.logger import Logger
 
 from protocols.daemon.control.operations import Ask
+from protocols.daemon.kept_sockets import KeptSockets
 from protocols.daemon.metrics.route import MetricsRoute
-from protocols.daemon.sockets import BindError, BoundSocket, Inherited, Kept, bind
+from protocols.daemon.sockets import BindError, BoundSocket, Inherited, bind
 from protocols.daemon.spec.address import Address
 from protocols.http import HTTPFactory, Limits
 from protocols.journal import Journal
@@ -73,7 +73,7 @@ class MetricsListener:
     def bind(
         self,
         inherited: Inherited | None = None,
-        kept: Kept | None = None,
+        kept: KeptSockets | None = None,
         instead_of: MetricsListener | None = None,
     ) -> None:
         """Bind, and listen, but accept nobody yet.
@@ -123,7 +123,7 @@ class MetricsListener:
 
     def leave_paths(self) -> None:
         """Somebody else has the sockets, too."""
-        self._owned = [replace(one, unlink=None, is_shared=True) for one in self._owned]
+        self._owned = [one.lent() for one in self._owned]
 
     def close(self) -> None:
         """Close the sockets that it has bound; for those that are not to start after all."""

@@ -68,7 +68,6 @@ class Fleet(Service):
         self.when_running: Callable[[], None] = lambda: None
         self.when_failed: Callable[[], None] = lambda: None
         self._orders: Orders
-        self._novelty = novelty
         self._style = logs.style
         self._close_sockets = close_sockets
         self._reactor = reactor
@@ -106,9 +105,9 @@ class Fleet(Service):
 
     # -- the start and the end -----------------------------------------------------------------------
 
-    def begin(self, binding: Binding) -> None:
+    def begin(self, novelty: Novelty, binding: Binding) -> None:
         """Serve the first configuration, once started (Serving)."""
-        self._orders = self._ordered(self._novelty, binding)
+        self._orders = self._ordered(novelty, binding)
 
     def startService(self) -> None:
         super().startService()

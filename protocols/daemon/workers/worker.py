@@ -121,7 +121,7 @@ class Worker:
             novelty.loaded = replace(novelty.loaded, warnings=())  # that of one process does
         self._daemon = daemon = Daemon(self._reader, novelty, self._reactor)
         self._listed = sockets
-        daemon.take(self._received.bound(sockets))
+        daemon.take(novelty, self._received.bound(sockets))
         here = Served(daemon, self.link, self._left)
         self.methods.update(served(LocalOperations(here, self._reactor, index, self._loop_watch)))
         serves: Deferred[None] = Deferred()

@@ -55,7 +55,7 @@ class Afloat:
         self.fleet._recruits._methods = dict  # what they may ask is of no interest here
         self.fleet.when_running = lambda: self.told.append("running")
         self.fleet.when_failed = lambda: self.told.append("failed")
-        self.fleet.begin(Binding())
+        self.fleet.begin(self.novelty, Binding())
         self.processes = processes
 
     def started(self):
