@@ -7,14 +7,11 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from itertools import takewhile
 from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple
 
 from twisted.logger import Logger
-
-from protocols.latency import Histogram
 
 log = Logger(namespace="polyport")
 
@@ -64,21 +61,9 @@ class Stall(NamedTuple):
 class LoopWatch:
     """Asks the reactor for a sign of life again and again, from a thread.
 
-    .. attribute:: on_alive
-
-       Called with each sign, in the reactor's thread.
-
     .. attribute:: lag
 
        Seconds that the last sign took.
-
-    .. attribute:: longest
-
-       Seconds of the slowest.
-
-    .. attribute:: lags
-
-       All of them, as a histogram.
 
     .. attribute:: stalls
 
@@ -93,9 +78,7 @@ class LoopWatch:
     """
 
     def __init__(self, reactor: Any) -> None:
-        self.on_alive: list[Callable[[], object]] = []
-        self.lag = self.longest = 0.0
-        self.lags = Histogram()
+        self.lag = 0.0
         self.stalls = self.pauses = 0
         self._reactor = reactor
         self._watched = 0
@@ -186,11 +169,6 @@ class LoopWatch:
         self._alive.set()
         if not self._outermost:
             self._outermost = _codes(sys._getframe())
-        for call in self.on_alive:
-            try:
-                call()
-            except Exception:  # noqa: BLE001 - the others want to hear of it too
-                log.failure("a sign of life could not be passed on")
 
     def _collects(self, phase: str, info: dict[str, int]) -> None:
         """The garbage collector begins or ends (gc.callbacks)."""
@@ -209,8 +187,6 @@ class LoopWatch:
 
     def _heard(self, stall: Stall) -> None:
         self.lag = stall.seconds
-        self.longest = max(self.longest, stall.seconds)
-        self.lags.observe(stall.seconds)
         if stall.seconds >= STALL:
             self.stalls += 1
             self._warn(stall)

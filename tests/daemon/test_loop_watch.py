@@ -74,23 +74,12 @@ def look(watch, reactor):
     return look
 
 
-def test_each_sign_of_life_is_measured_and_passed_on(watch, look):
-    heard = []
-    watch.on_alive.append(lambda: heard.append(True))
-    look()
-    look()
-    assert len(heard) == 2
-    assert sum(watch.lags.numbers) == 2
-    assert 0 <= watch.lag <= watch.longest
+def test_each_sign_of_life_is_measured(watch, look):
+    for _ in range(2):
+        watch.lag = -1.0
+        look()
+        assert watch.lag >= 0
     assert watch.stalls == 0
-
-
-def test_one_who_cannot_take_it_keeps_nobody_else_from_hearing(watch, look, failures):
-    heard = []
-    watch.on_alive += [lambda: 1 / 0, lambda: heard.append(True)]
-    look()
-    assert heard
-    failures.take(ZeroDivisionError)
 
 
 @pytest.fixture
@@ -122,7 +111,7 @@ def test_a_stall_is_logged_with_the_place_where_it_was(watch, look, stand_still)
     assert "the event loop stood still for" in text
     assert "stand_still" in text
     assert watch.stalls == 1
-    assert watch.longest >= STALL
+    assert watch.lag >= STALL
 
 
 def test_what_has_led_to_the_loop_is_not_told(look, stand_still):
@@ -184,7 +173,7 @@ def test_a_process_that_did_not_run_has_not_stalled(watch, look, monkeypatch):
         look(lambda: seen.wait(20))
     assert (watch.stalls, watch.pauses) == (0, 1)
     assert formatEvent(events[0]).startswith("the process did not run for 60.")
-    assert sum(watch.lags.numbers) == 0
+    assert watch.lag == 0
 
 
 def test_the_same_place_is_told_now_and_then(watch, monkeypatch):

@@ -47,14 +47,6 @@ class Notifier:
         """What is going on, in one line, such as ``serving 12 services``."""
         self._tell(*_status(text))
 
-    def extend(self, seconds: float) -> None:
-        """Starting, or stopping, takes so much longer from now on than the unit allows."""
-        self._tell(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
-
-    def failed(self, status: str, errno: int = 0) -> None:
-        """The daemon ends because of an error."""
-        self._tell(*([f"ERRNO={errno}"] if errno else []), *_status(status))
-
     def main_pid(self, pid: int) -> None:
         """Another process is the daemon from now on.  It has to be told by the one that was until then."""
         self._tell(f"MAINPID={pid}")

@@ -38,21 +38,12 @@ class Watchdog:
         self._tell = tell
         self._clock = clock
         self._every = None if period is None else period / 2
-        self._due = 0.0
         self._call: IDelayedCall | None = None
 
     def start(self) -> None:
         """Begin to give signs by a timer of the reactor, which no reactor keeps that is stuck."""
         if self._every is not None and self._call is None:
             self._tick()
-
-    def on_alive(self) -> None:
-        """The reactor is known to get round, from somebody who watches it; for as often as one likes, instead
-        of :meth:`start`."""
-        if self._every is not None and self._clock.seconds() >= self._due:
-            # Half a period is the latest; whoever calls us may be late by as much again.
-            self._due = self._clock.seconds() + self._every / 2
-            self._tell()
 
     def stop(self) -> None:
         if self._call is not None:

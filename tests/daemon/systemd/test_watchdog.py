@@ -54,17 +54,8 @@ def test_a_sign_at_once_and_in_every_half_of_the_period():
     assert setting.clock.getDelayedCalls() == []
 
 
-def test_somebody_else_may_know_that_the_reactor_gets_round():
-    setting = Setting(8.0)
-    for _ in range(17):
-        setting.watchdog.on_alive()
-        setting.clock.advance(0.5)
-    assert setting.signs == [0.0, 2.0, 4.0, 6.0, 8.0]
-
-
 def test_nobody_wants_to_know():
     setting = Setting(None)
     setting.watchdog.start()
-    setting.watchdog.on_alive()
     assert setting.signs == []
     assert setting.clock.getDelayedCalls() == []
