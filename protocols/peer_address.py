@@ -33,6 +33,12 @@ def plain_host(host: str) -> str:
     return host
 
 
+def without_port(host: str) -> str:
+    """`host` of a URL, which may have a port (RFC 3986, section 3.2), without it; an IPv6 address keeps its
+    brackets."""
+    return host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+
+
 def stream_peer(transport: ITransport) -> Peer:
     """Who is at the other end of a stream transport, as far as it and those below it know."""
     peer = _addressed(transport)

@@ -6,7 +6,7 @@ from twisted.internet.interfaces import INegotiated
 from twisted.internet.testing import StringTransport
 from zope.interface import directlyProvides
 
-from protocols.peer_address import datagram_peer, plain_host, stream_peer
+from protocols.peer_address import datagram_peer, plain_host, stream_peer, without_port
 from protocols.session import Peer
 
 
@@ -22,6 +22,20 @@ from protocols.session import Peer
 )
 def test_plain_host(host, plain):
     assert plain_host(host) == plain
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("example.org", "example.org"),
+        ("example.org:8080", "example.org"),
+        ("[2001:db8::1]", "[2001:db8::1]"),
+        ("[2001:db8::1]:443", "[2001:db8::1]"),
+        ("", ""),
+    ],
+)
+def test_without_port(host, name):
+    assert without_port(host) == name
 
 
 @pytest.mark.parametrize(

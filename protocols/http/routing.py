@@ -13,6 +13,7 @@ from protocols.http.contract import METHODS, Route
 from protocols.http.errors import HTTPError
 from protocols.http.request import NO_PARAMETERS
 from protocols.http.target import decode_path
+from protocols.peer_address import without_port
 
 _PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _BRACE = re.compile(r"[{}]")
@@ -225,8 +226,7 @@ def _is_for(host: str, entry: Entry) -> bool:
 
 
 def _is_one_of(host: str, hosts: tuple[str, ...]) -> bool:
-    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-    name = name.lower().rstrip(".")
+    name = without_port(host).lower().rstrip(".")
     return any(
         name == wanted or (wanted.startswith("*.") and name.endswith(wanted[1:]) and name != wanted[2:])
         for wanted in hosts

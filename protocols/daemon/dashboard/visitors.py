@@ -11,6 +11,7 @@ from protocols.guard.access import Access
 from protocols.guard.access.admission import local_time
 from protocols.guard.access.facts import facts_of
 from protocols.http import HTTPError, RequestHead
+from protocols.peer_address import without_port
 from protocols.session import Peer
 
 PASSED_ON: Final = (
@@ -92,7 +93,7 @@ def is_near(peer: Peer) -> bool:
 
 def is_near_name(host: str) -> bool:
     """Whether `host`, which may have a port, is what this machine calls itself."""
-    name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+    name = without_port(host)
     return name.lower().rstrip(".") == "localhost" or _is_loopback(name.removeprefix("[").removesuffix("]"))
 
 

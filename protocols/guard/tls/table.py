@@ -11,6 +11,7 @@ from OpenSSL import SSL
 from protocols.guard.tls.client_hello import canonical
 from protocols.guard.tls.credential import Credential
 from protocols.guard.tls.files import ClientRule
+from protocols.peer_address import without_port
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +53,7 @@ class Table:
 
     def find_host(self, host: str) -> Host:
         """The same for the Host of HTTP, which may have a port."""
-        name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
-        return self.find(canonical(name) or None)
+        return self.find(canonical(without_port(host)) or None)
 
     def hosts(self) -> Iterator[Host]:
         yield self.default
