@@ -142,10 +142,7 @@ def _row(before: ServiceStatus | None, after: ServiceStatus, seconds: float) -> 
 
 
 def _since(before: Latency | None, after: Latency | None) -> Latency | None:
-    if before is None or after is None or before.bounds != after.bounds:
-        return after
-    numbers = tuple(max(0, b - a) for a, b in zip(before.numbers, after.numbers, strict=True))
-    return after.model_copy(update={"numbers": numbers, "total": after.total - before.total})
+    return after if before is None or after is None else after.since(before)
 
 
 def room(height: int) -> int:

@@ -24,6 +24,16 @@ class Latency(Value):
     total: float
     """Seconds together."""
 
+    def since(self, before: Latency) -> Latency:
+        """The answers since it was `before`; all of them if that had other buckets.
+
+        Of less than before, as where a worker has died with its counts, there were none.
+        """
+        if before.bounds != self.bounds:
+            return self
+        numbers = tuple(max(0, b - a) for a, b in zip(before.numbers, self.numbers, strict=True))
+        return Latency(bounds=self.bounds, numbers=numbers, total=max(0.0, self.total - before.total))
+
 
 class CertificateStatus(Value):
     """A certificate that a service shows."""

@@ -67,10 +67,7 @@ class ServiceHistory:
         if not self._latencies:
             return None
         first, last = self._latencies[0], self._latencies[-1]
-        if first.bounds != last.bounds or sum(first.numbers) >= sum(last.numbers):
-            return last
-        numbers = tuple(max(0, b - a) for a, b in zip(first.numbers, last.numbers, strict=True))
-        return Latency(bounds=last.bounds, numbers=numbers, total=max(0.0, last.total - first.total))
+        return last if sum(first.numbers) >= sum(last.numbers) else last.since(first)
 
 
 class History:
