@@ -75,6 +75,6 @@ def _escaped(texts: Mapping[str, str]) -> dict[str, str]:
 def _drawn(rates: Mapping[str, Sequence[float]]) -> dict[str, str]:
     drawn: dict[str, str] = {}
     for name, of in rates.items():
-        drawn[f"line_{name}"] = line(of)
-        drawn[f"area_{name}"] = area(of)
+        drawn[f"line_{name}"] = outline = line(of)
+        drawn[f"area_{name}"] = area(outline, len(of))
     return drawn

@@ -108,7 +108,6 @@ def _sums(sample: Sample, history: History) -> dict[str, str]:
 
 def _service(service: ServiceStatus, history: History) -> Row:
     own = history.of(service.name).rates
-    sums = totals(service)
     return Row(
         service.name,
         {
@@ -121,8 +120,7 @@ def _service(service: ServiceStatus, history: History) -> Row:
             "retiring": f"{wording.number(service.retiring)} on old rules" if service.retiring else "",
             "traffic": wording.rate(own.now("traffic")),
             "errors": wording.rate(own.now("errors")),
-            "errors_total": wording.number(sums["errors"]),
-            "refusals": wording.number(sums["refusals"]),
+            "refusals": wording.number(totals(service)["refusals"]),
         },
         STATES[service.state],
         {"traffic": own.of("traffic"), "errors": own.of("errors")},

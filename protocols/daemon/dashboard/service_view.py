@@ -79,7 +79,6 @@ def _connection(one: ConnectionStatus, now: float) -> Row:
     return Row(
         one.id,
         {
-            "id": one.id,
             "peer": one.peer,
             "transport": one.transport,
             "user": one.user or "",

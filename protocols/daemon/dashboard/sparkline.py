@@ -28,10 +28,9 @@ def line(rates: Sequence[float]) -> str:
     return f"M{'L'.join(points)}"
 
 
-def area(rates: Sequence[float]) -> str:
-    """What is below :func:`line`."""
-    outline = line(rates)
-    return f"{outline}V{HEIGHT}H{SAMPLES - len(rates)}Z" if outline else ""
+def area(outline: str, samples: int) -> str:
+    """What is below `outline`, which :func:`line` has made of so many rates."""
+    return f"{outline}V{HEIGHT}H{SAMPLES - samples}Z" if outline else ""
 
 
 def _height(rate: float, top: float) -> int:
