@@ -81,8 +81,6 @@ class Slot:
         self.restarts = 0
         self.started = 0.0
         """When its process began to serve, in seconds since the epoch."""
-        self.served: Orders | None = None
-        """What its process serves."""
         self.on_serving: Callable[[], object] = lambda: None
         self.on_failure: Callable[[str], object] = lambda reason: None
         """Is told why a process does not serve, or not any more."""
@@ -94,11 +92,6 @@ class Slot:
         self._born = 0.0
         self._reason = ""
         self._later: list[IDelayedCall] = []
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether its process has not answered for a while."""
-        return self._heartbeat.is_silent
 
     # -- a process begins to serve -------------------------------------------------------------------
 
@@ -127,7 +120,7 @@ class Slot:
             self._failed(process, error)
             return
         if process.status is None and self.state == "starting":
-            self._serves(orders)
+            self._serves()
             if orders is not self._crew.orders():
                 self._reason = "has begun to serve what a reload has replaced meanwhile"
                 self._dismiss(process)
@@ -151,9 +144,8 @@ class Slot:
         for parcel in self._sending.parcels(sockets):
             yield process.link.call("take", parcel.descriptors, numbers=parcel.numbers)
 
-    def _serves(self, orders: Orders) -> None:
+    def _serves(self) -> None:
         self.state = "serving"
-        self.served = orders
         self.started = time.time()
         self._heartbeat = Heartbeat(self._crew.reactor.seconds())
         self._asked = False
@@ -175,12 +167,10 @@ class Slot:
             self._failed(process, error)
             return
         self._sending.forget(sockets)
-        self.served = orders
 
     def left(self, orders: Orders) -> None:
         """The process serves less of what it served, which is `orders` now."""
         if self.state == "serving":
-            self.served = orders
             self._sending.forget(orders.sockets[self.index])
 
     # -- a process is watched ------------------------------------------------------------------------

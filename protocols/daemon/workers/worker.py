@@ -65,7 +65,6 @@ class Worker:
         self._loop_watch = LoopWatch(reactor)
         self._received = Received()
         self._listed: Listed = {}
-        self._memory: SharedMemory | None = None
         self._reader: Reader
         self._daemon: Daemon | None = None
         self._novelty: Novelty | None = None
