@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +17,10 @@ from protocols.daemon.control.link import LinkClosedError
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.wire import DESCRIPTORS, WireError
 from protocols.daemon.log import threshold
+from protocols.daemon.numbers import Numbers
 from protocols.daemon.sockets import BoundSocket
 from protocols.daemon.workers.backoff import Backoff
-from protocols.daemon.workers.handed_sockets import Numbers, Sending
+from protocols.daemon.workers.handed_sockets import Sending
 from protocols.daemon.workers.heartbeat import EVERY, HUNG, SILENT, Heartbeat
 from protocols.daemon.workers.process import WorkerProcess
 from protocols.daemon.workers.recruits import NotReadyError
@@ -62,7 +64,7 @@ class Crew:
     """The descriptor of the memory in which they count."""
     clear: Callable[[int], object]
     """Forgets what the process of a place has counted, which is no more."""
-    numbers: Numbers = field(default_factory=Numbers)
+    numbers: Numbers[socket.socket] = field(default_factory=Numbers)
 
 
 class Slot:
