@@ -95,6 +95,11 @@ class Slot:
         self._reason = ""
         self._later: list[IDelayedCall] = []
 
+    @property
+    def serving(self) -> WorkerProcess | None:
+        """Its process, if that serves."""
+        return self.process if self.state == "serving" else None
+
     # -- a process begins to serve -------------------------------------------------------------------
 
     @inlineCallbacks
@@ -178,8 +183,8 @@ class Slot:
     # -- a process is watched ------------------------------------------------------------------------
 
     def _look(self) -> None:
-        process = self.process
-        if self.state != "serving" or process is None:
+        process = self.serving
+        if process is None:
             return
         self._call_later(EVERY, self._look)
         if not self._asked:
