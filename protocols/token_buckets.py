@@ -38,11 +38,6 @@ class TokenBuckets:
         self._full_at: dict[str, float] = {}
         """In the order in which the keys last were granted something."""
 
-    @classmethod
-    def of_seconds(cls, rate: float) -> TokenBuckets:
-        """Of `rate` a second, of which a second's worth may be taken at once."""
-        return cls(rate, max(1, int(rate)))
-
     def take(self, key: str, now: float) -> float:
         """Take a token of `key`.
 

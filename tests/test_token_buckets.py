@@ -84,9 +84,3 @@ def test_what_is_charged_may_leave_a_debt():
     assert buckets.charge("a", 0, 0.25) == pytest.approx(0.25)
     assert buckets.charge("b", 1, 0.0) == 0
     assert buckets.charge("a", 0, 1.0) == 0
-
-
-def test_a_second_of_it_may_be_taken_at_once():
-    buckets = TokenBuckets.of_seconds(3)
-    assert [buckets.take("a", 0.0) for _ in range(4)] == [0, 0, 0, pytest.approx(1 / 3)]
-    assert TokenBuckets.of_seconds(0.5).take("a", 0.0) == 0

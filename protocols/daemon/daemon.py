@@ -29,7 +29,7 @@ Sockets = Mapping[str, Sequence[BoundSocket]]
 
 
 class StartError(Exception):
-    """The daemon cannot start; the text says which service and why."""
+    """The daemon cannot start, or reload; each argument is a sentence that says which service and why."""
 
 
 class Daemon(MultiService):

@@ -33,7 +33,7 @@ from protocols.daemon.port_service import PortService
 from protocols.daemon.privileges import PrivilegeError, drop, plan_of
 from protocols.daemon.reload.comparison import summary
 from protocols.daemon.reload.reader import Novelty, Reader
-from protocols.daemon.reload.reloads import RefusedError, Reloads
+from protocols.daemon.reload.reloads import Reloads
 from protocols.daemon.reload.watched import watched_by
 from protocols.daemon.serving import Serving
 from protocols.daemon.signals import act_on_signals
@@ -327,9 +327,9 @@ class FirstProcess(MultiService):
                     binding.cancel()
                     renewal.cancel()
                     raise
-            except StartError as error:
+            except StartError:
                 novelty.discard()
-                raise RefusedError(*error.args) from error
+                raise
         finally:
             notifier.ready()
         self._around.took(novelty.loaded)

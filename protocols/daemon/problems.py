@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from protocols.daemon.printable import printable
+
 Path = tuple[str | int, ...]
 """Where a value stands in the YAML: the keys and list indexes that lead to it."""
 
@@ -56,8 +58,7 @@ def path_text(path: Sequence[str | int]) -> str:
 def quoted(text: str, longest: int = 60) -> str:
     """`text` for a message: in double quotes, on one line, shortened where it is long."""
     shown = text if len(text) <= longest else text[: longest - 1] + "…"
-    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
-    return f'"{printable}"'
+    return f'"{printable(shown)}"'
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -72,8 +72,3 @@ def quantile(latency: Latency | None, part: float) -> float | None:
         below += count
         low = bound
     return low
-
-
-def printable(text: str) -> str:
-    """`text` for a terminal, which does as it is told by characters that nobody can see."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

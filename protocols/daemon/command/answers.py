@@ -39,9 +39,9 @@ def schema_option(model: str, *, many: bool = False) -> Callable[[Callback], Cal
 
 def conclude(answer: Any) -> None:
     """Print what became of something, which `answer` tells as JSON; ends the program where nothing did."""
-    from protocols.daemon.command.amounts import printable
     from protocols.daemon.command.reaching import REFUSED
     from protocols.daemon.control.status import Outcome
+    from protocols.daemon.printable import printable
 
     outcome = Outcome.model_validate(answer)
     for problem in outcome.problems:

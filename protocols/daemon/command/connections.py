@@ -46,8 +46,9 @@ def command(service: str | None, file: Path | None, place: str | None, as_json: 
 
 
 def _lines(connections: list[ConnectionStatus], now: float) -> list[str]:
-    from protocols.daemon.command.amounts import duration, printable
+    from protocols.daemon.command.amounts import duration
     from protocols.daemon.command.table import aligned
+    from protocols.daemon.printable import printable
 
     if not connections:
         return []

@@ -49,8 +49,9 @@ def command(forgive: str | None, file: Path | None, place: str | None, as_json: 
 
 
 def _lines(penalties: list[PenaltyStatus], now: float) -> list[str]:
-    from protocols.daemon.command.amounts import duration, printable
+    from protocols.daemon.command.amounts import duration
     from protocols.daemon.command.table import aligned
+    from protocols.daemon.printable import printable
 
     if not penalties:
         return []

@@ -52,8 +52,9 @@ def command(named: Path | None, file: Path | None, place: str | None, as_json: b
 
 
 def _lines(status: Status, now: float) -> list[str]:
-    from protocols.daemon.command.amounts import duration, moment, printable
+    from protocols.daemon.command.amounts import duration, moment
     from protocols.daemon.command.table import aligned
+    from protocols.daemon.printable import printable
 
     up = duration(now - status.started)
     lines = [f"polyport {status.version}, process {status.pid}, up {up}, {printable(status.config)}"]
@@ -108,8 +109,9 @@ def _process(worker: WorkerStatus, now: float) -> tuple[str, ...]:
 
 def _rows(service: ServiceStatus) -> list[tuple[str, ...]]:
     """One row for each address, of which the first has the rest."""
-    from protocols.daemon.command.amounts import number, printable, quantile, quick, size
+    from protocols.daemon.command.amounts import number, quantile, quick, size
     from protocols.daemon.command.traffic import traffic
+    from protocols.daemon.printable import printable
 
     total = traffic(service)
     old = f" ({service.retiring} old)" if service.retiring else ""
@@ -132,7 +134,8 @@ def _rows(service: ServiceStatus) -> list[tuple[str, ...]]:
 
 
 def _certificates(service: ServiceStatus, now: float) -> list[str]:
-    from protocols.daemon.command.amounts import duration, printable
+    from protocols.daemon.command.amounts import duration
+    from protocols.daemon.printable import printable
 
     lines = []
     for certificate in service.certificates:

@@ -62,7 +62,8 @@ def command(
 
 
 def _line(frame: Frame) -> str:
-    from protocols.daemon.command.amounts import printable, quick
+    from protocols.daemon.command.amounts import quick
+    from protocols.daemon.printable import printable
 
     clock = time.strftime("%H:%M:%S", time.localtime(frame.at)) + f".{int(frame.at % 1 * 1000):03}"
     took = f" {quick(frame.took)}" if frame.took is not None else ""

@@ -10,9 +10,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from protocols.daemon.command.amounts import duration, number, printable, quantile, quick, size
+from protocols.daemon.command.amounts import duration, number, quantile, quick, size
 from protocols.daemon.command.traffic import Traffic, traffic
 from protocols.daemon.control.status import Latency, ServiceStatus, Status
+from protocols.daemon.printable import printable
 
 OTHER_LINES: Final = 5
 """Lines of the screen that show no service."""

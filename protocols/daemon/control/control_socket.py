@@ -23,6 +23,7 @@ from protocols.daemon.sockets import BindError, BoundSocket, bind
 from protocols.daemon.spec.address import Address
 from protocols.peer_address import stream_peer
 from protocols.reactor.adoption import adopt_stream
+from protocols.roster import Roster
 
 log = Logger(namespace="polyport")
 
@@ -88,7 +89,7 @@ class ControlSocket:
         self._ask = ask
         self._reactor = reactor
         self._port: Any = None
-        self._links: set[Link] = set()
+        self._links: Roster[Link] = Roster()
 
     def start(self) -> None:
         """Listen, on a reactor that runs."""
@@ -105,15 +106,15 @@ class ControlSocket:
         if self._port is not None:
             stopping.append(maybeDeferred(self._port.stopListening))
         self.bound.close()
-        for link in list(self._links):
-            stopping.append(link.when_closed())
+        stopping.append(self._links.emptied())
+        for link in self._links:
             link.close()
         stopped: Deferred[Any] = DeferredList(stopping, consumeErrors=True)
         stopped.addTimeout(CLOSING, self._reactor, lambda result, seconds: self._abort())
         return stopped
 
     def _abort(self) -> None:
-        for link in list(self._links):
+        for link in self._links:
             link.abort()
 
     def link(self) -> Link | None:
@@ -127,7 +128,7 @@ class ControlSocket:
             return None
         link = _OwnersLink(methods)
         self._links.add(link)
-        link.when_closed().addCallback(lambda _: self._links.discard(link))
+        link.when_closed().addCallback(lambda _: self._links.remove(link))
         return link
 
     def _hello(self) -> dict[str, object]:

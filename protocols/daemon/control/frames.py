@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from protocols.daemon.control.status import Frame
+from protocols.daemon.printable import printable
 from protocols.tap import CONTENT, Passed
 
 PIECE = 4
@@ -30,8 +31,7 @@ def shown(content: bytes) -> str:
     """`content` as text; what is none, and what would move a terminal, is escaped."""
     if len(content) == CONTENT:
         content = _whole_characters(content)
-    text = content.decode("utf-8", "backslashreplace")
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return printable(content.decode("utf-8", "backslashreplace"))
 
 
 def _whole_characters(content: bytes) -> bytes:

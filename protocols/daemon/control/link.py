@@ -24,6 +24,7 @@ from zope.interface import implementer
 from protocols.daemon.control.asking import Asking, Ended
 from protocols.daemon.control.serving import Descriptors, Methods, Serving
 from protocols.daemon.control.wire import DESCRIPTORS, LINE, Call, Message, Stop, WireError, decode, encode
+from protocols.daemon.occurrence import Occurrence
 from protocols.framing import FramingError, Lines
 
 log = Logger(namespace="polyport")
@@ -67,7 +68,7 @@ class Link(Protocol):
         self._serving = Serving(methods or {}, self._reply, self._has_room, self._close_if_done)
         self._heard_all = False
         """Whether the other end says no more."""
-        self._watching: list[Deferred[None]] = []
+        self._closed: Occurrence[None] = Occurrence()
 
     # What this end may do
 
@@ -114,12 +115,7 @@ class Link(Protocol):
 
     def when_closed(self) -> Deferred[None]:
         """Fires once the link is closed; its calls have failed by then."""
-        closed: Deferred[None] = Deferred()
-        if self.transport is not None and not self.transport.connected:
-            closed.callback(None)
-        else:
-            self._watching.append(closed)
-        return closed
+        return self._closed.when()
 
     # What the transport tells
 
@@ -201,9 +197,7 @@ class Link(Protocol):
         self._arrived.clear()
         self._serving.lost()
         self._asking.lost(LinkClosedError(self._why))
-        watching, self._watching = self._watching, []
-        for closed in watching:
-            closed.callback(None)
+        self._closed.happened(None)
 
     # How it is sent
 

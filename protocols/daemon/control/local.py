@@ -16,7 +16,7 @@ from protocols import __version__
 from protocols.daemon.control.frames import frame_of
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.process_figures import open_descriptors, processor_time, resident_memory
-from protocols.daemon.control.service_status import Names, service_statuses
+from protocols.daemon.control.service_status import service_statuses
 from protocols.daemon.control.status import (
     ConnectionStatus,
     Frame,
@@ -30,6 +30,7 @@ from protocols.daemon.fairness import Reputation
 from protocols.daemon.loader import Loaded
 from protocols.daemon.log import threshold
 from protocols.daemon.loop_watch import LoopWatch
+from protocols.daemon.numbers import Numbers
 from protocols.daemon.port_service import PortService
 from protocols.open_connection import OpenConnection
 from protocols.source import source_of
@@ -98,7 +99,7 @@ class LocalOperations:
         self._process = process
         self._reactor = reactor
         self._worker = worker
-        self._names = Names()
+        self._numbers: Numbers[OpenConnection] = Numbers()
 
     def status(self) -> Deferred[Status]:
         process = self._process
@@ -152,7 +153,7 @@ class LocalOperations:
     def _told(self, service: str, retiring: bool, connection: OpenConnection) -> ConnectionStatus:
         peer = connection.peer
         return ConnectionStatus(
-            id=f"{self._worker}-{self._names.of(connection)}",
+            id=f"{self._worker}-{self._numbers.of(connection)}",
             service=service,
             worker=self._worker,
             peer=str(peer),
@@ -165,7 +166,7 @@ class LocalOperations:
 
     def kill(self, connection: str) -> Deferred[Outcome]:
         for service, _, one in self._open(None):
-            if f"{self._worker}-{self._names.known(one)}" == connection:
+            if f"{self._worker}-{self._numbers.known(one)}" == connection:
                 peer = one.peer
                 one.abort()
                 log.info("{service}: {peer}: closed, as somebody has asked", service=service, peer=str(peer))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from protocols.daemon.control.status import CertificateStatus, Latency, ServiceStatus
 from protocols.daemon.loader import Loaded
@@ -13,27 +12,6 @@ from protocols.daemon.port_service import PortService
 from protocols.datagram import DatagramServer
 from protocols.journal import Journal
 from protocols.latency import BOUNDS, Histogram
-from protocols.open_connection import OpenConnection
-
-
-class Names:
-    """Short names for connections, given when somebody asks, and never to another."""
-
-    def __init__(self) -> None:
-        self._numbers: WeakKeyDictionary[OpenConnection, int] = WeakKeyDictionary()
-        self._last = 0
-
-    def of(self, connection: OpenConnection) -> int:
-        """The name of `connection`, which it keeps."""
-        number = self._numbers.get(connection)
-        if number is None:
-            self._last = number = self._last + 1
-            self._numbers[connection] = number
-        return number
-
-    def known(self, connection: OpenConnection) -> int | None:
-        """The name of `connection`, if anybody has asked for it."""
-        return self._numbers.get(connection)
 
 
 def service_statuses(

@@ -54,8 +54,6 @@ class Outlet:
     def __init__(self, number: int, serving: Serving) -> None:
         self._number = number
         self._serving = serving
-        self.missed = 0
-        """Items that were dropped since the last that left."""
 
     @property
     def has_room(self) -> bool:
@@ -63,14 +61,12 @@ class Outlet:
         return self._serving.has_room()
 
     def send(self, item: Any) -> bool:
-        """Send `item`, which JSON can say, if the reader keeps up; else it is dropped, and counted.
+        """Send `item`, which JSON can say, if the reader keeps up; else it is dropped.
 
         :returns: whether it left.
         """
         if not self.has_room:
-            self.missed += 1
             return False
-        self.missed = 0
         self._serving.item(self._number, item)
         return True
 

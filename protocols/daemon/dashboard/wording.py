@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from protocols.daemon.printable import printable
+
 UNKNOWN: Final = "\u2013"
 """A dash, for what is not known, or not known yet."""
 
@@ -17,14 +19,8 @@ SEEN: Final = f"\n{THIN}"
 
 
 def visible(text: str) -> str:
-    """`text`, with what would not be seen, or would change what is seen around it, written as an escape:
-    control characters, marks that turn the direction of writing, halves of pairs."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() or each in SEEN else each.encode("unicode_escape").decode()
-        for each in text
-    )
+    """`text` for a page, :func:`~protocols.daemon.printable.printable`."""
+    return printable(text, SEEN)
 
 
 def number(value: int) -> str:

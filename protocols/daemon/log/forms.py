@@ -11,6 +11,8 @@ from constantly import NamedConstant
 from twisted.logger import LogEvent, formatEvent
 from twisted.python.failure import Failure
 
+from protocols.daemon.printable import printable
+
 PRIORITIES: Final = {"debug": 7, "info": 6, "warn": 4, "error": 3, "critical": 2}
 """The levels, from the least, with what syslog(3) and the journal call them."""
 
@@ -73,12 +75,7 @@ def _indented(event: LogEvent) -> str:
     traceback = _traceback(event)
     if traceback:
         message = f"{message}\n{traceback.rstrip()}"
-    message = "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in message)
-    return message.replace("\n", "\n    ")
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+    return printable(message, "\n").replace("\n", "\n    ")
 
 
 def as_json(event: LogEvent) -> str | None:

@@ -10,20 +10,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from protocols.daemon.control.status import Outcome, ReloadStatus
+from protocols.daemon.daemon import StartError
 from protocols.daemon.problems import ConfigError
 
 log = Logger(namespace="polyport")
-
-
-class RefusedError(Exception):
-    """A reload is not done, and all is as before; each argument is a sentence that says why."""
 
 
 class Reloads:
     """Does one reload after the other.
 
     :param attempt: does one; its Deferred gives a sentence about what was done, or fails with
-        :class:`ConfigError` or :class:`RefusedError`.
+        :class:`ConfigError` or :class:`StartError`, and then all is as before.
 
     .. attribute:: status
 
@@ -65,14 +62,7 @@ class Reloads:
         if isinstance(result, str):
             log.info("reloaded: {text}", text=result)
             return Outcome(done=True, text=result)
-        error = result.value
-        if isinstance(error, ConfigError):
-            problems = tuple(str(problem) for problem in error.problems)
-        elif isinstance(error, RefusedError):
-            problems = tuple(map(str, error.args))
-        else:
-            log.failure("the reload has failed", failure=result)
-            problems = (f"{type(error).__name__}: {error}",)
+        problems = tuple(problems_of(result))
         # One event, of which nothing is left out, however many there are.
         log.warn("not reloaded: {problems}", problems="\n".join(problems))
         count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -94,3 +84,14 @@ class Reloads:
             settled.callback(None)
         if self._waiting and not self._busy:
             self._begin()
+
+
+def problems_of(failure: Failure) -> list[str]:
+    """Why a reload is not done, a sentence each; what nobody foresaw is logged."""
+    error = failure.value
+    if isinstance(error, ConfigError):
+        return [str(problem) for problem in error.problems]
+    if isinstance(error, StartError):
+        return [str(sentence) for sentence in error.args]
+    log.failure("the reload has failed", failure=failure)
+    return [f"{type(error).__name__}: {error}"]

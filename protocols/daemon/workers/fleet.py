@@ -97,11 +97,10 @@ class Fleet(Service):
 
     def serving(self) -> list[tuple[Slot, RemoteOperations]]:
         """The processes that serve, each with whom to ask."""
-        return [
-            (slot, RemoteOperations(slot.process.link))
-            for slot in self.slots
-            if slot.state == "serving" and slot.process is not None
-        ]
+        return [(slot, RemoteOperations(process.link)) for slot, process in self._at_work()]
+
+    def _at_work(self) -> list[tuple[Slot, WorkerProcess]]:
+        return [(slot, process) for slot in self.slots if (process := slot.serving) is not None]
 
     # -- the start and the end -----------------------------------------------------------------------
 
@@ -172,9 +171,10 @@ class Fleet(Service):
         """Begin every log of every service anew, one process after the other: they have files in common
         (Serving)."""
         for slot in self.slots:
-            if slot.state == "serving" and slot.process is not None:
+            process = slot.serving
+            if process is not None:
                 try:
-                    yield slot.process.link.call("rotate")
+                    yield process.link.call("rotate")
                 except UNHEARD as error:
                     log.warn("worker {index}: no new logs: {error}", index=slot.index, error=error)
 
@@ -186,11 +186,10 @@ class Fleet(Service):
 
         One that ends meanwhile has a successor that serves what is served by then.
         """
-        slots = [slot for slot in self.slots if slot.state == "serving" and slot.process is not None]
+        at_work = self._at_work()
         texts = dict(novelty.loaded.texts)
         answers = yield DeferredList(
-            [slot.process.link.call("prepare", texts=texts) for slot in slots if slot.process is not None],
-            consumeErrors=True,
+            [process.link.call("prepare", texts=texts) for _, process in at_work], consumeErrors=True
         )
         problems: dict[str, None] = {}
         for done, answer in answers:
@@ -199,7 +198,7 @@ class Fleet(Service):
             elif answer.check(ConnectionError) is None:
                 problems[str(answer.value)] = None
         if problems:
-            for slot in slots:
+            for slot, _ in at_work:
                 if slot.process is not None:
                     slot.process.link.call("cancel").addErrback(lambda failure: None)
             raise StartError(*problems)

@@ -132,15 +132,12 @@ class FleetOperations:
         return _any(outcome for _, outcome in answers)
 
     @inlineCallbacks
-    def _ask(
-        self, ask: Callable[[Operations], Deferred[T]], seconds: float | None = ANSWER
-    ) -> Generator[Deferred[Any], Any, Answers[T]]:
-        """Ask all that serve.  One that does not answer within `seconds` is left out, which is logged; if all
-        say that it makes no sense, so does this."""
+    def _ask(self, ask: Callable[[Operations], Deferred[T]]) -> Generator[Deferred[Any], Any, Answers[T]]:
+        """Ask all that serve.  One that does not answer within :data:`ANSWER` is left out, which is logged;
+        if all say that it makes no sense, so does this."""
         asked = [(slot, ask(operations)) for slot, operations in self._fleet.serving()]
         for slot, answer in asked:
-            if seconds is not None:
-                answer.addTimeout(seconds, self._reactor, partial(_too_late, slot))
+            answer.addTimeout(ANSWER, self._reactor, partial(_too_late, slot))
         results = yield DeferredList([answer for _, answer in asked], consumeErrors=True)
         answers = [(slot, value) for (slot, _), (done, value) in zip(asked, results, strict=True) if done]
         for done, failure in results:

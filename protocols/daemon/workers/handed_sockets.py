@@ -6,28 +6,13 @@ import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
+from protocols.daemon.numbers import Numbers
 from protocols.daemon.sockets import BoundSocket
 from protocols.daemon.spec.address import Address
 
 Listed = dict[str, list[dict[str, Any]]]
 """For each service its sockets, each by its number and what else is known of it, as JSON can say it."""
-
-
-class Numbers:
-    """Numbers the sockets of this process, each once and for all; descriptors are used again."""
-
-    def __init__(self) -> None:
-        self._numbers: WeakKeyDictionary[socket.socket, int] = WeakKeyDictionary()
-        self._last = 0
-
-    def of(self, one: socket.socket) -> int:
-        """The number of a socket."""
-        if one not in self._numbers:
-            self._last += 1
-            self._numbers[one] = self._last
-        return self._numbers[one]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +26,11 @@ class Parcel:
 class Sending:
     """What one other process has been given.
 
+    :param numbers: of the sockets of this process, whose descriptors are used again.
     :param most: how many sockets go into one parcel.
     """
 
-    def __init__(self, numbers: Numbers, most: int) -> None:
+    def __init__(self, numbers: Numbers[socket.socket], most: int) -> None:
         self._numbers = numbers
         self._most = most
         self._there: set[int] = set()

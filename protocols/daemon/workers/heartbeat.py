@@ -24,11 +24,6 @@ class Heartbeat:
         self._heard = now
         self._told: set[News] = set()
 
-    @property
-    def is_silent(self) -> bool:
-        """Whether it was said that there is no answer."""
-        return bool(self._told)
-
     def heard(self, now: float) -> float | None:
         """It has answered: how long it was silent, if that was said."""
         silence = now - self._heard

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +17,10 @@ from protocols.daemon.control.link import LinkClosedError
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.wire import DESCRIPTORS, WireError
 from protocols.daemon.log import threshold
+from protocols.daemon.numbers import Numbers
 from protocols.daemon.sockets import BoundSocket
 from protocols.daemon.workers.backoff import Backoff
-from protocols.daemon.workers.handed_sockets import Numbers, Sending
+from protocols.daemon.workers.handed_sockets import Sending
 from protocols.daemon.workers.heartbeat import EVERY, HUNG, SILENT, Heartbeat
 from protocols.daemon.workers.process import WorkerProcess
 from protocols.daemon.workers.recruits import NotReadyError
@@ -62,7 +64,7 @@ class Crew:
     """The descriptor of the memory in which they count."""
     clear: Callable[[int], object]
     """Forgets what the process of a place has counted, which is no more."""
-    numbers: Numbers = field(default_factory=Numbers)
+    numbers: Numbers[socket.socket] = field(default_factory=Numbers)
 
 
 class Slot:
@@ -81,8 +83,6 @@ class Slot:
         self.restarts = 0
         self.started = 0.0
         """When its process began to serve, in seconds since the epoch."""
-        self.served: Orders | None = None
-        """What its process serves."""
         self.on_serving: Callable[[], object] = lambda: None
         self.on_failure: Callable[[str], object] = lambda reason: None
         """Is told why a process does not serve, or not any more."""
@@ -96,9 +96,9 @@ class Slot:
         self._later: list[IDelayedCall] = []
 
     @property
-    def is_silent(self) -> bool:
-        """Whether its process has not answered for a while."""
-        return self._heartbeat.is_silent
+    def serving(self) -> WorkerProcess | None:
+        """Its process, if that serves."""
+        return self.process if self.state == "serving" else None
 
     # -- a process begins to serve -------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ class Slot:
             self._failed(process, error)
             return
         if process.status is None and self.state == "starting":
-            self._serves(orders)
+            self._serves()
             if orders is not self._crew.orders():
                 self._reason = "has begun to serve what a reload has replaced meanwhile"
                 self._dismiss(process)
@@ -151,9 +151,8 @@ class Slot:
         for parcel in self._sending.parcels(sockets):
             yield process.link.call("take", parcel.descriptors, numbers=parcel.numbers)
 
-    def _serves(self, orders: Orders) -> None:
+    def _serves(self) -> None:
         self.state = "serving"
-        self.served = orders
         self.started = time.time()
         self._heartbeat = Heartbeat(self._crew.reactor.seconds())
         self._asked = False
@@ -175,19 +174,17 @@ class Slot:
             self._failed(process, error)
             return
         self._sending.forget(sockets)
-        self.served = orders
 
     def left(self, orders: Orders) -> None:
         """The process serves less of what it served, which is `orders` now."""
         if self.state == "serving":
-            self.served = orders
             self._sending.forget(orders.sockets[self.index])
 
     # -- a process is watched ------------------------------------------------------------------------
 
     def _look(self) -> None:
-        process = self.process
-        if self.state != "serving" or process is None:
+        process = self.serving
+        if process is None:
             return
         self._call_later(EVERY, self._look)
         if not self._asked:

@@ -24,11 +24,12 @@ from protocols.daemon.control.local import LocalOperations
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.over_link import RemoteOperations, served
 from protocols.daemon.control.serving import Descriptors, Method
-from protocols.daemon.daemon import Daemon, StartError
+from protocols.daemon.daemon import Daemon
 from protocols.daemon.fairness import Reputation
 from protocols.daemon.loop_watch import LoopWatch
 from protocols.daemon.problems import ConfigError
 from protocols.daemon.reload.reader import Novelty, Reader
+from protocols.daemon.reload.reloads import problems_of
 from protocols.daemon.workers.handed_sockets import Listed, Received
 from protocols.daemon.workers.process import LINK
 from protocols.daemon.workers.served import Served
@@ -65,7 +66,6 @@ class Worker:
         self._loop_watch = LoopWatch(reactor)
         self._received = Received()
         self._listed: Listed = {}
-        self._memory: SharedMemory | None = None
         self._reader: Reader
         self._daemon: Daemon | None = None
         self._novelty: Novelty | None = None
@@ -149,7 +149,7 @@ class Worker:
         self._reader.texts = texts
         prepared: Deferred[Any] = self._reader.again(daemon.shapes)
         prepared.addCallback(self._ready)
-        return prepared.addErrback(self._problems)
+        return prepared.addErrback(problems_of)
 
     def _ready(self, novelty: Novelty) -> Deferred[Any]:
         def failed(failure: Any) -> Any:
@@ -161,16 +161,6 @@ class Worker:
             return []
 
         return self._serving().prepare(novelty).addCallbacks(ready, failed)
-
-    @staticmethod
-    def _problems(failure: Any) -> list[str]:
-        error = failure.value
-        if isinstance(error, ConfigError):
-            return [str(problem) for problem in error.problems]
-        if isinstance(error, StartError):
-            return [str(error)]
-        log.failure("the reload has failed", failure=failure)
-        return [f"{type(error).__name__}: {error}"]
 
     def commit(self, sockets: Listed) -> None:
         """Serve what was prepared, on `sockets`."""

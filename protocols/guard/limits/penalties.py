@@ -53,10 +53,7 @@ class Penalties:
         """
         before = self.score(source, now)
         after = min(before + points, MOST)
-        self._scores.pop(source, None)
-        self._scores[source] = after, now
-        if len(self._scores) > self._sources:
-            del self._scores[next(iter(self._scores))]
+        self._remember(source, after, now)
         return self.until(source, now) if before < self._threshold <= after else None
 
     def score(self, source: str, now: float) -> float:
@@ -90,3 +87,10 @@ class Penalties:
     def forgive_all(self) -> None:
         """Forget what anybody has done."""
         self._scores.clear()
+
+    def _remember(self, source: str, score: float, now: float) -> None:
+        """`source` has `score` points now."""
+        self._scores.pop(source, None)
+        self._scores[source] = score, now
+        if len(self._scores) > self._sources:
+            del self._scores[next(iter(self._scores))]

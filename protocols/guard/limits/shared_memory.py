@@ -35,7 +35,6 @@ class SharedMemory:
     """
 
     def __init__(self, descriptor: int, processes: int) -> None:
-        self.processes = processes
         self._memory = memory = mmap.mmap(descriptor, self.size(processes))
         self.secret = bytes(memory[:SECRET])
         view = memoryview(memory)

@@ -16,13 +16,13 @@ and one in a hundred of those used up, that is one source in 30 billion (see :mo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import blake2b
 from math import log2
 from typing import Final
 
 from protocols.guard.limits.acquaintances import KNOWN_FOR, Acquaintances
-from protocols.guard.limits.penalties import HALF_LIFE, MOST, SOURCES, THRESHOLD, Penalties, Penalty
+from protocols.guard.limits.penalties import HALF_LIFE, THRESHOLD, Penalties
 from protocols.guard.limits.shared_memory import SLOTS, SharedMemory
 from protocols.guard.limits.sketch import Cells, Sketch
 
@@ -184,19 +184,6 @@ class SharedPenalties(Penalties):
         super().__init__(threshold=threshold, half_life=half_life)
         self._moments = moments
 
-    def add(self, source: str, points: float, now: float) -> float | None:
-        """Count an offence of `source`: until when it is shut out, if that begins with this one."""
-        before = self.score(source, now)
-        after = min(before + points, MOST)
-        moment = self._moments.seconds() + self._half_life * log2(after)
-        self._moments.put_off(source, moment)
-        self._moments.put_off(ANYBODY, moment)
-        self._scores.pop(source, None)
-        self._scores[source] = after, now
-        if len(self._scores) > SOURCES:
-            del self._scores[next(iter(self._scores))]
-        return self.until(source, now) if before < self._threshold <= after else None
-
     def score(self, source: str, now: float) -> float:
         """The points of `source`."""
         score_is_one = self._moments.of(source)
@@ -213,13 +200,6 @@ class SharedPenalties(Penalties):
         score_is_one = moments.of(source)
         return None if score_is_one < free_after else now + score_is_one - free_after
 
-    def entries(self, now: float) -> Iterator[Penalty]:
-        """Those that are shut out, as far as they did anything here."""
-        for source in list(self._scores):
-            until = self.until(source, now)
-            if until is not None:
-                yield Penalty(source, self.score(source, now), until)
-
     def forgive(self, source: str) -> bool:
         """Forget what `source` has done, here or elsewhere; whether there was anything."""
         had = self.score(source, 0.0) > 0.0
@@ -232,6 +212,13 @@ class SharedPenalties(Penalties):
         for source in (*self._scores, ANYBODY):
             self._moments.forget(source)
         self._scores.clear()
+
+    def _remember(self, source: str, score: float, now: float) -> None:
+        """`source` has `score` points now, in all processes."""
+        moment = self._moments.seconds() + self._half_life * log2(score)
+        self._moments.put_off(source, moment)
+        self._moments.put_off(ANYBODY, moment)
+        super()._remember(source, score, now)
 
 
 ANYBODY: Final = ""

@@ -36,10 +36,9 @@ class Sketch:
     :param name: what is kept of the keys: they have other cells under another name.
     """
 
-    def __init__(self, secret: bytes, name: str, columns: int = COLUMNS) -> None:
+    def __init__(self, secret: bytes, name: str) -> None:
         self._secret = secret
         self._prefix = name.encode() + b"\0"
-        self._columns = columns
         self._known: dict[str, Cells] = {}
 
     def cells(self, key: str) -> Cells:
@@ -55,7 +54,7 @@ class Sketch:
     def _find(self, key: str) -> Cells:
         digest = blake2b(self._prefix + key.encode(), digest_size=16, key=self._secret).digest()
         a, b, c, d = (
-            row * self._columns + int.from_bytes(digest[4 * row : 4 * row + 4], "little") % self._columns
+            row * COLUMNS + int.from_bytes(digest[4 * row : 4 * row + 4], "little") % COLUMNS
             for row in range(ROWS)
         )
         return a, b, c, d

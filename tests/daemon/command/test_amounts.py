@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.daemon.command.amounts import duration, number, printable, quantile, quick, size
+from protocols.daemon.command.amounts import duration, number, quantile, quick, size
 from protocols.daemon.control.status import Latency
 
 
@@ -88,7 +88,3 @@ def test_quantiles():
 def test_a_larger_part_takes_no_less(numbers: list[int], one: float, other: float) -> None:
     found = quantile(latency(*numbers), min(one, other)), quantile(latency(*numbers), max(one, other))
     assert found == (None, None) or found[0] <= found[1] <= 0.1  # type: ignore[operator]
-
-
-def test_terminals_are_told_nothing_by_what_is_shown():
-    assert printable("häuser\x1b[2J\r\n\x9b\u202e") == "häuser\\x1b[2J\\r\\n\\x9b\\u202e"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from twisted.internet.defer import Deferred
 
+from protocols.daemon.daemon import StartError
 from protocols.daemon.problems import ConfigError, Problem
-from protocols.daemon.reload.reloads import RefusedError, Reloads
+from protocols.daemon.reload.reloads import Reloads
 
 
 class Attempts:
@@ -61,7 +62,7 @@ def test_every_problem_is_told(reloads, attempts):
 
 def test_a_refusal_is_one_problem(reloads, attempts):
     outcomes = heard(reloads.ask())
-    attempts.made[0].errback(RefusedError("cannot listen: …"))
+    attempts.made[0].errback(StartError("cannot listen: …"))
     assert outcomes[0].text == "not reloaded, for a problem: nothing has changed"
     assert outcomes[0].problems == ("cannot listen: …",)
 
@@ -75,7 +76,7 @@ def test_what_nobody_foresaw_is_told_and_logged(reloads, attempts, failures):
 
 def test_an_attempt_that_raises_is_one_that_fails(failures):
     def attempt():
-        raise RefusedError("no")
+        raise StartError("no")
 
     assert heard(Reloads(attempt).ask())[0].problems == ("no",)
 

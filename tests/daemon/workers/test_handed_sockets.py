@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from protocols.daemon.numbers import Numbers
 from protocols.daemon.sockets import BoundSocket
 from protocols.daemon.spec.address import Address
-from protocols.daemon.workers.handed_sockets import Numbers, Received, Sending
+from protocols.daemon.workers.handed_sockets import Received, Sending
 
 
 @pytest.fixture
@@ -97,12 +98,3 @@ def test_parcels_are_small_enough(bound):
     worker.give({"a": bound})
     assert worker.parcels == [2, 1]
     worker.give({})
-
-
-def test_numbers_are_not_used_again():
-    numbers = Numbers()
-    with socket.socket() as one, socket.socket() as other:
-        assert [numbers.of(one), numbers.of(other), numbers.of(one)] == [1, 2, 1]
-    del one, other
-    with socket.socket() as third:
-        assert numbers.of(third) == 3

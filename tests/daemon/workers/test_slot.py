@@ -5,6 +5,7 @@ import socket
 
 import pytest
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.logger import LogLevel, capturedLogs, formatEvent
 
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.sockets import BoundSocket
@@ -132,22 +133,29 @@ def test_one_that_dies_while_it_begins_tells_how(place):
     assert place.reasons == ["ended by SIGSEGV"]
 
 
+def warnings(events):
+    return [formatEvent(event) for event in events if event["log_level"] is LogLevel.warn]
+
+
 def test_silence_is_logged_and_a_process_that_hangs_says_where_and_is_replaced(place):
-    place.slot.start()
-    place.later(100)
-    assert not place.slot.is_silent
-    place.process.link.answers["ping"] = Deferred()
-    place.later(SILENT + EVERY)
-    assert place.slot.is_silent
-    assert place.process.signals == []
-    place.later(HUNG)
-    assert place.process.signals[0] == signal.SIGABRT
-    place.time.advance(LAST_WORDS)
-    assert signal.SIGKILL in place.process.signals
-    place.process.ends("ended by SIGABRT")
-    place.time.advance(0)
-    assert len(place.hired) == 2
-    assert not place.slot.is_silent
+    silent = ["worker 1 (process 100) has not answered for 10 s"]
+    with capturedLogs() as events:
+        place.slot.start()
+        place.later(100)
+        assert warnings(events) == []
+        place.process.link.answers["ping"] = Deferred()
+        place.later(SILENT + EVERY)
+        assert warnings(events) == silent
+        assert place.process.signals == []
+        place.later(HUNG)
+        assert place.process.signals[0] == signal.SIGABRT
+        place.time.advance(LAST_WORDS)
+        assert signal.SIGKILL in place.process.signals
+        place.process.ends("ended by SIGABRT")
+        place.time.advance(0)
+        assert len(place.hired) == 2
+        place.later(SILENT + EVERY)
+        assert warnings(events) == silent, "its successor answers"
 
 
 def test_one_question_is_open_at_a_time(place):
@@ -162,7 +170,7 @@ def test_a_reload_hands_over_what_is_new_only(place):
     place.orders = second = place.ordered("second")
     place.slot.commit(second)
     assert [do for do, _ in place.process.link.calls] == ["take", "serve", "commit"]
-    assert place.slot.served is second
+    assert place.slot.state == "serving"
 
 
 def test_one_that_does_not_commit_is_replaced_by_one_that_serves_what_is_new(place):
@@ -190,7 +198,7 @@ def test_one_that_has_begun_with_what_a_reload_replaced_is_replaced(place):
     assert place.process.link.asked("retire") == 1
     place.process.ends("exit status 0")
     place.time.advance(0)
-    assert place.slot.served is place.orders
+    assert place.process.link.calls[1][1]["texts"] == {"polyport.yaml": "second"}
 
 
 def test_the_last_one_has_no_successor(place):
