@@ -293,6 +293,15 @@ def test_what_is_imported_later_makes_no_difference(folder, code):
     assert code.digests(["front:f"]) == before
 
 
+def test_what_is_asked_at_one_moment_is_looked_at_once(folder, shop):
+    folder.write(at_once="import shop.tax, later\n", later="", front="def f():\n    import at_once\n")
+    seen = {}
+    both = [shop.digests([reference], seen) for reference in ("front:f", "at_once:x")]
+    assert both == [shop.digests([reference]) for reference in ("front:f", "at_once:x")]
+    folder.write(later="more = 1\n")
+    assert shop.digests(["at_once:x"], seen) == both[1] != shop.digests(["at_once:x"])
+
+
 def test_the_files_of_what_is_reached_imported_or_not(folder, code):
     folder.write(**SHOP)
     names = {"shop/orders.py", "shop/prices.py", "shop/tax.py"}
