@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import FunctionType, ModuleType, TracebackType
 from typing import Final, Self
 
-from protocols.daemon.importing import ResolveError
+from protocols.daemon.importing import ResolveError, where_raised
 from protocols.daemon.reload.user_folder import UserFolder
 
 SELFTEST: Final = "selftest"
@@ -124,7 +123,8 @@ class Aside:
         try:
             answer = test()
         except (Exception, SystemExit) as error:
-            raise ResolveError(_failed(name, error, self._folder.folder)) from error
+            where = where_raised(error, self._folder.folder)
+            raise ResolveError(f"{SELFTEST}() of the module {name} failed: {where}") from error
         if answer is False:
             raise ResolveError(f"{SELFTEST}() of the module {name} returned False")
 
@@ -135,13 +135,6 @@ def _takes_nothing(function: FunctionType) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _failed(name: str, error: BaseException, folder: Path) -> str:
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    frames = traceback.extract_tb(error.__traceback__)
-    last = ([frame for frame in frames if Path(frame.filename).is_relative_to(folder)] or frames)[-1]
-    return f"{SELFTEST}() of the module {name} failed: {what} ({last.filename}:{last.lineno})"
 
 
 def _forget_compiled(module: ModuleType) -> None:
