@@ -45,11 +45,6 @@ class Aside:
         self._known = set(sys.modules)
         """The modules that were there before, and those that have been tested."""
 
-    @property
-    def taken(self) -> tuple[str, ...]:
-        """The names of the modules that were taken out."""
-        return tuple(self._taken)
-
     def resolve(self, reference: str) -> object:
         """What ``module:attribute`` names, of the new modules, each of which has passed its ``selftest``.
 
@@ -66,9 +61,9 @@ class Aside:
                     self._test(name, module)
         return found
 
-    def commit(self) -> tuple[str, ...]:
-        """The new modules stay.  Returns the names of those that came in the place of others, or went."""
-        return self._close()
+    def commit(self) -> None:
+        """The new modules stay."""
+        self._close()
 
     def roll_back(self) -> None:
         """The old modules are back, and the new ones gone.  Nothing happens after :meth:`commit`."""
@@ -96,11 +91,9 @@ class Aside:
     ) -> None:
         self.roll_back()
 
-    def _close(self) -> tuple[str, ...]:
-        taken = self.taken
+    def _close(self) -> None:
         self._open = False
         self._before, self._taken, self._attributes, self._known = {}, {}, [], set()
-        return taken
 
     def _new(self) -> dict[str, ModuleType]:
         """The modules of the user that have come since."""

@@ -95,15 +95,6 @@ class UserCode:
         seen = {} if seen is None else seen
         return {name: source.digest for name, source in self._reached(references, seen)}
 
-    def files_of(self, references: Iterable[str]) -> set[Path]:
-        """The files of these modules, none of which need be imported."""
-        files: set[Path] = set()
-        for name, _ in self._reached(references, {}):
-            module, spec = sys.modules.get(name), self._on_disk(name)
-            file = _own(module, "__file__") or (spec.origin if spec is not None else None)
-            files.update([Path(file)] if file else ())
-        return files
-
     def _reached(self, references: Iterable[str], seen: Seen) -> Iterator[tuple[str, Source]]:
         """The modules of the user that `references` reach, each once."""
         reached: set[str] = set()

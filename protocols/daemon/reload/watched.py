@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -69,12 +69,9 @@ class Watched:
             yield from (self.folder / name for name in _glob(beginning, self.folder))
 
 
-def watched_by(file: Path, code: UserCode, files: Iterable[Path] = ()) -> Watched:
-    """What the YAML `file` is made of, as it stands there now, be it right or wrong.
-
-    :param files: others that are read, such as modules that another process has imported.
-    """
-    read = {*files, *code.files()}
+def watched_by(file: Path, code: UserCode) -> Watched:
+    """What the YAML `file` is made of, as it stands there now, be it right or wrong."""
+    read = code.files()
     return Watched(
         file.parent.absolute(),
         frozenset({file.absolute(), *read}),

@@ -111,14 +111,12 @@ def test_what_a_configuration_is_made_of(folder, code):
     code.resolve("shop.orders:__name__")
     with pytest.raises(ResolveError):
         code.resolve("broken:x")
-    quotes = folder.path / "quotes.txt"
-    elsewhere = folder.path / "other" / "of_another_process.py"
-    modules = {folder.path / "shop" / "orders.py", folder.path / "broken.py", elsewhere}
-    assert watched_by(file, code, [quotes, elsewhere]) == Watched(
+    modules = {folder.path / "shop" / "orders.py", folder.path / "broken.py"}
+    assert watched_by(file, code) == Watched(
         folder.path,
-        frozenset({file, quotes, *modules}),
+        frozenset({file, *modules}),
         ("conf.d/*.yaml",),
-        frozenset({folder.path, folder.path / "shop", folder.path / "other"}),
+        frozenset({folder.path, folder.path / "shop"}),
     )
 
 
