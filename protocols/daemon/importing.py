@@ -118,12 +118,18 @@ def _not_found(name: str, folder: Path) -> str:
 
 
 def _raised(name: str, error: BaseException, folder: Path) -> str:
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, SyntaxError) and error.filename:
         place = f"{error.filename}:{error.lineno}"
         return f"the module {name} cannot be imported: {type(error).__name__}: {error.msg} ({place})"
+    return f"the module {name} cannot be imported: {where_raised(error, folder)}"
+
+
+def where_raised(error: BaseException, folder: Path) -> str:
+    """``KeyError: 'x' (/srv/shop.py:7)``: what was raised, and in which line; one in `folder` if any is, else
+    one that is not of ``importlib``."""
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
     rest = [frame for frame in frames if "importlib" not in frame.filename]
     last = (own or rest or frames)[-1]
-    return f"the module {name} cannot be imported: {what} ({last.filename}:{last.lineno})"
+    return f"{what} ({last.filename}:{last.lineno})"

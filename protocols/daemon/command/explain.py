@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from protocols.daemon.command.answers import print_json
 from protocols.daemon.command.option_types import ADDRESS, ParsedText
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def command(file: Path, address: Any, as_json: bool, **who: Any) -> None:
     except UnknownAddressError as error:
         raise click.UsageError(str(error)) from error
     if as_json:
-        click.echo(json.dumps(_data(explanation), indent=2, ensure_ascii=False))
+        print_json(_data(explanation))
     else:
         click.echo("\n".join(_lines(explanation)))
     if not explanation.allowed:
@@ -148,13 +148,14 @@ def _data(explanation: Explanation) -> dict[str, Any]:
 
 def _lines(explanation: Explanation) -> list[str]:
     """Columns: what it is about, what is to be said, and where that stands."""
+    from protocols.daemon.command.table import aligned
+
     rows = [(step.topic, step.words, step.place) for step in explanation.steps]
     widest = max(len(limit.name) for limit in explanation.limits)
     for index, limit in enumerate(explanation.limits):
         rows.append(("" if index else "limits", f"{limit.name:{widest}}  {limit.value}", _origin(limit)))
     rows.append(("verdict", "allowed" if explanation.allowed else "refused", ""))
-    topics, words = (max(len(row[column]) for row in rows) for column in (0, 1))
-    return [f"{topic:{topics}}  {said:{words}}  {place}".rstrip() for topic, said, place in rows]
+    return aligned(rows)
 
 
 def _origin(limit: Limit) -> str:

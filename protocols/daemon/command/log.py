@@ -8,9 +8,7 @@ import click
 
 from protocols.daemon.command.answers import conclude
 from protocols.daemon.command.reaching import STATUSES, asking, daemon_options
-
-LEVELS = ("debug", "info", "warn", "error", "critical")
-"""Those of ``protocols.daemon.log``, which imports what is slow."""
+from protocols.daemon.log_names import LEVELS
 
 EPILOG = f"""\
 {STATUSES}

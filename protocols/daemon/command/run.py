@@ -6,14 +6,12 @@ import sys
 
 import click
 
-from protocols.daemon.log import FORMATS, LEVELS
+from protocols.daemon.log_names import FORMS, LEVELS
 
 
 @click.command("run", short_help="Serve what a YAML file says.")
 @click.argument("file", default="polyport.yaml", type=click.Path())
-@click.option(
-    "--log", type=click.Choice(list(FORMATS)), help="The log's form; unless said, what suits who reads it."
-)
+@click.option("--log", type=click.Choice(FORMS), help="The log's form; unless said, what suits who reads it.")
 @click.option(
     "--log-level",
     type=click.Choice(LEVELS),

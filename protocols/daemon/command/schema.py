@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
+
+from protocols.daemon.command.answers import print_json
 
 
 @click.command("schema", short_help="Print the JSON Schema of the YAML, for editors.")
@@ -21,4 +21,4 @@ def command(log: bool) -> None:
     from protocols.daemon.log.schema import log_schema
     from protocols.daemon.schema import json_schema
 
-    click.echo(json.dumps(log_schema() if log else json_schema(), indent=2, ensure_ascii=False))
+    print_json(log_schema() if log else json_schema())

@@ -11,12 +11,11 @@ from constantly import NamedConstant
 from twisted.logger import LogEvent, formatEvent
 from twisted.python.failure import Failure
 
+from protocols.daemon.log_names import FORMS, LEVELS
 from protocols.daemon.printable import printable
 
-PRIORITIES: Final = {"debug": 7, "info": 6, "warn": 4, "error": 3, "critical": 2}
+PRIORITIES: Final = dict(zip(LEVELS, (7, 6, 4, 3, 2), strict=True))
 """The levels, from the least, with what syslog(3) and the journal call them."""
-
-LEVELS: Final = tuple(PRIORITIES)
 
 
 def _unknown_time(event: LogEvent) -> datetime:
@@ -102,8 +101,6 @@ def as_json(event: LogEvent) -> str | None:
     return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
 
 
-FORMATS: Final[Mapping[str, Callable[[LogEvent], str | None]]] = {
-    "text": as_text,
-    "json": as_json,
-    "journald": as_journal,
-}
+FORMATS: Final[Mapping[str, Callable[[LogEvent], str | None]]] = dict(
+    zip(FORMS, (as_text, as_json, as_journal), strict=True)
+)

@@ -6,7 +6,7 @@ from constantly import NamedConstant
 from twisted.logger import ILogFilterPredicate, LogEvent, LogLevel, PredicateResult
 from zope.interface import implementer
 
-from protocols.daemon.log.forms import LEVELS
+from protocols.daemon.log_names import LEVELS
 from protocols.journal import Journal
 
 

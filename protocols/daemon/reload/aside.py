@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import FunctionType, ModuleType, TracebackType
 from typing import Final, Self
 
-from protocols.daemon.importing import ResolveError
+from protocols.daemon.importing import ResolveError, where_raised
 from protocols.daemon.reload.user_folder import UserFolder
 
 SELFTEST: Final = "selftest"
@@ -46,11 +45,6 @@ class Aside:
         self._known = set(sys.modules)
         """The modules that were there before, and those that have been tested."""
 
-    @property
-    def taken(self) -> tuple[str, ...]:
-        """The names of the modules that were taken out."""
-        return tuple(self._taken)
-
     def resolve(self, reference: str) -> object:
         """What ``module:attribute`` names, of the new modules, each of which has passed its ``selftest``.
 
@@ -67,9 +61,9 @@ class Aside:
                     self._test(name, module)
         return found
 
-    def commit(self) -> tuple[str, ...]:
-        """The new modules stay.  Returns the names of those that came in the place of others, or went."""
-        return self._close()
+    def commit(self) -> None:
+        """The new modules stay."""
+        self._close()
 
     def roll_back(self) -> None:
         """The old modules are back, and the new ones gone.  Nothing happens after :meth:`commit`."""
@@ -97,11 +91,9 @@ class Aside:
     ) -> None:
         self.roll_back()
 
-    def _close(self) -> tuple[str, ...]:
-        taken = self.taken
+    def _close(self) -> None:
         self._open = False
         self._before, self._taken, self._attributes, self._known = {}, {}, [], set()
-        return taken
 
     def _new(self) -> dict[str, ModuleType]:
         """The modules of the user that have come since."""
@@ -124,7 +116,8 @@ class Aside:
         try:
             answer = test()
         except (Exception, SystemExit) as error:
-            raise ResolveError(_failed(name, error, self._folder.folder)) from error
+            where = where_raised(error, self._folder.folder)
+            raise ResolveError(f"{SELFTEST}() of the module {name} failed: {where}") from error
         if answer is False:
             raise ResolveError(f"{SELFTEST}() of the module {name} returned False")
 
@@ -135,13 +128,6 @@ def _takes_nothing(function: FunctionType) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _failed(name: str, error: BaseException, folder: Path) -> str:
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    frames = traceback.extract_tb(error.__traceback__)
-    last = ([frame for frame in frames if Path(frame.filename).is_relative_to(folder)] or frames)[-1]
-    return f"{SELFTEST}() of the module {name} failed: {what} ({last.filename}:{last.lineno})"
 
 
 def _forget_compiled(module: ModuleType) -> None:

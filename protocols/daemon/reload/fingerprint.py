@@ -16,7 +16,7 @@ from protocols.daemon.loader import Loaded
 from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.overview import overview
 from protocols.daemon.reload.source import digest
-from protocols.daemon.reload.user_code import UserCode
+from protocols.daemon.reload.user_code import Seen, UserCode
 from protocols.daemon.spec.access import SelectorSpec
 from protocols.daemon.spec.cgi import CgiSpec
 from protocols.daemon.spec.files import FilesSpec
@@ -77,10 +77,12 @@ class Fingerprint:
         return replace(self, service=self.service.model_copy(update={"listen": ()}))
 
 
-def fingerprint(loaded: Loaded, name: str, code: UserCode) -> Fingerprint:
+def fingerprint(loaded: Loaded, name: str, code: UserCode, seen: Seen | None = None) -> Fingerprint:
     """What the enabled service `name` of `loaded` is made of.
 
     Take it before the service is made: of a file that changes meanwhile, the next one tells.
+
+    :param seen: what the other services of `loaded`, whose fingerprints are taken now, have seen of `code`.
     """
     spec = loaded.config.services[name]
     trusted = (spec.trusted or loaded.config.server.trusted) if spec.http is not None else None
@@ -93,7 +95,7 @@ def fingerprint(loaded: Loaded, name: str, code: UserCode) -> Fingerprint:
         dict(_networks((spec, trusted), loaded.networks)),
         dict(_accounts(parts)),
         {file: _digest_of(file) for part in parts for file in _files(part, certificates)},
-        code.digests(references_of(spec)),
+        code.digests(references_of(spec), seen),
         tuple(_shown(loaded, name, parts)),
     )
 

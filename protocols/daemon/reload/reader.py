@@ -18,7 +18,7 @@ from protocols.daemon.loader import Draft, Loaded, read
 from protocols.daemon.reload.aside import Aside
 from protocols.daemon.reload.comparison import Shape, Step, compare
 from protocols.daemon.reload.fingerprint import fingerprint
-from protocols.daemon.reload.user_code import UserCode
+from protocols.daemon.reload.user_code import Seen, UserCode
 
 POLITE: Final = 0.0001
 """Seconds after which a thread that reads lets the reactor go on, a fiftieth of what is usual: who is served
@@ -82,8 +82,9 @@ class Reader:
         code = self.code.aside()
         try:
             loaded = draft.resolved(code.resolve)
+            seen: Seen = {}
             shapes = {
-                name: Shape(spec.listen, fingerprint(loaded, name, self.code).elsewhere)
+                name: Shape(spec.listen, fingerprint(loaded, name, self.code, seen).elsewhere)
                 for name, spec in loaded.config.services.items()
                 if spec.enabled
             }

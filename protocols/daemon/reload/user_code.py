@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from protocols.daemon.importing import ResolveError, importer
@@ -15,6 +15,9 @@ from protocols.daemon.reload.aside import Aside
 from protocols.daemon.reload.imports import Import
 from protocols.daemon.reload.source import Source, SourceFinder, SourceLoader, digest, source_of
 from protocols.daemon.reload.user_folder import UserFolder
+
+Seen: TypeAlias = dict[str, tuple[Source | None, set[str]]]
+"""What modules were made of and needed at one moment, by name; ``None``: the user has none of that name."""
 
 
 class UserCode:
@@ -81,34 +84,30 @@ class UserCode:
         self._finder.found.clear()
         return Aside(self.folder, self.affected(), self.resolve)
 
-    def digests(self, references: Iterable[str]) -> Mapping[str, str]:
+    def digests(self, references: Iterable[str], seen: Seen | None = None) -> Mapping[str, str]:
         """The digests of all modules of the user that `references` reach, by name.
 
         Those that are imported count as they were imported; others, such as a function imports when it is
         called, as their files are.
+
+        :param seen: what was seen already at the moment at which this is asked; what is seen now is added.
         """
-        return {name: source.digest for name, source in self._reached(references)}
+        seen = {} if seen is None else seen
+        return {name: source.digest for name, source in self._reached(references, seen)}
 
-    def files_of(self, references: Iterable[str]) -> set[Path]:
-        """The files of these modules, none of which need be imported."""
-        files: set[Path] = set()
-        for name, _ in self._reached(references):
-            module, spec = sys.modules.get(name), self._on_disk(name)
-            file = _own(module, "__file__") or (spec.origin if spec is not None else None)
-            files.update([Path(file)] if file else ())
-        return files
-
-    def _reached(self, references: Iterable[str]) -> Iterator[tuple[str, Source]]:
+    def _reached(self, references: Iterable[str], seen: Seen) -> Iterator[tuple[str, Source]]:
         """The modules of the user that `references` reach, each once."""
         reached: set[str] = set()
         waiting = {reference.partition(":")[0] for reference in references}
         while waiting:
             name = waiting.pop()
-            source = self._source(name)
+            if name not in seen:
+                seen[name] = self._source(name), self.needs(name)
+            source, needs = seen[name]
             if source is not None and name not in reached:
                 reached.add(name)
                 yield name, source
-                waiting |= self.needs(name)
+                waiting |= needs
 
     def needs(self, name: str) -> set[str]:
         """The modules of the user that the module `name` imports itself."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from protocols.daemon import yaml_reader
 from protocols.daemon.include import MAX_FILES
 from protocols.daemon.problems import ConfigError
 from protocols.daemon.reload.user_code import UserCode
+from protocols.daemon.yaml_reader import parse
+from protocols.daemon.yaml_text import read_text
 
 State = Mapping[Hashable, object]
 """How everything looks, each thing by itself."""
@@ -67,30 +69,34 @@ class Watched:
             yield from (self.folder / name for name in _glob(beginning, self.folder))
 
 
-def watched_by(file: Path, code: UserCode, files: Iterable[Path] = ()) -> Watched:
-    """What the YAML `file` is made of, as it stands there now, be it right or wrong.
-
-    :param files: others that are read, such as modules that another process has imported.
-    """
-    read = {*files, *code.files()}
+def watched_by(file: Path, code: UserCode) -> Watched:
+    """What the YAML `file` is made of, as it stands there now, be it right or wrong."""
+    read = code.files()
     return Watched(
         file.parent.absolute(),
         frozenset({file.absolute(), *read}),
-        tuple(_patterns(file)),
+        _patterns(file),
         frozenset({code.folder.folder, *(one.parent for one in read if one.suffix == ".py")}),
     )
 
 
-def _patterns(file: Path) -> Iterator[str]:
+def _patterns(file: Path) -> tuple[str, ...]:
     """The patterns of ``include``, of which there may be no valid ones yet."""
+    name = str(file)
     try:
-        data = yaml_reader.read(file).data
+        return _included(read_text(file, name), name)
     except ConfigError:
-        return
+        return ()
+
+
+# This is asked twice for each reload, in the reactor's thread; to parse takes long, to read does not.
+@lru_cache(maxsize=1)
+def _included(text: str, name: str) -> tuple[str, ...]:
+    """Those in `text`, that of the file `name`.  Raises :class:`ConfigError`, each time."""
+    data = parse(text, name).data
     given = data.get("include") if isinstance(data, dict) else None
-    for pattern in given if isinstance(given, list) else [given]:
-        if isinstance(pattern, str) and pattern and "\0" not in pattern:
-            yield pattern
+    patterns = given if isinstance(given, list) else [given]
+    return tuple(one for one in patterns if isinstance(one, str) and one and "\0" not in one)
 
 
 def _glob(pattern: str, folder: Path) -> list[str]:

@@ -44,10 +44,11 @@ def test_a_command_like_none_is_wrong_usage():
     assert "Did you mean" not in result.output
 
 
-def test_help_imports_neither_twisted_nor_pydantic():
+@pytest.mark.parametrize("arguments", [["--help"], ["send", "--help"]])
+def test_help_imports_neither_twisted_nor_pydantic(arguments):
     program = (
         "import sys; from protocols.daemon.command import main\n"
-        "try: main(['send', '--help'])\n"
+        f"try: main({arguments})\n"
         "except SystemExit: pass\n"
         "sys.exit(any(name in sys.modules for name in ('twisted', 'pydantic', 'cryptography')))"
     )

@@ -293,16 +293,24 @@ def test_what_is_imported_later_makes_no_difference(folder, code):
     assert code.digests(["front:f"]) == before
 
 
-def test_the_files_of_what_is_reached_imported_or_not(folder, code):
+def test_what_is_asked_at_one_moment_is_looked_at_once(folder, shop):
+    folder.write(at_once="import shop.tax, later\n", later="", front="def f():\n    import at_once\n")
+    seen = {}
+    both = [shop.digests([reference], seen) for reference in ("front:f", "at_once:x")]
+    assert both == [shop.digests([reference]) for reference in ("front:f", "at_once:x")]
+    folder.write(later="more = 1\n")
+    assert shop.digests(["at_once:x"], seen) == both[1] != shop.digests(["at_once:x"])
+
+
+def test_what_is_reached_need_not_be_imported(folder, code):
     folder.write(**SHOP)
-    names = {"shop/orders.py", "shop/prices.py", "shop/tax.py"}
-    expected = {folder.path / name for name in names}
-    assert code.files_of(["shop.orders:order", "os.path:join"]) == expected
+    expected = {"shop.orders", "shop.prices", "shop.tax"}
+    assert set(code.digests(["shop.orders:order", "os.path:join"])) == expected
     assert code.modules() == {}
     code.resolve("shop.orders:order")
-    assert code.files_of(["shop.orders:order"]) == expected
+    assert set(code.digests(["shop.orders:order"])) == expected
     folder.write(space__one="", front="import space.one\n")
-    assert code.files_of(["front:x"]) == {folder.path / "front.py", folder.path / "space" / "one.py"}
+    assert set(code.digests(["front:x"])) == {"front", "space", "space.one"}
 
 
 def test_a_name_from_above_the_top_reaches_nothing(folder, code):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from protocols.daemon.importing import ResolveError
 from protocols.daemon.reload.watched import Watched, watched_by
+from protocols.daemon.yaml_reader import parse
 
 
 def write(folder: Path, *names: str, text: str = "") -> None:
@@ -109,14 +111,12 @@ def test_what_a_configuration_is_made_of(folder, code):
     code.resolve("shop.orders:__name__")
     with pytest.raises(ResolveError):
         code.resolve("broken:x")
-    quotes = folder.path / "quotes.txt"
-    elsewhere = folder.path / "other" / "of_another_process.py"
-    modules = {folder.path / "shop" / "orders.py", folder.path / "broken.py", elsewhere}
-    assert watched_by(file, code, [quotes, elsewhere]) == Watched(
+    modules = {folder.path / "shop" / "orders.py", folder.path / "broken.py"}
+    assert watched_by(file, code) == Watched(
         folder.path,
-        frozenset({file, quotes, *modules}),
+        frozenset({file, *modules}),
         ("conf.d/*.yaml",),
-        frozenset({folder.path, folder.path / "shop", folder.path / "other"}),
+        frozenset({folder.path, folder.path / "shop"}),
     )
 
 
@@ -149,3 +149,20 @@ def test_a_yaml_that_is_not_right_yet(folder, code, text, patterns):
     assert watched_by(file, code).patterns == patterns
     file.unlink()
     assert watched_by(file, code).patterns == ()
+
+
+def test_a_yaml_is_parsed_only_when_its_text_is_another(folder, code, monkeypatch):
+    file = folder.path / "polyport.yaml"
+    parsed = []
+    monkeypatch.setattr(
+        "protocols.daemon.reload.watched.parse", lambda *what: parsed.append(what) or parse(*what)
+    )
+
+    def patterns(text: str) -> tuple[str, ...]:
+        file.write_text(text)
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+        return watched_by(file, code).patterns
+
+    assert patterns("include: a.yaml") == patterns("include: a.yaml") == ("a.yaml",)
+    assert patterns("include: b.yaml") == ("b.yaml",)
+    assert parsed == [("include: a.yaml", str(file)), ("include: b.yaml", str(file))]
