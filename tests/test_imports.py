@@ -58,9 +58,11 @@ MAY_IMPORT = {
     "stand_in": set(),
     "token_buckets": set(),
     "wire_silence": set(),
+    "channels": {"session", "codec", "handlers", "outgoing_reason", "outgoing_tls"},
     "http": {
         *(
             "session",
+            "channels",
             "handlers",
             "codec",
             "counts",

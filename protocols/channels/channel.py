@@ -1,0 +1,274 @@
+"""A named, ordered, durable log that anybody publishes to and reads from."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from protocols.channels.batch import Batch
+from protocols.channels.channel_counts import ChannelCounts
+from protocols.channels.errors import RefusedError, UnavailableError
+from protocols.channels.intake import Intake
+from protocols.channels.message import Entry, Message, Receipt
+from protocols.channels.retention import Retention
+from protocols.channels.settings import Settings
+from protocols.channels.since import Since
+from protocols.channels.store import Published, Store
+from protocols.channels.subscription import Subscriber, Subscription
+from protocols.channels.tail import Tail
+from protocols.codec import DecodeError
+
+if TYPE_CHECKING:
+    from protocols.channels.groups import Group
+
+log = Logger(namespace="polyport")
+
+CHECKED: Final = 16
+"""Subscribers that fall behind are looked at each time that so large a part of what they may be behind has
+come: thousands of them, after each message, would slow down everybody else."""
+
+
+class Channel:
+    """The channel `name`, kept by `store`.
+
+    :param clock: for timers: a reactor.
+    :param now: the time, in seconds since the epoch.
+
+    .. attribute:: tail
+
+       Its newest messages.
+
+    .. attribute:: on_news
+
+       Called when something has come; whoever wants to hear of it adds a function.
+
+    .. attribute:: groups
+
+       Those who share its messages, by name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        store: Store,
+        *,
+        clock: Any,
+        settings: Settings | None = None,
+        intake: Intake | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.name = name
+        self.store = store
+        self.clock = clock
+        self.now = now
+        self.settings = settings = settings or Settings()
+        self.counts = ChannelCounts()
+        self.tail = Tail()
+        self.on_news: set[Callable[[], object]] = set()
+        self.groups: dict[str, Group] = {}
+        self._intake = intake or Intake(most=settings.message)
+        self._current: dict[Subscription, None] = {}  # in the order in which they came up
+        self._behind: set[Subscription] = set()
+        self._fresh: list[Message] = []
+        self._telling: IDelayedCall | None = None
+        self._held_back: deque[tuple[Sequence[Entry], Deferred[Sequence[Receipt]]]] = deque()
+        self._checked = 0
+        self._retention = Retention(self)
+
+    @property
+    def last(self) -> int:
+        """The seq of the newest message that subscribers are told of."""
+        return self.tail.last
+
+    @property
+    def subscribers(self) -> int:
+        """How many read it here."""
+        return len(self._current) + len(self._behind)
+
+    def open(self) -> Deferred[None]:
+        """Make it ready.  Fails with :class:`UnavailableError`."""
+
+        def ready(_: object) -> None:
+            self.tail.begin(self.store.extent.last)
+            self._retention.start()
+
+        return self.store.open(self._came).addCallback(ready)
+
+    def close(self) -> Deferred[None]:
+        """Let go of everybody, and of the store once it has finished what is under way."""
+        self._retention.stop()
+        for group in self.groups.values():
+            group.close()
+        for subscription in (*self._current, *self._behind):
+            subscription.cut_off("the channel is closed")
+        held_back, self._held_back = self._held_back, deque()
+        for _, told in held_back:
+            told.errback(UnavailableError("the channel is closed"))
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        return self.store.close()
+
+    # -- publishing ------------------------------------------------------------------------------------
+
+    def publish(self, entries: Sequence[Entry]) -> Published:
+        """Publish `entries`, all or none of them; the receipts come when they are durable.
+
+        Raises :class:`~protocols.channels.errors.RefusedError` and :class:`~protocols.codec.DecodeError` for
+        what is none the channel takes; raises, or fails with, :class:`UnavailableError` if the store does not
+        take them.
+        """
+        try:
+            entries = list(map(self._intake.check, entries))
+        except (RefusedError, DecodeError):
+            self.counts.refused += len(entries)
+            raise
+        if self._held_back or self._must_wait():
+            return self._hold_back(entries)
+        return self._append(entries)
+
+    def _append(self, entries: Sequence[Entry]) -> Published:
+        try:
+            receipts = self.store.append(entries)
+        except UnavailableError:
+            self.counts.unavailable += len(entries)
+            raise
+        if isinstance(receipts, Deferred):
+            return receipts.addCallbacks(self._published, self._not_published, errbackArgs=(len(entries),))
+        return self._published(receipts)
+
+    def _published(self, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
+        new = sum([receipt.is_new for receipt in receipts])
+        self.counts.published += new
+        self.counts.duplicates += len(receipts) - new
+        return receipts
+
+    def _not_published(self, failure: Failure, count: int) -> Failure:
+        self.counts.unavailable += count
+        return failure
+
+    def _must_wait(self) -> bool:
+        """Whether a subscriber is so slow that publishers wait for it."""
+        return self.settings.slow == "wait" and any(one.is_slow for one in self._behind)
+
+    def _hold_back(self, entries: Sequence[Entry]) -> Deferred[Sequence[Receipt]]:
+        held = sum(len(some) for some, _ in self._held_back)
+        if held + len(entries) > self.settings.pending:
+            self.counts.unavailable += len(entries)
+            raise UnavailableError(f"{held} messages wait for a slow subscriber")
+        self.counts.waited += len(entries)
+        told: Deferred[Sequence[Receipt]] = Deferred()
+        self._held_back.append((entries, told))
+        return told
+
+    def _let_go(self) -> None:
+        """Publish what had to wait, as far as nobody is in its way any more."""
+        while self._held_back and not self._must_wait():
+            entries, told = self._held_back.popleft()
+            try:
+                receipts = self._append(entries)
+            except UnavailableError as error:
+                told.errback(error)
+                continue
+            if isinstance(receipts, Deferred):
+                receipts.chainDeferred(told)
+            else:
+                told.callback(receipts)
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def subscribe(self, subscriber: Subscriber, position: int, key: str = "") -> Subscription:
+        """Read what is behind the seq `position`; :meth:`Subscription.resume` begins.
+
+        :param key: only messages of that key.
+
+        Raises :class:`UnavailableError` where there are too many subscribers.
+        """
+        if self.subscribers >= self.settings.subscribers:
+            raise UnavailableError(f"{self.settings.subscribers} subscribers read it already")
+        subscription = Subscription(self, subscriber, min(position, self.last), key)
+        self._behind.add(subscription)
+        return subscription
+
+    def position(self, since: Since) -> Deferred[int]:
+        """The seq behind which somebody begins to read."""
+        if since.kind == "ago":
+            return self.store.seq_before(round((self.now() - since.number) * 1000))
+        if since.kind == "time":
+            return self.store.seq_before(since.number)
+        if since.kind == "last":
+            return succeed(max(self.last - 1, 0))
+        if since.kind == "seq":
+            return succeed(since.number)
+        return succeed(0 if since.kind == "all" else self.last)
+
+    def is_current(self, subscription: Subscription) -> None:
+        """It has come up to the newest message, and is told of each that comes."""
+        self._behind.discard(subscription)
+        self._current[subscription] = None
+        if self._held_back:
+            self._let_go()
+
+    def is_behind(self, subscription: Subscription) -> None:
+        """It takes nothing for now."""
+        self._current.pop(subscription, None)
+        self._behind.add(subscription)
+
+    def unsubscribed(self, subscription: Subscription) -> None:
+        """It reads no more."""
+        self._current.pop(subscription, None)
+        self._behind.discard(subscription)
+        if self._held_back:
+            self._let_go()
+
+    def failed(self, failure: Failure) -> None:
+        """Something of ours went wrong while messages were given to a subscriber."""
+        log.failure("{channel}: a subscriber could not be told", failure=failure, channel=self.name)
+
+    def _came(self, messages: Sequence[Message]) -> None:
+        """The store has them."""
+        self.tail.add(messages)
+        for heard in tuple(self.on_news):
+            heard()
+        if self._current:
+            # Everything that comes in one turn of the reactor goes out in one piece.
+            self._fresh += messages
+            if self._telling is None:
+                self._telling = self.clock.callLater(0, self._tell)
+        elif self._behind:
+            self._check_slow()
+
+    def _tell(self) -> None:
+        self._telling = None
+        fresh, self._fresh = self._fresh, []
+        batch = Batch(fresh)
+        before = fresh[0].seq - 1
+        for subscription in tuple(self._current):
+            position = subscription.position
+            if position == before:
+                subscription.take(batch)
+            elif position < batch.last:
+                # It came up to the newest message after some of these had come.
+                subscription.take(Batch(fresh[position - before :]))
+        if self._behind:
+            self._check_slow()
+
+    def _check_slow(self) -> None:
+        """See to those that fall behind."""
+        slow, lag = self.settings.slow, self.settings.lag
+        if slow == "wait" or self.last - self._checked < lag // CHECKED:
+            return
+        self._checked = self.last
+        for subscription in [one for one in self._behind if one.is_slow]:
+            if slow == "disconnect":
+                self.counts.disconnected += 1
+                subscription.cut_off(f"more than {lag} messages behind")
+            else:
+                subscription.skip_to(self.last - lag)

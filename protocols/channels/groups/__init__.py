@@ -1,0 +1,6 @@
+"""Those who share the messages of a channel: each message goes to one of them, until it is dealt with."""
+
+from protocols.channels.groups.group import Group, Member, Membership
+from protocols.channels.groups.terms import GroupTerms
+
+__all__ = ["Group", "GroupTerms", "Member", "Membership"]

@@ -1,0 +1,128 @@
+"""A channel as something that a coroutine reads."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from protocols.channels.batch import Batch
+from protocols.channels.channel import Channel
+from protocols.channels.errors import ChannelError, UnavailableError
+from protocols.channels.message import Message
+from protocols.channels.since import Since
+from protocols.channels.subscription import Subscription
+
+AHEAD: Final = 512
+"""Messages that are at hand before no more are asked for: what one read of a store gives."""
+
+
+class Reading:
+    """The messages of `channel`, from the moment this is made, for ``async for``.
+
+    It ends when nobody holds it any more, with :meth:`close`, or at the end of ``async with``.
+    """
+
+    def __init__(self, channel: Channel, since: Since, key: str = "") -> None:
+        self._inbox = _Inbox(channel, since, key)
+
+    @property
+    def missed(self) -> int:
+        """How many messages were left out so far: this was slow, or they were forgotten before their turn."""
+        return self._inbox.left_out
+
+    def __aiter__(self) -> Reading:
+        return self
+
+    async def __anext__(self) -> Message:
+        """The next message.
+
+        Raises :class:`~protocols.channels.errors.ChannelError` once there will be none any more, with the
+        reason, and ends if it was closed here.
+        """
+        return await self._inbox.next()
+
+    async def __aenter__(self) -> Reading:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Read no more."""
+        self._inbox.close()
+
+    def __del__(self) -> None:
+        self._inbox.close()
+
+
+class _Inbox:
+    """The subscriber behind a reading, which must not keep the reading itself alive."""
+
+    def __init__(self, channel: Channel, since: Since, key: str) -> None:
+        self.left_out = 0
+        self._channel = channel
+        self._key = key
+        self._messages: deque[Message] = deque()
+        self._subscription: Subscription | None = None
+        self._reason: Exception | None = None
+        self._is_closed = False
+        self._waiting: Deferred[None] | None = None
+        channel.position(since).addCallback(self._begin).addErrback(self._failed)
+
+    async def next(self) -> Message:
+        while not self._messages:
+            if self._is_closed:
+                raise StopAsyncIteration
+            if self._reason is not None:
+                raise self._reason
+            if self._waiting is not None:
+                raise RuntimeError("two tasks cannot read one subscription at a time")
+            if self._subscription is not None:
+                self._subscription.resume()
+            if not self._messages:
+                self._waiting = Deferred(self._forget)
+                await self._waiting
+        return self._messages.popleft()
+
+    def close(self) -> None:
+        self._is_closed = True
+        self._messages.clear()
+        if self._subscription is not None:
+            self._subscription.close()
+        self._wake()
+
+    def came(self, batch: Batch) -> None:
+        self._messages.extend(batch.messages)
+        if len(self._messages) >= AHEAD and self._subscription is not None:
+            self._subscription.pause()
+        self._wake()
+
+    def missed(self, count: int) -> None:
+        self.left_out += count
+
+    def cut_off(self, reason: str) -> None:
+        self._reason = UnavailableError(reason)
+        self._wake()
+
+    def _begin(self, position: int) -> None:
+        if not self._is_closed:
+            self._subscription = self._channel.subscribe(self, position, self._key)
+            self._subscription.resume()
+
+    def _failed(self, failure: Failure) -> None:
+        error = failure.value
+        if not isinstance(error, ChannelError):
+            self._channel.failed(failure)
+        self._reason = error if isinstance(error, Exception) else UnavailableError(str(error))
+        self._wake()
+
+    def _forget(self, _: Deferred[None]) -> None:
+        self._waiting = None
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.callback(None)
