@@ -13,7 +13,12 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from protocols import __version__
+from protocols.channels.channel import Channel
+from protocols.channels.directory import HERE
+from protocols.daemon.control.channel_figures import AllFigures
+from protocols.daemon.control.channel_status import ChannelStatus
 from protocols.daemon.control.frames import frame_of
+from protocols.daemon.control.local_channels import LocalChannels
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.process_figures import open_descriptors, processor_time, resident_memory
 from protocols.daemon.control.service_status import service_statuses
@@ -90,11 +95,23 @@ class LocalOperations:
 
     :param worker: which of several processes it is.
     :param loop: knows how its event loop gets on.
+    :param channels: those of this process.
+
+    .. attribute:: channels
+
+       What can be asked of them.
     """
 
     def __init__(
-        self, process: ServingProcess, reactor: Any, worker: int = 0, loop: LoopWatch | None = None
+        self,
+        process: ServingProcess,
+        reactor: Any,
+        worker: int = 0,
+        loop: LoopWatch | None = None,
+        channels: Mapping[str, Channel] = HERE,
     ) -> None:
+        self.channels = LocalChannels(channels, reactor)
+        self._figures = AllFigures(channels, reactor)
         self._loop = loop
         self._process = process
         self._reactor = reactor
@@ -102,6 +119,9 @@ class LocalOperations:
         self._numbers: Numbers[OpenConnection] = Numbers()
 
     def status(self) -> Deferred[Status]:
+        return self._figures.statuses().addCallback(self._status)
+
+    def _status(self, channels: tuple[ChannelStatus, ...]) -> Status:
         process = self._process
         worker = WorkerStatus(
             index=self._worker,
@@ -113,16 +133,15 @@ class LocalOperations:
             lag=0.0 if self._loop is None else self._loop.lag,
             stalls=0 if self._loop is None else self._loop.stalls,
         )
-        return succeed(
-            Status(
-                version=__version__,
-                pid=os.getpid(),
-                started=process.started,
-                config=str(Path(process.loaded.origin.file).absolute()),
-                workers=(worker,),
-                services=tuple(service_statuses(process.loaded, process.units, process.retiring)),
-                reloads=process.reloads.status,
-            )
+        return Status(
+            version=__version__,
+            pid=os.getpid(),
+            started=process.started,
+            config=str(Path(process.loaded.origin.file).absolute()),
+            workers=(worker,),
+            services=tuple(service_statuses(process.loaded, process.units, process.retiring)),
+            reloads=process.reloads.status,
+            channels=channels,
         )
 
     def reload(self) -> Deferred[Outcome]:

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 from twisted.internet.defer import Deferred
 
+from protocols.daemon.control.channel_operations import ChannelOperations
 from protocols.daemon.control.status import (
     ConnectionStatus,
     Frame,
@@ -25,6 +26,10 @@ class Operations(Protocol):
 
     Each method fails with :class:`OperationError` where what is asked for makes no sense.
     """
+
+    @property
+    def channels(self) -> ChannelOperations:
+        """What can be asked of its channels."""
 
     def status(self) -> Deferred[Status]:
         """What there is, and how it is."""

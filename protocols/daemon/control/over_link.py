@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from twisted.internet.defer import Deferred
 
 from protocols.daemon.control.asking import Ended
+from protocols.daemon.control.channels_over_link import RemoteChannels, served_channels
 from protocols.daemon.control.link import Link
 from protocols.daemon.control.operations import OperationError, Operations
 from protocols.daemon.control.serving import Method, Methods, Outlet, Stream
@@ -38,6 +39,7 @@ def served(operations: Operations) -> Methods:
         "penalties": lambda: operations.penalties().addCallback(_json_each),
         "forgive": _of_texts(lambda source: operations.forgive(source).addCallback(_json)),
         "log_level": _of_texts(lambda level: operations.log_level(level).addCallback(_json)),
+        **served_channels(lambda: operations.channels),
     }
 
 
@@ -86,6 +88,7 @@ class RemoteOperations:
     """
 
     def __init__(self, link: Link) -> None:
+        self.channels = RemoteChannels(link)
         self._link = link
 
     def status(self) -> Deferred[Status]:

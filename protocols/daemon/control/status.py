@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-
-class Value(BaseModel):
-    """Something that is told, and never changed; unknown keys, which a newer daemon may send, are ignored."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+from protocols.daemon.control.channel_status import ChannelStatus
+from protocols.daemon.control.status_value import Value
 
 
 class Latency(Value):
@@ -59,9 +56,9 @@ class ServiceStatus(Value):
     """Of those, the ones that still run under rules, or code, that a reload has replaced."""
     pending: int = 0
     """Datagrams being answered, and connections that wait because their source is over a limit."""
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = Field(default_factory=dict)
     """Totals since the start, by the names of :class:`protocols.counts.Counts`."""
-    over: dict[str, int] = {}
+    over: dict[str, int] = Field(default_factory=dict)
     """How often a source was over a limit of its own, by the name of that."""
     latency: Latency | None = None
     certificates: tuple[CertificateStatus, ...] = ()
@@ -124,6 +121,8 @@ class Status(Value):
     services: tuple[ServiceStatus, ...]
     """In the order of the YAML."""
     reloads: ReloadStatus = ReloadStatus()
+    channels: tuple[ChannelStatus, ...] = ()
+    """In the order of the YAML."""
 
 
 class ConnectionStatus(Value):

@@ -12,7 +12,8 @@ from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
 from twisted.logger import Logger
 
 from protocols import __version__
-from protocols.daemon.control.lasting_counts import LastingCounts
+from protocols.daemon.control.channel_status import ended_channel, merged_channels
+from protocols.daemon.control.lasting_counts import LastingCounts, ended_service
 from protocols.daemon.control.operations import OperationError, Operations
 from protocols.daemon.control.status import (
     ConnectionStatus,
@@ -21,9 +22,11 @@ from protocols.daemon.control.status import (
     PenaltyStatus,
     Status,
     WorkerStatus,
+    merged_services,
 )
 from protocols.daemon.log import threshold
 from protocols.daemon.workers.fleet import Fleet
+from protocols.daemon.workers.fleet_channels import FleetChannels
 from protocols.daemon.workers.slot import Slot
 
 if TYPE_CHECKING:
@@ -45,7 +48,9 @@ class FleetOperations:
         self._first = first
         self._fleet = fleet
         self._reactor = reactor
-        self._counts = LastingCounts()
+        self._services = LastingCounts(merged_services, ended_service)
+        self._channels = LastingCounts(merged_channels, ended_channel)
+        self.channels = FleetChannels(fleet)
 
     @inlineCallbacks
     def status(self) -> Generator[Deferred[Any], Any, Status]:
@@ -54,16 +59,17 @@ class FleetOperations:
         first, slots = self._first, self._fleet.slots
         of = {slot.index: status for slot, status in answers}
         for slot, status in answers:
-            self._counts.heard(slot.index, status.pid, status.services)
+            self._services.heard(slot.index, status.pid, status.services)
+            self._channels.heard(slot.index, status.pid, status.channels)
+        pids = {slot.index: slot.process.pid for slot in slots if slot.process is not None}
         return Status(
             version=__version__,
             pid=os.getpid(),
             started=first.started,
             config=str(Path(first.loaded.origin.file).absolute()),
             workers=tuple(_worker(slot, of.get(slot.index)) for slot in slots),
-            services=self._counts.together(
-                {slot.index: slot.process.pid for slot in slots if slot.process is not None}
-            ),
+            services=self._services.together(pids),
+            channels=self._channels.together(pids),
             reloads=first.reloads.status,
         )
 

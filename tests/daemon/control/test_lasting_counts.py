@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.daemon.control.lasting_counts import LastingCounts
-from protocols.daemon.control.status import CertificateStatus, Latency, ServiceStatus
+from protocols.daemon.control.lasting_counts import LastingCounts, ended_service
+from protocols.daemon.control.status import CertificateStatus, Latency, ServiceStatus, merged_services
 
 
 def service(name="one", connections=0, **known):
@@ -19,7 +19,7 @@ def service(name="one", connections=0, **known):
 
 @pytest.fixture
 def lasting():
-    return LastingCounts()
+    return LastingCounts(merged_services, ended_service)
 
 
 def connections(services):
@@ -92,7 +92,12 @@ def test_a_service_that_was_removed_begins_anew(lasting):
     )
 )
 def test_no_total_ever_falls(events):
-    lasting, pids, counted, silent = LastingCounts(), {0: 100, 1: 101, 2: 102}, [0, 0, 0], set()
+    lasting, pids, counted, silent = (
+        LastingCounts(merged_services, ended_service),
+        {0: 100, 1: 101, 2: 102},
+        [0, 0, 0],
+        set(),
+    )
     before = 0
     for number, (event, index, amount) in enumerate(events):
         if event == "grow":
