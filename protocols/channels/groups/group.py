@@ -51,11 +51,6 @@ class Group:
         self.terms = terms
         self.dead = dead
 
-    @property
-    def members(self) -> int:
-        """How many take part in this process."""
-        raise NotImplementedError
-
     def join(self, member: Member, inflight: int = 0) -> Membership:
         """Take part; `inflight` messages at a time, as many as the terms say if 0."""
         raise NotImplementedError

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "tap": "protocols.daemon.command.tap",
     "penalties": "protocols.daemon.command.penalties",
     "log": "protocols.daemon.command.log",
+    "channel": "protocols.daemon.command.channel",
     "init": "protocols.daemon.command.init",
     "schema": "protocols.daemon.command.schema",
     "docs": "protocols.daemon.command.docs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, TypeAlias
 
 import click
@@ -17,17 +18,19 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def schema_option(model: str, *, many: bool = False) -> Callable[[Callback], Callback]:
-    """``--schema``: prints the JSON Schema of a `model` of :mod:`protocols.daemon.control.status`, or that of
-    a list of such, and asks nobody."""
+def schema_option(
+    model: str, *, many: bool = False, module: str = "status"
+) -> Callable[[Callback], Callback]:
+    """``--schema``: prints the JSON Schema of a `model`, or that of a list of such, and asks nobody.
+
+    :param module: where it is, in :mod:`protocols.daemon.control`.
+    """
 
     def show(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         if value:
             from pydantic import TypeAdapter
 
-            from protocols.daemon.control import status
-
-            kind: Any = getattr(status, model)
+            kind: Any = getattr(import_module(f"protocols.daemon.control.{module}"), model)
             # What is sent has every field, also those that have defaults.
             adapter: TypeAdapter[Any] = TypeAdapter(list[kind] if many else kind)
             print_json(adapter.json_schema(mode="serialization"))

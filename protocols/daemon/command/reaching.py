@@ -49,10 +49,12 @@ def daemon_options(command: Callable[..., None]) -> Callable[..., None]:
     return config(at(command))
 
 
-class ServiceName(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only
-    """The name of a service, which the daemon knows; the shell offers those of the YAML file."""
+class NameOf(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only
+    """The name of something that the daemon knows; the shell offers those in `section` of the YAML file."""
 
-    name = "service"
+    def __init__(self, name: str, section: str) -> None:
+        self.name = name
+        self._section = section
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -64,12 +66,13 @@ class ServiceName(click.ParamType):  # type: ignore[type-arg]  # generic since c
             data = Sources(Path(ctx.params.get("file") or DEFAULT)).data
         except ConfigError:
             return []
-        services = data.get("services") if isinstance(data, dict) else None
-        names = services if isinstance(services, dict) else ()
+        section = data.get(self._section) if isinstance(data, dict) else None
+        names = section if isinstance(section, dict) else ()
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-SERVICE = ServiceName()
+SERVICE = NameOf("service", "services")
+CHANNEL = NameOf("channel", "channels")
 
 
 @contextmanager

@@ -52,8 +52,10 @@ class Page(Value):
     messages: tuple[StoredMessage, ...]
     position: int
     """The next page begins behind this sequence number."""
+    first: int
+    """The oldest message that there is; one above :attr:`last` if there is none."""
     last: int
-    """The newest message that there is."""
+    """The newest."""
 
 
 class Piece(Value):

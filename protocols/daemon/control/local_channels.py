@@ -87,7 +87,12 @@ class LocalChannels:
             last = one.last
             found = await one.store.read(after, most, key) if after < last else ()
         position = found[-1].seq if found else max(after, last)
-        return Page(messages=tuple(map(StoredMessage.of, found)), position=position, last=one.last)
+        return Page(
+            messages=tuple(map(StoredMessage.of, found)),
+            position=position,
+            first=one.store.extent.first,
+            last=one.last,
+        )
 
     def _news(self, channel: Channel, position: int, wait: float) -> Deferred[None]:
         """Fires once there is something behind `position`, or after `wait` seconds."""
