@@ -11,6 +11,8 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.access_log import access_log, connection_log
 from protocols.daemon.carriers import Carriers, ForeignFactory
+from protocols.daemon.channels.registry import ChannelRegistry, Proposal
+from protocols.daemon.channels.uses import ChannelUses
 from protocols.daemon.control.operations import Ask, nobody
 from protocols.daemon.fairness import Fairness, Reputation
 from protocols.daemon.framings import framing_for
@@ -48,25 +50,33 @@ class Setting:
     reputation: Reputation = field(default_factory=Reputation)
     journals: dict[str, Journal] = field(default_factory=dict)
     """Of each service, from its first start: a service that is changed goes on counting."""
+    channels: ChannelRegistry = field(default_factory=ChannelRegistry)
 
     def journal(self, service: str) -> Journal:
         """The journal of `service`."""
         return self.journals.setdefault(service, Journal(service))
 
 
-def assemble(loaded: Loaded, setting: Setting, names: Container[str] | None = None) -> dict[str, Carriers]:
+def assemble(
+    loaded: Loaded,
+    setting: Setting,
+    names: Container[str] | None = None,
+    channels: Proposal | None = None,
+) -> dict[str, Carriers]:
     """What serves each enabled service, by name.
 
     :param names: which of them; ``None``: all.
+    :param channels: those of `loaded`; ``None``: they are made, and never opened.
 
     Raises :class:`ConfigError` with everything that does not fit, such as a function whose signature is
     none that Polyport knows.
     """
     problems: list[Problem] = []
     carriers: dict[str, Carriers] = {}
+    channels = channels or setting.channels.proposed(loaded, setting.reactor)
     for name, spec in loaded.config.services.items():
         if spec.enabled and (names is None or name in names):
-            assembly = Assembly(loaded, setting, name, spec)
+            assembly = Assembly(loaded, setting, name, spec, channels)
             carriers[name] = assembly.carriers
             misfits = Misfits()
             with misfits.collected():
@@ -90,7 +100,9 @@ def discard(carriers: Mapping[str, Carriers]) -> None:
 class Assembly:
     """One service on its way from words to parts."""
 
-    def __init__(self, loaded: Loaded, setting: Setting, name: str, spec: ServiceSpec) -> None:
+    def __init__(
+        self, loaded: Loaded, setting: Setting, name: str, spec: ServiceSpec, channels: Proposal
+    ) -> None:
         self.loaded = loaded
         self.reactor = reactor = setting.reactor
         self.spec = spec
@@ -99,6 +111,7 @@ class Assembly:
         exempt = loaded.networks.resolve(spec.limits.exempt)
         self.fairness = Fairness(spec.limits, exempt, setting.reputation, journal, reactor)
         self.carriers = Carriers(journal, gate=gate_of(spec, loaded), fairness=self.fairness)
+        self.channels = ChannelUses(channels.kept, self.carriers.stops)
         if spec.accept_proxy is not None:
             self.carriers.proxy_header = partial(
                 ProxyProtocolFactory,
@@ -203,6 +216,10 @@ def _forward(assembly: Assembly) -> Carriers:
     return assembly.serve(None, datagrams, Raw())
 
 
+def _channel(assembly: Assembly) -> Carriers:
+    raise MisfitError(("channel",), "not yet")
+
+
 def _factory(assembly: Assembly) -> Carriers:
     spec, carriers = assembly.spec, assembly.carriers
     assert spec.factory is not None
@@ -239,6 +256,7 @@ def _http(assembly: Assembly) -> Carriers:
         carriers.journal,
         carriers.stops,
         carriers.starts,
+        assembly.channels,
         assembly.spec.limits,
         gate=carriers.gate,
         ask=assembly.ask,
@@ -258,6 +276,7 @@ _ASSEMBLERS: Final[Mapping[str, Callable[[Assembly], Carriers]]] = {
     "function": _function,
     "builtin": _builtin,
     "forward": _forward,
+    "channel": _channel,
     "factory": _factory,
     "http": _http,
 }

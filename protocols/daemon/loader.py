@@ -15,6 +15,7 @@ from protocols.daemon.checks import (
     accounts,
     addresses,
     certificates,
+    channels,
     combinations,
     exposure,
     files,
@@ -30,6 +31,7 @@ from protocols.daemon.origin import Origin
 from protocols.daemon.problems import ConfigError, Path, Problem, path_text
 from protocols.daemon.redaction import Redactor
 from protocols.daemon.secrets import Secrets, expand_all
+from protocols.daemon.spec.channel import ChannelSpec
 from protocols.daemon.spec.config import Config, DefaultsSpec
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.networks import NetworkMembers
@@ -135,6 +137,7 @@ class _Loading:
         self._defaults: DefaultsSpec | None = None
         self._certificates: dict[str, CertificateSpec] = {}
         self._networks: dict[str, tuple[str, ...]] = {}
+        self._channels: dict[str, ChannelSpec] = {}
         self._services: dict[str, ServiceSpec] = {}
         self._warnings: list[Problem] = []
         secrets = Secrets(self.origin.folder, environment)
@@ -152,6 +155,7 @@ class _Loading:
         self._defaults = self._one(DefaultsSpec, "defaults")
         self._certificates = dict(self._named(TypeAdapter(CertificateSpec), "certificates"))
         self._networks = dict(self._named(TypeAdapter(NetworkMembers), "networks"))
+        self._channels = dict(self._named(TypeAdapter(ChannelSpec), "channels"))
         self._services = dict(self._named(TypeAdapter(ServiceSpec), "services"))
         if not self.data.get("services") and self._complete and not Config.misspelt(self.data):
             text = "services is missing: there is nothing to serve"
@@ -160,7 +164,7 @@ class _Loading:
     def check(self) -> None:
         """Check whether the sections fit each other and this machine."""
         parts = self._parts
-        for module in (combinations, accounts, addresses, certificates, networks, access, files):
+        for module in (combinations, accounts, addresses, certificates, networks, channels, access, files):
             self._report(module.check(parts))
 
     def check_references(self, resolve: Resolve, resolved: dict[str, object]) -> None:
@@ -187,6 +191,8 @@ class _Loading:
             self._names("certificates"),
             self._networks,
             self._names("networks"),
+            self._channels,
+            self._names("channels"),
         )
 
     def _names(self, section: str) -> tuple[str, ...] | None:
@@ -213,6 +219,7 @@ class _Loading:
             "server": self._server or ServerSpec(),
             "certificates": self._certificates,
             "networks": {name: list(members) for name, members in self._networks.items()},
+            "channels": self._channels,
             "defaults": defaults,
             "services": dict(self._parts.services),
         }

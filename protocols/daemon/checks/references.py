@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from functools import partial
 from typing import Any
 
+from protocols.codec import codec_for
 from protocols.daemon.checks.parts import Parts, applications, functions
 from protocols.daemon.importing import ResolveError
 from protocols.daemon.problems import Path, Problem
@@ -58,7 +59,11 @@ def _fault(attempt: Inspect, subject: Any) -> str | None:
 
 
 def _named(parts: Parts) -> Iterator[tuple[Path, str, Inspect]]:
-    """Every reference of the enabled services."""
+    """Every reference of the enabled services, and of channels."""
+    for name, channel in parts.channels.items():
+        if channel.schema is not None:
+            path: Path = ("channels", name, "schema")
+            yield path, channel.schema, partial(codec_for, name=channel.codec)
     for path, service in parts.enabled():
         for place, function in functions(path, service):
             # Below a service stands its function, or ``http``, a path and the route's; one of a WebSocket

@@ -39,6 +39,7 @@ WORDS: Final = {
     "dashboard": ("How the daemon is, live", ("get",)),
     "websocket": ("A WebSocket (RFC 6455)", ("get",)),
     "events": ("A stream of events", ("get",)),
+    "channel": ("A channel: published to, and read", ("get", "post")),
 }
 """What each kind of route is whose requests nothing here can describe, and the methods worth naming."""
 
@@ -111,6 +112,10 @@ class _Route:
             known = ("get", "post", "put", "patch", "delete")
         else:
             known = WORDS[self._spec.kind][1]
+            channel = self._spec.channel
+            if channel is not None:
+                wanted = {"get": channel.read, "post": channel.publish}
+                known = tuple(method for method in known if wanted[method])
         chosen: tuple[str, ...] | None = self._spec.methods
         if chosen is None and self._function is not None:
             chosen = usual_methods(self._function.methods)
@@ -137,6 +142,8 @@ class _Route:
         elif spec.events is not None:
             media = {"text/event-stream": {"schema": {"type": "string"}}}
             operation["responses"] = {"200": {"description": "Events", "content": media}, "default": DETAIL}
+        elif spec.channel is not None:
+            operation |= _of_channel(method, spec.channel.name)
         elif spec.websocket is not None:
             operation["responses"] = {"101": {"description": "WebSocket from here on"}, "default": DETAIL}
         if self._names:
@@ -144,6 +151,16 @@ class _Route:
                 {"name": name, "in": "path", "required": True, "schema": PATH_TEXT} for name in self._names
             ]
         return operation
+
+
+def _of_channel(method: str, name: str) -> dict[str, Any]:
+    """What is peculiar to an operation on the channel `name`."""
+    if method == "post":
+        told = {"201": {"description": "Published: Location and the body tell its number"}, "default": DETAIL}
+        return {"summary": f"Publish to the channel {name}", "responses": told}
+    media = {kind: {"schema": {"type": "string"}} for kind in ("application/x-ndjson", "text/event-stream")}
+    told = {"200": {"description": "Messages", "content": media}, "default": DETAIL}
+    return {"summary": f"Read the channel {name}", "responses": told}
 
 
 def _security(spec: ServiceSpec) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from protocols.daemon.access_rules import gid_of, uid_of
-from protocols.daemon.checks.parts import applications, functions
+from protocols.daemon.channels.places import all_channels
+from protocols.daemon.channels.print import ChannelPrint, prints
+from protocols.daemon.checks.parts import applications, channel_uses, functions
 from protocols.daemon.describe.asyncapi import asyncapi
 from protocols.daemon.describe.openapi import openapi
 from protocols.daemon.loader import Loaded
@@ -68,6 +70,8 @@ class Fingerprint:
     """The digest of each file that is read only once; empty if it cannot be read."""
     modules: Mapping[str, str]
     """The digest of each module of the user that its references reach."""
+    channels: Mapping[str, ChannelPrint]
+    """The channels that it uses, and those that get their dead letters."""
     shown: tuple[object, ...] = ()
     """What its pages show of the other services."""
 
@@ -96,6 +100,12 @@ def fingerprint(loaded: Loaded, name: str, code: UserCode, seen: Seen | None = N
         dict(_accounts(parts)),
         {file: _digest_of(file) for part in parts for file in _files(part, certificates)},
         code.digests(references_of(spec), seen),
+        prints(
+            all_channels(loaded.config.channels),
+            loaded.origin.folder,
+            lambda references: code.digests(references, seen),
+            {use.channel for use in channel_uses((), spec)},
+        ),
         tuple(_shown(loaded, name, parts)),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from protocols.daemon.carriers import Gate, Start, Stop
+from protocols.daemon.channels.uses import ChannelUses
 from protocols.daemon.control.operations import Ask, nobody
 from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.access import AccessSpec
@@ -28,6 +29,7 @@ class RouteContext:
     """Gets what has to be ended after the last request."""
     starts: list[Start]
     """Gets what has to be ready before the first."""
+    channels: ChannelUses
     limits: LimitsSpec
     """The service's."""
     gate: Gate | None = None
