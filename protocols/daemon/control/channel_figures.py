@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from protocols.channels import Channel, ChannelError
 from protocols.channels.store import GroupExtent
 from protocols.daemon.control.channel_status import ChannelStatus, ForwardStatus, GroupStatus
-from protocols.daemon.control.dead_letters import DeadLetters
+from protocols.daemon.control.dead_letter_box import DeadLetterBox
 
 log = Logger(namespace="polyport")
 
@@ -76,7 +76,7 @@ class Figures:
                 self._oldest = await self._taken(extent.first, self._oldest)
                 self._newest = await self._taken(extent.last, self._newest)
             self._groups = {name: await channel.store.group(name) for name in channel.groups}
-            self._letters = sum([await letters.count() for letters in DeadLetters.of(channel)])
+            self._letters = sum([await letters.count() for letters in DeadLetterBox.of(channel)])
             self._trouble = ""
         except ChannelError as error:
             self._trouble = str(error)

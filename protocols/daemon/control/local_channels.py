@@ -25,7 +25,7 @@ from protocols.daemon.control.channel_messages import (
     StoredMessage,
 )
 from protocols.daemon.control.channel_operations import WAIT
-from protocols.daemon.control.dead_letters import DeadLetters, Wanted
+from protocols.daemon.control.dead_letter_box import DeadLetterBox, Wanted
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.status import Outcome
 
@@ -179,11 +179,11 @@ class LocalChannels:
             count += await each.drop(_wanted(group, letters))
         return _dealt_with(count, letters, "dropped")
 
-    def _letters(self, channel: str, group: str) -> list[DeadLetters]:
+    def _letters(self, channel: str, group: str) -> list[DeadLetterBox]:
         one = self._channel(channel)
         if group:
             self._group(one, group)
-        found = list(DeadLetters.of(one, group))
+        found = list(DeadLetterBox.of(one, group))
         if not found:
             whose = f"the group {group}" if group else "no group"
             raise OperationError(f"{whose} of {channel} has a channel of dead letters")

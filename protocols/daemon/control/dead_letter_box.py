@@ -8,6 +8,7 @@ from typing import Final, Self, TypeAlias
 from twisted.internet.defer import Deferred
 
 from protocols.channels import Channel
+from protocols.channels.groups.dead_letters import HEADERS
 from protocols.channels.message import Entry, Message
 
 OPERATORS: Final = "operators"
@@ -26,7 +27,7 @@ Deal: TypeAlias = Callable[[Message], Awaitable[bool]]
 """Deals with a letter; whether it is done with."""
 
 
-class DeadLetters:
+class DeadLetterBox:
     """The letters in the channel `dead`, as operators deal with them.
 
     They are members of a group of their own: what is listed goes back at once, what was put back or dropped
@@ -94,8 +95,9 @@ class DeadLetters:
     def _entry(self, letter: Message) -> Entry:
         """What is published again: under an id of its own, so that it is there once, even where the letter is
         seen again because this process has died in between."""
-        name = f"retry:{self.channel.name}:{letter.seq}"
-        return Entry(letter.body, letter.key, name, letter.sender, letter.content_type)
+        name = f"retry/{self.channel.name}/{letter.seq}/{letter.time}"
+        headers = tuple(header for header in letter.headers if header[0] not in HEADERS)
+        return Entry(letter.body, letter.key, name, letter.sender, letter.content_type, headers)
 
     async def _each(self, deal: Deal, enough: Callable[[], bool] = lambda: False) -> None:
         """Have `deal` say of each there is now whether that is done with; the others go back at the end."""
