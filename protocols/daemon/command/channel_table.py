@@ -11,7 +11,7 @@ from protocols.daemon.printable import printable
 
 _CHANNEL = ("CHANNEL", "STORE", "MESSAGES", "SIZE", "SEQ", "OLDEST", "NEWEST", "SUBS", "IN", "OUT", "DEAD")
 _GROUP = ("GROUP", "OF", "MEMBERS", "POSITION", "LAG", "HELD")
-_FORWARD = ("FORWARD", "OF", "STATE", "SENT", "FAILED", "TO")
+_FORWARD = ("FORWARD", "OF", "SENT", "FAILED", "DEAD", "TO")
 
 
 def channel_lines(channels: Sequence[ChannelStatus], now: float) -> list[str]:
@@ -25,8 +25,8 @@ def channel_lines(channels: Sequence[ChannelStatus], now: float) -> list[str]:
         lines += ["", *aligned([_GROUP, *groups], range(2, len(_GROUP)))]
     forwards = [row for one in channels for row in _forwards(one)]
     if forwards:
-        lines += ["", *aligned([_FORWARD, *forwards], (3, 4))]
-    troubles = [line for one in channels for line in _troubles(one)]
+        lines += ["", *aligned([_FORWARD, *forwards], (2, 3, 4))]
+    troubles = [line for one in channels for line in _troubles(one, now)]
     return [*lines, "", *troubles] if troubles else lines
 
 
@@ -69,19 +69,21 @@ def _forwards(one: ChannelStatus) -> list[tuple[str, ...]]:
         (
             printable(forward.name),
             printable(one.name),
-            printable(forward.state),
-            number(forward.counts.get("sent", 0)),
+            number(forward.counts.get("delivered", 0)),
             number(forward.counts.get("failed", 0)),
+            number(forward.counts.get("dead", 0)),
             printable(forward.to),
         )
         for forward in one.forwards
     ]
 
 
-def _troubles(one: ChannelStatus) -> list[str]:
-    found = [f"warning: {printable(one.name)}: {printable(one.trouble)}"] if one.trouble else []
-    return found + [
-        f"warning: {printable(one.name)} to {printable(forward.name)}: {printable(forward.error)}"
-        for forward in one.forwards
-        if forward.error
-    ]
+def _troubles(one: ChannelStatus, now: float) -> list[str]:
+    name = printable(one.name)
+    found = [f"warning: {name}: {printable(one.trouble)}"] if one.trouble else []
+    for forward in one.forwards:
+        if forward.failing_since is not None:
+            ago = duration(now - forward.failing_since)
+            to = printable(forward.name)
+            found.append(f"warning: {name} has not reached {to} for {ago}: {printable(forward.error)}")
+    return found

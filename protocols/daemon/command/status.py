@@ -34,12 +34,12 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @schema_option("Status")
 def command(named: Path | None, file: Path | None, place: str | None, as_json: bool) -> None:
-    """Ask the daemon that serves FILE (polyport.yaml unless given) for its processes and services: what is
-    open, and what has passed since the start.
+    """Ask the daemon that serves FILE (polyport.yaml unless given) for its processes, services and channels:
+    what is open, and what has passed since the start.
 
     CONNS are the connections that have come so far; MESSAGES are messages, datagrams and HTTP requests;
     ERRORS what was wrong with them, whoever's fault it was, and what was refused. P99 is the time within
-    which 99 of 100 answers came.
+    which 99 of 100 answers came. What is told of channels is what `polyport channel ls` tells.
     """
     from protocols.daemon.control.status import Status
 
@@ -53,6 +53,7 @@ def command(named: Path | None, file: Path | None, place: str | None, as_json: b
 
 def _lines(status: Status, now: float) -> list[str]:
     from protocols.daemon.command.amounts import duration, moment
+    from protocols.daemon.command.channel_table import channel_lines
     from protocols.daemon.command.table import aligned
     from protocols.daemon.printable import printable
 
@@ -67,11 +68,14 @@ def _lines(status: Status, now: float) -> list[str]:
         )
     processes = _without_states([_PROCESS, *(_process(worker, now) for worker in status.workers)])
     lines += ["", *aligned(processes, range(len(processes[0]) - 8, len(processes[0])))]
-    if not status.services:
-        return [*lines, "", "no services"]
-    rows = _without_states([_SERVICE, *(row for service in status.services for row in _rows(service))])
-    numbers = range(len(rows[0]) - 8, len(rows[0]) - 1)
-    lines += ["", *aligned(rows, numbers)]
+    if status.services:
+        rows = _without_states([_SERVICE, *(row for service in status.services for row in _rows(service))])
+        numbers = range(len(rows[0]) - 8, len(rows[0]) - 1)
+        lines += ["", *aligned(rows, numbers)]
+    else:
+        lines += ["", "no services"]
+    if status.channels:
+        lines += ["", *channel_lines(status.channels, now)]
     soon = [line for service in status.services for line in _certificates(service, now)]
     return [*lines, "", *soon] if soon else lines
 

@@ -38,7 +38,8 @@ Examples:
 def command(named: Path | None, file: Path | None, place: str | None) -> None:
     """Show, each second, what passes through the services of FILE (polyport.yaml unless given), the busiest
     first: open connections, and in a second new ones, messages (and datagrams and requests), bytes and
-    errors; the time within which half of the answers came, and 99 of 100.
+    errors; the time within which half of the answers came, and 99 of 100. Below are the channels, the
+    busiest first: LAG is how far the group is behind that is behind most.
 
     Keys: left and right choose what to sort by, r turns it round, up and down scroll, q ends.
     """
@@ -75,7 +76,7 @@ def _watch(looks: Looks, client: DaemonClient, again: Callable[[], DaemonClient]
             for key in keys(max(0.0, until - time.monotonic())):
                 if key in ("q", "Q"):
                     return
-                view = view.press(key, len(looks.rows), room(console.height))
+                view = view.press(key, len(looks.rows), room(console.height, len(looks.channels)))
             if time.monotonic() < until:
                 continue
             until = time.monotonic() + EVERY

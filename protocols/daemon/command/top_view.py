@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from protocols.daemon.command.amounts import duration, number, quantile, quick, size
+from protocols.daemon.command.top_channels import HEAD, ChannelRow, channel_rows, channel_table, lines_of
 from protocols.daemon.command.traffic import Traffic, traffic
 from protocols.daemon.control.status import Latency, ServiceStatus, Status
 from protocols.daemon.printable import printable
@@ -100,6 +101,8 @@ class Looks:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         """What has passed between them, of each service."""
+        self.channels: list[ChannelRow] = []
+        """The same of each channel, the busiest first."""
         self.problem = ""
         """Why there are no more looks for now."""
         self._status: Status | None = None
@@ -111,9 +114,11 @@ class Looks:
         before, seconds = self._status, at - self._at
         if before is None or seconds <= 0:
             self.rows = [Row(service, Traffic(), None) for service in status.services]
+            self.channels = channel_rows((), status.channels, 1.0)
         else:
             known = {service.name: service for service in before.services}
             self.rows = [_row(known.get(service.name), service, seconds) for service in status.services]
+            self.channels = channel_rows(before.channels, status.channels, seconds)
             self._cpu = max(0.0, _cpu(status) - _cpu(before)) / seconds
         self._status, self._at, self.problem = status, at, ""
 
@@ -124,9 +129,12 @@ class Looks:
         lines.append(
             Text(printable(self.problem.partition("\n")[0]), "bold red", no_wrap=True, overflow="ellipsis")
         )
-        shown = view.order(self.rows)[view.first : view.first + room(height)]
-        body: RenderableType = _table(view, shown) if shown else Text("no services")
-        return Group(*lines, body, _foot(view, len(shown), len(self.rows)))
+        shown = view.order(self.rows)[view.first : view.first + room(height, len(self.channels))]
+        body: list[RenderableType] = [_table(view, shown) if shown else Text("no services")]
+        below = lines_of(len(self.channels), height - OTHER_LINES)
+        if below:
+            body += [Text(), channel_table(self.channels[: below - HEAD])]
+        return Group(*lines, *body, _foot(view, len(shown), len(self.rows)))
 
 
 def _cpu(status: Status) -> float:
@@ -146,9 +154,9 @@ def _since(before: Latency | None, after: Latency | None) -> Latency | None:
     return after if before is None or after is None else after.since(before)
 
 
-def room(height: int) -> int:
-    """Services that a screen of so many lines shows."""
-    return max(1, height - OTHER_LINES)
+def room(height: int, channels: int = 0) -> int:
+    """Services that a screen of so many lines shows, where there are so many channels."""
+    return max(1, height - OTHER_LINES - lines_of(channels, height - OTHER_LINES))
 
 
 def _table(view: View, shown: Sequence[Row]) -> Table:

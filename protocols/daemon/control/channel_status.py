@@ -28,12 +28,12 @@ class ForwardStatus(Value):
     name: str
     to: str = ""
     """Its address; no secret."""
-    state: str = ""
-    """What it does: ``sending``, or what it waits for."""
+    failing_since: float | None = None
+    """When the first attempt has failed after the last that did not, in seconds since the epoch."""
     error: str = ""
-    """What was wrong the last time; empty if nothing was."""
+    """What was wrong the last time; empty if nothing ever was."""
     counts: dict[str, int] = Field(default_factory=dict)
-    """Totals since the start."""
+    """Totals since the start, by the names of :class:`protocols.channels.forward.counts.ForwardCounts`."""
 
 
 class ChannelStatus(Value):
@@ -110,7 +110,7 @@ def _forwards(one: Iterable[ForwardStatus], other: Iterable[ForwardStatus]) -> I
         if known is None:
             together[forward.name] = forward
             continue
-        worse = known if known.error or not forward.error else forward
+        worse = forward if known.failing_since is None else known
         counts = _sums(known.counts, forward.counts)
         together[forward.name] = worse.model_copy(update={"counts": counts})
     return together.values()

@@ -190,11 +190,10 @@ class LocalChannels:
         return found
 
     def _channel(self, name: str) -> Channel:
-        found = self._channels.get(name)
-        if found is None:
+        if name not in self._channels:
             known = ", ".join(self._channels) or "none"
             raise OperationError(f"there is no channel {name}; there are: {known}")
-        return found
+        return self._channels[name]
 
     def _group(self, channel: Channel, name: str) -> Group:
         found = channel.groups.get(name)

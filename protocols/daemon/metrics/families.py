@@ -8,11 +8,12 @@ from typing import Final
 from prometheus_client.metrics_core import Metric
 
 from protocols.daemon.metrics.family import AnyFamily
+from protocols.daemon.metrics.of_channels import OF_CHANNELS
 from protocols.daemon.metrics.of_daemon import OF_DAEMON, OF_WORKERS
 from protocols.daemon.metrics.of_services import OF_SERVICES
 from protocols.daemon.metrics.told import Told
 
-FAMILIES: Final[tuple[AnyFamily, ...]] = (*OF_DAEMON, *OF_WORKERS, *OF_SERVICES)
+FAMILIES: Final[tuple[AnyFamily, ...]] = (*OF_DAEMON, *OF_WORKERS, *OF_SERVICES, *OF_CHANNELS)
 
 
 def families(told: Told) -> Iterator[Metric]:

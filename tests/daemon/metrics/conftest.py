@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
+from protocols.daemon.control.channel_status import ChannelStatus, ForwardStatus, GroupStatus
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.status import (
     CertificateStatus,
@@ -61,6 +62,27 @@ EVERYTHING = Status(
         ),
     ),
     reloads=ReloadStatus(done=2, refused=1, last=Outcome(done=False, text="1 problem"), at=1_500.0),
+    channels=(
+        ChannelStatus(
+            name="readings",
+            store="sqlite",
+            first=3,
+            last=12,
+            messages=10,
+            octets=2048,
+            oldest=1_100.0,
+            newest=1_200.5,
+            subscribers=4,
+            letters=2,
+            counts={"published": 12, "refused": 1, "delivered": 40, "acked": 8},
+            groups=(GroupStatus(name="billing", position=9, lag=3, claimed=1, members=2),),
+            forwards=(
+                ForwardStatus(name="crm", to="https://crm.example", counts={"delivered": 7, "failed": 3}),
+                ForwardStatus(name="mirror", failing_since=1_150.0, error="refused"),
+            ),
+        ),
+        ChannelStatus(name="empty", store="nats", trouble="the store does not answer"),
+    ),
 )
 
 

@@ -8,7 +8,9 @@ from dataclasses import fields
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
+from protocols.channels.channel_counts import ChannelCounts
 from protocols.counts import Counts
+from protocols.daemon.control.channel_status import ChannelStatus
 from protocols.daemon.control.status import Latency, ServiceStatus, Status
 from protocols.daemon.metrics import FAMILIES, families
 from protocols.daemon.metrics.exposition import Exposition
@@ -112,6 +114,38 @@ def test_every_count_is_in_some_metric(field):
     assert changed[0].endswith("_total")
 
 
+def test_what_is_told_of_each_channel(everything):
+    told = samples(everything)
+    assert told["polyport_channel_messages", "readings"] == 10
+    assert told["polyport_channel_size_bytes", "readings"] == 2048
+    assert told["polyport_channel_last_sequence", "readings"] == 12
+    assert told["polyport_channel_oldest_message_timestamp_seconds", "readings"] == 1_100
+    assert told["polyport_channel_newest_message_timestamp_seconds", "readings"] == 1_200.5
+    assert told["polyport_channel_subscribers", "readings"] == 4
+    assert told["polyport_channel_dead_letters", "readings"] == 2
+    assert [told["polyport_channel_store_available", name] for name in ("readings", "empty")] == [1, 0]
+    assert told["polyport_channel_group_lag_messages", "readings", "billing"] == 3
+    assert told["polyport_channel_group_claimed_messages", "readings", "billing"] == 1
+    assert told["polyport_channel_group_members", "readings", "billing"] == 2
+    working = "polyport_channel_forward_working"
+    assert [told[working, "readings", name] for name in ("crm", "mirror")] == [1, 0]
+    assert told["polyport_channel_forward_messages_total", "readings", "crm", "delivered"] == 7
+    assert told["polyport_channel_forward_failures_total", "readings", "crm"] == 3
+    assert ("polyport_channel_oldest_message_timestamp_seconds", "empty") not in told, "there is none"
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(ChannelCounts)])
+def test_every_count_of_a_channel_is_in_some_metric(field):
+    def told(**counts):
+        channel = ChannelStatus(name="readings", counts=counts)
+        return samples(of().model_copy(update={"channels": (channel,)}))
+
+    without, counted = told(), told(**{field: 77})
+    (changed,) = [key for key, value in counted.items() if without.get(key) != value]
+    assert counted[changed] == 77
+    assert changed[0].endswith("_total")
+
+
 def test_a_service_has_the_metrics_of_what_it_is(everything):
     told = samples(
         of(
@@ -160,6 +194,7 @@ def test_of_two_certificates_of_one_name_the_one_that_ends_first_is_told(everyth
 def test_no_peer_is_a_label(everything):
     assert {label for family in FAMILIES for label in family.labels} == {
         *("service", "worker", "certificate"),
+        *("channel", "group", "forward"),
         *("kind", "reason", "limit", "result", "code"),
         *("version", "python"),
     }

@@ -30,9 +30,9 @@ def command(name: str | None, file: Path | None, place: str | None, as_json: boo
     """List the channels, or the channel NAME: what is kept, since when, who reads, and what has passed since
     the start; then their groups, and where messages are sent on to.
 
-    SUBS are those who read it now. OUT counts each message once for each of them; DEAD are dead letters that
-    nobody has dealt with. LAG are messages that a group was not handed yet, HELD those that it was, and has
-    not settled.
+    SUBS are those who read it now. IN counts what was published, OUT the same for each of them; DEAD are dead
+    letters that nobody has dealt with. LAG are messages that a group was not handed yet, HELD those that it
+    was, and has not settled.
     """
     from protocols.daemon.command.channel_table import channel_lines
     from protocols.daemon.control.channel_status import ChannelStatus

@@ -76,7 +76,8 @@ def command(
             _write(client, name, key, after, history.position("new"), output)
             return
         last = history.position("new")
-        ask_first(f"Have {group} go on behind message {after} of {name}, {last - after} messages?", yes)
+        after = min(max(after, history.page(last).first - 1), last)
+        ask_first(f"Have {group} go on behind message {after} of {name}, with {last - after} messages?", yes)
         answer = client.call("channel_rewind", channel=name, group=group, after=after)
     conclude(answer)
 
