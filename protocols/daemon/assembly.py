@@ -256,10 +256,10 @@ def _http(assembly: Assembly) -> Carriers:
         carriers.journal,
         carriers.stops,
         carriers.starts,
-        assembly.channels,
         assembly.spec.limits,
         gate=carriers.gate,
         ask=assembly.ask,
+        channels=assembly.channels,
         tally=assembly.fairness.tally,
     )
     misfits = Misfits()

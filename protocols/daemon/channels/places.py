@@ -20,9 +20,9 @@ def dead_name(channel: str) -> str:
 
 
 def all_channels(listed: Mapping[str, ChannelSpec]) -> dict[str, ChannelSpec]:
-    """Those that are `listed`, and those for dead letters that need not be."""
-    found = dict(listed)
-    for name, spec in listed.items():
+    """Those that are `listed` and enabled, and those for dead letters that need not be listed."""
+    found = {name: spec for name, spec in listed.items() if spec.enabled}
+    for name, spec in tuple(found.items()):
         if dead_name(name) in dead_names(name, spec):
             found.setdefault(dead_name(name), _dead(spec))
     return found

@@ -46,7 +46,10 @@ class Stores:
 
 def _sqlite(file: Path, spec: SQLiteSpec, settings: Settings, reactor: Any) -> Store:
     # Here, because a daemon without such a channel has no use for it.
-    module = import_module("protocols.channels.sqlite")
+    try:
+        module = import_module("protocols.channels.sqlite")
+    except ModuleNotFoundError as error:
+        raise ValueError(str(error)) from error
     store: Store = module.SQLiteStore(
         file,
         sync=spec.sync,

@@ -17,7 +17,7 @@ def check(parts: Parts) -> Iterator[Problem]:
     what needs a stream."""
     for name, service in parts.own.items():
         for use in channel_uses(("services", name), service):
-            yield from _use(parts, use)
+            yield from _use(parts, use, is_served=service.enabled)
         if service.channel is not None and service.channel.mode != "publish":
             for index, address in enumerate(service.listen):
                 if address.family == "datagram":
@@ -30,7 +30,7 @@ def check(parts: Parts) -> Iterator[Problem]:
     yield from _workers(parts)
 
 
-def _use(parts: Parts, use: ChannelUse) -> Iterator[Problem]:
+def _use(parts: Parts, use: ChannelUse, *, is_served: bool) -> Iterator[Problem]:
     if parts.channel_names is None:
         return
     known = (*parts.channel_names, *(each for each in parts.all_channels if each not in parts.channel_names))
@@ -39,6 +39,8 @@ def _use(parts: Parts, use: ChannelUse) -> Iterator[Problem]:
         help_text = known_help(use.channel, parts.channel_names, "known channels")
         yield parts.origin.problem(use.path, text + help_text)
     spec = parts.channels.get(use.channel)
+    if spec is not None and not spec.enabled and is_served:
+        yield parts.origin.problem(use.path, f"the channel {use.channel} is not enabled")
     if spec is not None and isinstance(use.spec, ChannelUseSpec) and use.spec.group is not None:
         group = use.spec.group
         if group not in spec.groups:
@@ -57,6 +59,8 @@ def _dead(parts: Parts) -> Iterator[Problem]:
                 text = f"there is no channel {quoted(terms.dead)}"
                 help_text = known_help(terms.dead, parts.channel_names, "known channels")
                 yield parts.origin.problem(path, text + help_text)
+            elif spec.enabled and terms.dead not in parts.all_channels and terms.dead in parts.channels:
+                yield parts.origin.problem(path, f"the channel {terms.dead} is not enabled")
     done: set[str] = set()
     for name in parts.all_channels:
         for circle in _circles(parts.all_channels, name, [], done):
@@ -109,7 +113,7 @@ def _workers(parts: Parts) -> Iterator[Problem]:
     if workers == 1:
         return
     for name, spec in parts.channels.items():
-        if spec.store.memory is not None:
+        if spec.enabled and spec.store.memory is not None:
             text = (
                 f"with workers: {workers}, each process would have messages of its own in its memory; "
                 "take sqlite, which they share"

@@ -61,7 +61,7 @@ def _fault(attempt: Inspect, subject: Any) -> str | None:
 def _named(parts: Parts) -> Iterator[tuple[Path, str, Inspect]]:
     """Every reference of the enabled services, and of channels."""
     for name, channel in parts.channels.items():
-        if channel.schema is not None:
+        if channel.enabled and channel.schema is not None:
             path: Path = ("channels", name, "schema")
             yield path, channel.schema, partial(codec_for, name=channel.codec)
     for path, service in parts.enabled():

@@ -21,6 +21,7 @@ from protocols.daemon.reload.source import digest
 from protocols.daemon.reload.user_code import Seen, UserCode
 from protocols.daemon.spec.access import SelectorSpec
 from protocols.daemon.spec.cgi import CgiSpec
+from protocols.daemon.spec.channel_store import NATSSpec, SQLiteSpec
 from protocols.daemon.spec.files import FilesSpec
 from protocols.daemon.spec.forward import ForwardTlsSpec
 from protocols.daemon.spec.handler import QotdSpec
@@ -36,6 +37,7 @@ from protocols.daemon.spec.trusted import TrustedSpec
 
 READ_ONCE: Final[Mapping[type[Spec], tuple[str, ...]]] = {
     ForwardTlsSpec: ("ca", "certificate", "key"),
+    NATSSpec: ("credentials",),
     ProxySpec: ("ca",),
     QotdSpec: ("file",),
 }
@@ -48,6 +50,7 @@ READ_AGAIN: Final[Mapping[type[Spec], tuple[str, ...]]] = {
     ClientSpec: ("ca", "crl"),
     FilesSpec: ("folder",),
     LogSpec: ("file",),
+    SQLiteSpec: ("file",),
 }
 """Those whose files are looked at while it runs, or written.  A certificate that a ``proxy`` shows is not."""
 

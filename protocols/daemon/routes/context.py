@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from protocols.daemon.carriers import Gate, Start, Stop
@@ -29,7 +29,6 @@ class RouteContext:
     """Gets what has to be ended after the last request."""
     starts: list[Start]
     """Gets what has to be ready before the first."""
-    channels: ChannelUses
     limits: LimitsSpec
     """The service's."""
     gate: Gate | None = None
@@ -38,6 +37,8 @@ class RouteContext:
     """Whom to ask how the daemon is."""
     tally: Tally = ALONE
     """Keeps count of who asks how often."""
+    channels: ChannelUses = field(default_factory=lambda: ChannelUses({}, []))
+    """The channels that it uses."""
     path: str = ""
     """The path of the route, as it is written."""
     methods: tuple[str, ...] = ()

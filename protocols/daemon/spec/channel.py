@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictInt, StrictStr, WithJsonSchema
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from protocols.channels.groups import GroupTerms
@@ -100,6 +100,8 @@ with warnings.catch_warnings():
         """Groups of readers, by name, that share the messages."""
         forward: Annotated[dict[Name, ChannelForwardSpec], Field(default_factory=dict)]
         """Other servers, by a name for each, that messages are passed on to."""
+        enabled: StrictBool = True
+        """Whether there is the channel; `false` keeps its text, checked."""
 
         @classmethod
         def faults(cls, data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:

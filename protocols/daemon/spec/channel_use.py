@@ -12,6 +12,7 @@ from protocols.daemon.spec.choice import Known, Listed
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.since import SinceText
 from protocols.daemon.spec.tls import Name
+from protocols.daemon.spec.values import Duration, PositiveDuration
 
 Mode = Literal["publish", "subscribe", "chat", "commands"]
 
@@ -95,9 +96,14 @@ class ChannelRouteSpec(Spec):
     """Whether it may be published to (POST)."""
     read: StrictBool = True
     """Whether it may be read (GET)."""
-    key: StrictStr = ""
-    """The key of what is published here, and the only one of what is read; unless said, requests name
-    one."""
+    since: SinceText = "all"
+    """Where readers begin that do not say."""
+    format: Annotated[Literal["body", "json"], Known()] = "json"
+    """What an event is unless the client says: the `body` alone, or the message as `json`."""
+    retry: Duration = Duration.parse("3s")
+    """After how long browsers come back when a stream of events has ended."""
+    heartbeat: PositiveDuration = Duration.parse("15s")
+    """How long nothing may be sent to readers of events; then a comment is."""
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -108,6 +114,9 @@ class ChannelRouteSpec(Spec):
     def faults(cls, data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
         if data.get("publish") is False and data.get("read") is False:
             yield ("read",), "neither publish nor read: nothing would be left"
+        for key in ("since", "format", "retry", "heartbeat"):
+            if data.get("read") is False and data.get(key) is not None:
+                yield (key,), "is about reading, and this route cannot be read"
 
 
 def _pointless(mode: object, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
