@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from protocols.daemon.control.status import Latency, ServiceStatus, Status
+from protocols.daemon.dashboard.channel_history import ChannelHistory
 from protocols.daemon.dashboard.counters import KINDS, Kind, totals
+from protocols.daemon.dashboard.rates import SAMPLES, Rates
 
 EVERY: Final = 1.0
 """Seconds between two samples."""
-
-SAMPLES: Final = 300
-"""Samples that are kept of each service: five minutes, which is what somebody remembers who has just been
-called."""
-
-
-class Rates:
-    """Rates of one thing, per second, oldest first."""
-
-    def __init__(self) -> None:
-        self._of: dict[Kind, deque[float]] = {kind: deque(maxlen=SAMPLES) for kind in KINDS}
-
-    def extend(self, rates: Mapping[Kind, float], steps: int) -> None:
-        """It was so for so many samples."""
-        for kind, rate in rates.items():
-            self._of[kind].extend([rate] * steps)
-
-    def of(self, kind: Kind) -> Sequence[float]:
-        return tuple(self._of[kind])
-
-    def now(self, kind: Kind) -> float | None:
-        """The last rate; ``None`` before there are two samples."""
-        rates = self._of[kind]
-        return rates[-1] if rates else None
 
 
 class ServiceHistory:
     """What one service was like."""
 
     def __init__(self) -> None:
-        self.rates = Rates()
+        self.rates: Rates[Kind] = Rates(KINDS)
         self._before: dict[Kind, int] | None = None
         self._latencies: deque[Latency] = deque(maxlen=60)
 
@@ -71,18 +49,19 @@ class ServiceHistory:
 
 
 class History:
-    """What all services were like, and what each worker takes of its processor."""
+    """What all services and channels were like, and what each worker takes of its processor."""
 
     def __init__(self) -> None:
-        self.together = Rates()
+        self.together: Rates[Kind] = Rates(KINDS)
         """Of all services."""
         self._services: dict[str, ServiceHistory] = {}
+        self._channels: dict[str, ChannelHistory] = {}
         self._cpu: dict[tuple[int, int], float] = {}
         self._shares: dict[int, float] = {}
         self._at: float | None = None
 
     def record(self, status: Status, at: float) -> None:
-        """All is as `status` says, at the moment `at`, in seconds.  A service that it says nothing of is
+        """All is as `status` says, at the moment `at`, in seconds.  What it says nothing of is
         forgotten."""
         elapsed = 0.0 if self._at is None else at - self._at
         # While nobody looked nothing was asked: what is known of that time is how it was on average.
@@ -91,6 +70,9 @@ class History:
         self._services = {one.name: self.of(one.name) for one in status.services}
         rates = [self._services[one.name].record(one, elapsed, steps) for one in status.services]
         self.together.extend({kind: sum(of.get(kind, 0) for of in rates) for kind in KINDS}, steps)
+        self._channels = {one.name: self.channel(one.name) for one in status.channels}
+        for one in status.channels:
+            self._channels[one.name].record(one, elapsed, steps)
         cpu = {(worker.index, worker.pid): worker.cpu for worker in status.workers}
         self._shares = {
             index: max(0.0, seconds - self._cpu[index, pid]) / elapsed
@@ -101,6 +83,9 @@ class History:
 
     def of(self, service: str) -> ServiceHistory:
         return self._services.get(service) or ServiceHistory()
+
+    def channel(self, name: str) -> ChannelHistory:
+        return self._channels.get(name) or ChannelHistory()
 
     def share(self, worker: int) -> float | None:
         """What `worker` takes of one processor, 1 being all of it; ``None`` before that is known."""

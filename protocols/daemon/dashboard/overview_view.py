@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from protocols.daemon.control.channel_status import ChannelStatus
 from protocols.daemon.control.status import ReloadStatus, ServiceStatus, WorkerStatus
 from protocols.daemon.dashboard import wording
 from protocols.daemon.dashboard.counters import KINDS, totals
@@ -41,6 +42,7 @@ def overview(sample: Sample, history: History) -> View:
         tables={
             "attention": list(attention(sample)),
             "services": [_service(one, history) for one in status.services],
+            "channels": [_channel(one, history) for one in status.channels],
             "workers": [_worker(one, history, now) for one in status.workers],
             "problems": [
                 Row(str(index), {"problem": problem})
@@ -84,11 +86,28 @@ def _attention(sample: Sample) -> Iterator[Row]:
             left = wording.several(service.open, "connection")
             text = f"{service.name} is {service.state}" + (f": {left} left" if service.open else "")
             yield _warning(f"service {service.name}", "warn", text)
+    for channel in status.channels:
+        yield from _of_channel(channel, now)
     for worker in status.workers:
         if worker.restarts and now - worker.started < RECENT:
             ago = wording.span(now - worker.started)
             text = f"Worker {worker.index} had to be started anew {ago} ago"
             yield _warning(f"worker {worker.index}", "warn", text)
+
+
+def _of_channel(channel: ChannelStatus, now: float) -> Iterator[Row]:
+    name = channel.name
+    if channel.trouble:
+        yield _warning(f"channel {name}", "bad", f"The store of {name}: {channel.trouble}")
+    if channel.letters:
+        letters = wording.several(channel.letters, "dead letter")
+        verb = "waits" if channel.letters == 1 else "wait"
+        yield _warning(f"letters {name}", "warn", f"{letters} of {name} {verb} for somebody")
+    for forward in channel.forwards:
+        if forward.failing_since is not None:
+            span = wording.span(now - forward.failing_since)
+            text = f"{name} has not reached {forward.name} for {span}: {forward.error}"
+            yield _warning(f"forward {name} {forward.name}", "warn", text)
 
 
 def _warning(key: str, kind: str, text: str) -> Row:
@@ -124,6 +143,28 @@ def _service(service: ServiceStatus, history: History) -> Row:
         },
         STATES[service.state],
         {"traffic": own.of("traffic"), "errors": own.of("errors")},
+    )
+
+
+def _channel(channel: ChannelStatus, history: History) -> Row:
+    own = history.channel(channel.name).rates
+    lags = [group.lag for group in channel.groups]
+    return Row(
+        channel.name,
+        {
+            "name": channel.name,
+            "store": channel.store,
+            "state": "unavailable" if channel.trouble else "available",
+            "kept": wording.number(channel.messages),
+            "size": wording.size(channel.octets),
+            "subscribers": wording.number(channel.subscribers),
+            "published": wording.rate(own.now("published")),
+            "delivered": wording.rate(own.now("delivered")),
+            "lag": wording.number(max(lags)) if lags else wording.UNKNOWN,
+            "letters": wording.number(channel.letters),
+        },
+        "warn" if channel.trouble else "",
+        {"published": own.of("published"), "delivered": own.of("delivered")},
     )
 
 

@@ -12,7 +12,8 @@
   const outcome = document.getElementById("outcome");
   // Without a login that somebody has written into the address, which fetch would not take.
   const here = location.origin + location.pathname;
-  const service = new URLSearchParams(location.search).get("service");
+  const query = new URLSearchParams(location.search);
+  const subject = ["service", "channel"].find(kind => query.has(kind));
 
   // -- texts, drawings, tables -------------------------------------------------------------------------------
 
@@ -54,7 +55,7 @@
   function fresh(name, key) {
     const row = document.querySelector(`template[data-row="${name}"]`).content.firstElementChild.cloneNode(true);
     row.dataset.key = key;
-    each(row, "[data-link]", link => { link.href = `?service=${encodeURIComponent(key)}`; });
+    each(row, "[data-link]", link => { link.href = `?${link.dataset.link}=${encodeURIComponent(key)}`; });
     each(row, "[data-value]", button => { button.value = key; });
     return row;
   }
@@ -112,7 +113,7 @@
   function open() {
     close();
     const asked = new URLSearchParams();
-    if (service !== null) asked.set("service", service);
+    if (subject) asked.set(subject, query.get(subject));
     if (tapped) asked.set("tap", "on");
     const heard = new EventSource(new URL(`events?${asked}`, here));
     const wait = milliseconds => {
@@ -128,7 +129,7 @@
     wait(SILENCE);
     on("state", state => { is("Live", "good"); show(state); });
     on("trouble", ({trouble}) => is(trouble || "The daemon does not answer", "bad"));
-    on("gone", () => is("This service is not there any more", "bad"));
+    on("gone", () => is(`This ${subject} is not there any more`, "bad"));
     on("frames", frames);
     on("refused", ({refused}) => {
       pour(false);

@@ -14,10 +14,12 @@ from protocols.daemon.control.operations import Ask, OperationError
 from protocols.daemon.control.status import Outcome
 from protocols.daemon.dashboard.actions import Wish, carry_out, wish_of
 from protocols.daemon.dashboard.markup import Markup, packaged
+from protocols.daemon.dashboard.poll import Poll
 from protocols.daemon.dashboard.sampler import sampler_of
+from protocols.daemon.dashboard.subject import Subject
 from protocols.daemon.dashboard.token import check_token, give_token, token_for
 from protocols.daemon.dashboard.view import Row, View
-from protocols.daemon.dashboard.viewers import Connections, Viewers
+from protocols.daemon.dashboard.viewers import Viewers
 from protocols.daemon.dashboard.visitors import Visitors
 from protocols.daemon.dashboard.wording import clock, visible
 from protocols.http import HTTPError, Request, Response
@@ -81,10 +83,10 @@ class DashboardRoute:
         self._actions = actions
         self._can_tap = tap
         self._sampler = sampler_of(ask, clock)
-        self._viewers = Viewers(self._sampler, ask, clock)
+        self._viewers = Viewers(self._sampler, ask, clock, tap=tap)
         can = frozenset(name for name, may in (("actions", actions), ("tap", tap)) if may)
-        self._overview = Markup("overview.html", can | {"live"})
-        self._service = Markup("service.html", can | {"live"})
+        pages = {"everything": "overview.html", "service": "service.html", "channel": "channel.html"}
+        self._pages = {kind: Markup(file, can | {"live"}) for kind, file in pages.items()}
         self._outcome = Markup("outcome.html", can)
         self._question = Markup("question.html", can)
         self._files = {
@@ -115,21 +117,20 @@ class DashboardRoute:
         """Nothing runs when nobody looks."""
 
     def _page(self, request: Request) -> Deferred[Response]:
-        service = request.query.get("service")
-        connections = None if service is None else self._sampler.connections(service)
+        subject = Subject.of(request.query)
+        poll = self._viewers.poll(subject)
         answers: list[Deferred[Any]] = [self._sampler.samples.fresh()]
-        if connections is not None:
-            # Without the connections there is still something to see.
-            answers.append(connections.fresh().addErrback(_unless_said))
+        if poll is not None:
+            # Without the connections, or the messages, there is still something to see.
+            answers.append(poll.fresh().addErrback(_unless_said))
         asked = gatherResults(answers, consumeErrors=True)
-        return asked.addCallbacks(lambda _: self._shown(request, service, connections), _unavailable)
+        return asked.addCallbacks(lambda _: self._shown(request, subject, poll), _unavailable)
 
-    def _shown(self, request: Request, service: str | None, connections: Connections | None) -> Response:
-        view = self._viewers.view(service, connections)
+    def _shown(self, request: Request, subject: Subject, poll: Poll[Any] | None) -> Response:
+        view = self._viewers.view(subject, poll)
         if view is None:
-            raise HTTPError(404, "There is no service of that name")
-        markup = self._overview if service is None else self._service
-        return self._filled(request, markup, view)
+            raise HTTPError(404, f"There is no {subject.kind} of that name")
+        return self._filled(request, self._pages[subject.kind], view)
 
     def _filled(self, request: Request, markup: Markup, view: View, status: int = 200) -> Response:
         token = token_for(request) if self._actions else ""
@@ -140,13 +141,13 @@ class DashboardRoute:
         return response
 
     def _events(self, request: Request) -> Response:
-        service = request.query.get("service")
         tapped = request.query.get("tap") == "on"
         if tapped and not self._can_tap:
             raise HTTPError(403, "This page has no tap: `dashboard: {tap: true}` in the YAML gives it one")
         if request.method == "HEAD":
             return Response(content_type=MEDIA, headers=HEADERS)
-        return Response(self._viewers.stream(service, tapped), content_type=MEDIA, headers=STREAM_HEADERS)
+        stream = self._viewers.stream(Subject.of(request.query), tapped)
+        return Response(stream, content_type=MEDIA, headers=STREAM_HEADERS)
 
     def _do(self, request: Request) -> Response | Deferred[Response]:
         if not self._actions:

@@ -12,13 +12,18 @@ from twisted.internet.defer import Deferred, FirstError, gatherResults
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
+from protocols.daemon.control.channel_messages import StoredMessage
 from protocols.daemon.control.operations import Ask
 from protocols.daemon.control.status import ConnectionStatus, PenaltyStatus, Status
 from protocols.daemon.dashboard.history import EVERY, History
+from protocols.daemon.dashboard.newest import newest
 from protocols.daemon.dashboard.poll import Poll
 
 CONNECTIONS_EVERY: Final = 2.0
 """Seconds between two lists of the connections of a service: there may be thousands of them."""
+
+MESSAGES_EVERY: Final = 1.0
+"""Seconds between two looks at the newest messages of a channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Sampler:
         self._clock = clock
         self._now = now
         self._connections: WeakValueDictionary[str, Poll[list[ConnectionStatus]]] = WeakValueDictionary()
+        self._messages: WeakValueDictionary[str, Poll[list[StoredMessage]]] = WeakValueDictionary()
 
     def connections(self, service: str) -> Poll[list[ConnectionStatus]]:
         """The open connections of `service`; whoever follows keeps the poll."""
@@ -52,6 +58,14 @@ class Sampler:
         if poll is None:
             poll = Poll(lambda: self._ask().connections(service), self._clock, CONNECTIONS_EVERY)
             self._connections[service] = poll
+        return poll
+
+    def messages(self, channel: str) -> Poll[list[StoredMessage]]:
+        """The newest messages of `channel`; whoever follows keeps the poll."""
+        poll = self._messages.get(channel)
+        if poll is None:
+            poll = Poll(lambda: newest(self._ask().channels, channel), self._clock, MESSAGES_EVERY)
+            self._messages[channel] = poll
         return poll
 
     def _sample(self) -> Deferred[Sample]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import floor
 from typing import Final
 
-from protocols.daemon.dashboard.history import SAMPLES
+from protocols.daemon.dashboard.rates import SAMPLES
 
 WIDTH: Final = SAMPLES - 1
 """Of the picture's own coordinates: one for each step from one sample to the next."""

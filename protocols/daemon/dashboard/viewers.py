@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from twisted.internet.interfaces import IReactorTime
 
 from protocols.codec.json_codec import encode_json
 from protocols.daemon.control.operations import Ask, OperationError
-from protocols.daemon.control.status import ConnectionStatus
+from protocols.daemon.dashboard.channel_view import channel_view
 from protocols.daemon.dashboard.feed import Feed
 from protocols.daemon.dashboard.overview_view import overview
 from protocols.daemon.dashboard.poll import Poll
 from protocols.daemon.dashboard.sampler import Sample, Sampler
 from protocols.daemon.dashboard.service_view import service_view
+from protocols.daemon.dashboard.subject import Subject
 from protocols.daemon.dashboard.view import View, view_value
 from protocols.daemon.dashboard.wording import visible
 from protocols.http import Event, HTTPError
@@ -31,19 +32,20 @@ HEARTBEAT: Final = 15.0
 """Seconds of silence before a comment: there is an event each second, unless the daemon does not answer."""
 
 
-Connections = Poll[list[ConnectionStatus]]
-
-
 class Viewers:
-    """Begins the streams, and ends them when the service does."""
+    """Begins the streams, and ends them when the service does.
 
-    def __init__(self, sampler: Sampler, ask: Ask, clock: IReactorTime) -> None:
+    :param tap: whether who looks may see what messages say.
+    """
+
+    def __init__(self, sampler: Sampler, ask: Ask, clock: IReactorTime, *, tap: bool = False) -> None:
+        self._can_tap = tap
         self._sampler = sampler
         self._ask = ask
         self._clock = clock
         self._streams: set[EventStream] = set()
         self._draining = False
-        self._shared: dict[str | None, bytes] = {}
+        self._shared: dict[Subject, bytes] = {}
         self._shared_of: Sample | None = None
 
     def check(self) -> None:
@@ -52,14 +54,14 @@ class Viewers:
             why = "The service is stopping" if self._draining else f"{VIEWERS} are watching already"
             raise HTTPError(503, why, {"Retry-After": "5"})
 
-    def stream(self, service: str | None, tapped: bool) -> EventStream:
-        """The events of one more viewer: of the first page, or that of `service`, with its messages if it is
+    def stream(self, subject: Subject, tapped: bool) -> EventStream:
+        """The events of one more viewer of the page of `subject`, with the messages of a service if it is
         `tapped`."""
         self.check()
         feed = Feed(self._clock)
-        feed.endings.append(self._follow(feed, service))
-        if tapped and service is not None:
-            self._tap(feed, service)
+        feed.endings.append(self._follow(feed, subject))
+        if tapped and subject.kind == "service":
+            self._tap(feed, subject.name)
         stream = EventStream(
             feed,
             beginning=retry_line(RETRY),
@@ -76,10 +78,18 @@ class Viewers:
         for stream in list(self._streams):
             stream.drain()
 
-    def _follow(self, feed: Feed, service: str | None) -> Callable[[], None]:
+    def poll(self, subject: Subject) -> Poll[Any] | None:
+        """What the page of `subject` needs besides how everything is."""
+        if subject.kind == "service":
+            return self._sampler.connections(subject.name)
+        if subject.kind == "channel" and self._can_tap:
+            return self._sampler.messages(subject.name)
+        return None
+
+    def _follow(self, feed: Feed, subject: Subject) -> Callable[[], None]:
         whole = True
         samples = self._sampler.samples
-        connections = None if service is None else self._sampler.connections(service)
+        poll = self.poll(subject)
 
         def say() -> bytes:
             nonlocal whole
@@ -87,7 +97,7 @@ class Viewers:
                 whole = True
                 return Event({"trouble": visible(samples.trouble)}, event="trouble").octets
             whole, now = False, whole
-            return self._state(service, connections, whole=now)
+            return self._state(subject, poll, whole=now)
 
         def heard() -> None:
             nonlocal whole
@@ -95,8 +105,8 @@ class Viewers:
                 whole = True
 
         ends = [samples.follow(heard)]
-        if connections is not None:
-            ends.append(connections.follow(lambda: None))  # they are told with the next sample
+        if poll is not None:
+            ends.append(poll.follow(lambda: None))  # they are told with the next sample
 
         def leave() -> None:
             for end in ends:
@@ -110,31 +120,36 @@ class Viewers:
         except OperationError as error:
             feed.refuse(str(error))
 
-    def _state(self, service: str | None, connections: Connections | None, *, whole: bool) -> bytes:
+    def _state(self, subject: Subject, poll: Poll[Any] | None, *, whole: bool) -> bytes:
         """The event that says how everything is; made once for all who look at the same, and have heard what
         was before."""
         if whole:
-            return self._encoded(service, connections, whole=True)
+            return self._encoded(subject, poll, whole=True)
         sample = self._sampler.samples.latest
         if sample is not self._shared_of:
             self._shared_of = sample
             self._shared.clear()
-        if service not in self._shared:
-            self._shared[service] = self._encoded(service, connections, whole=False)
-        return self._shared[service]
+        if subject not in self._shared:
+            self._shared[subject] = self._encoded(subject, poll, whole=False)
+        return self._shared[subject]
 
-    def _encoded(self, service: str | None, connections: Connections | None, *, whole: bool) -> bytes:
-        view = self.view(service, connections)
+    def _encoded(self, subject: Subject, poll: Poll[Any] | None, *, whole: bool) -> bytes:
+        view = self.view(subject, poll)
         if view is None:
             return Event({"gone": True}, event="gone").octets
         return Event(encode_json(view_value(view, whole=whole)), event="state").octets
 
-    def view(self, service: str | None, connections: Connections | None) -> View | None:
-        """What the first page, or that of `service` with its `connections`, shows now; ``None`` if there is
-        no such service."""
-        sample = self._sampler.samples.latest
+    def view(self, subject: Subject, poll: Poll[Any] | None) -> View | None:
+        """What the page of `subject` shows now, with what `poll` knows; ``None`` if there is no such
+        service or channel."""
+        sample, history = self._sampler.samples.latest, self._sampler.history
         assert sample is not None
-        if service is None or connections is None:
-            return overview(sample, self._sampler.history)
-        known = connections.latest if not connections.trouble else None
-        return service_view(service, sample, self._sampler.history, known)
+        known = None if poll is None or poll.trouble else poll.latest
+        if subject.kind == "service":
+            return service_view(subject.name, sample, history, known)
+        if subject.kind == "channel":
+            channel = next((one for one in sample.status.channels if one.name == subject.name), None)
+            if channel is None:
+                return None
+            return channel_view(channel, history.channel(subject.name), sample.time, known)
+        return overview(sample, history)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.daemon.dashboard.history import SAMPLES, History, quantile
+from protocols.daemon.dashboard.history import History, quantile
+from protocols.daemon.dashboard.rates import SAMPLES
 
 
 def grown(made, **messages):

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.dashboard.feed import GATHERED
 from protocols.daemon.dashboard.sampler import Sampler
+from protocols.daemon.dashboard.subject import EVERYTHING, Subject
 from protocols.daemon.dashboard.viewers import HEARTBEAT, VIEWERS, Viewers
 from protocols.http import HTTPError
 
@@ -55,7 +56,7 @@ class Viewer:
 
 
 def test_a_viewer_hears_everything_at_first_and_news_later(viewers, clock):
-    viewer = Viewer(viewers.stream(None, False))
+    viewer = Viewer(viewers.stream(EVERYTHING, False))
     clock.advance(1.0)
     clock.advance(1.0)
     assert [(kind, state["whole"]) for kind, state in viewer.events] == [
@@ -69,9 +70,9 @@ def test_a_viewer_hears_everything_at_first_and_news_later(viewers, clock):
 
 
 def test_the_second_viewer_does_not_wait_and_gets_what_was(viewers, operations, clock, made):
-    first = Viewer(viewers.stream(None, False))
+    first = Viewer(viewers.stream(EVERYTHING, False))
     clock.pump([1.0, 1.0, 0.5])
-    second = Viewer(viewers.stream(None, False))
+    second = Viewer(viewers.stream(EVERYTHING, False))
     assert second.kinds == ["state"]
     assert second.events[0][1]["whole"]
     assert second.events[0][1]["rates"]["traffic"] == [0, 0]
@@ -83,7 +84,7 @@ def test_the_second_viewer_does_not_wait_and_gets_what_was(viewers, operations, 
 
 
 def test_trouble_is_told_and_everything_after_it(viewers, operations, clock):
-    viewer = Viewer(viewers.stream(None, False))
+    viewer = Viewer(viewers.stream(EVERYTHING, False))
     fine, operations.now = operations.now, OperationError("a worker\0 is gone")
     clock.advance(1.0)
     operations.now = fine
@@ -95,7 +96,7 @@ def test_trouble_is_told_and_everything_after_it(viewers, operations, clock):
 
 def test_one_service(viewers, operations, clock, made):
     operations.open = [made.connection()]
-    viewer = Viewer(viewers.stream("shout", False))
+    viewer = Viewer(viewers.stream(Subject("service", "shout"), False))
     clock.advance(1.0)
     assert viewer.events[1][1]["tables"]["connections"][0]["key"] == "0-1"
     operations.open = OperationError("too busy")
@@ -109,7 +110,7 @@ def test_one_service(viewers, operations, clock, made):
 
 
 def test_a_tap(viewers, operations, clock, made):
-    viewer = Viewer(viewers.stream("shout", True))
+    viewer = Viewer(viewers.stream(Subject("service", "shout"), True))
     operations.taps["shout"](made.frame("hello"))
     clock.advance(GATHERED)
     (frames,) = [said for kind, said in viewer.events if kind == "frames"]
@@ -119,20 +120,20 @@ def test_a_tap(viewers, operations, clock, made):
 
 
 def test_a_tap_of_everything_there_is_not(viewers, operations):
-    viewer = Viewer(viewers.stream(None, True))
+    viewer = Viewer(viewers.stream(EVERYTHING, True))
     assert operations.taps == {}
     viewer.stream.close()
 
 
 def test_a_tap_that_is_refused(viewers, operations, made):
     operations.now = made.status(made.service("closed"))
-    viewer = Viewer(viewers.stream("closed", True))
+    viewer = Viewer(viewers.stream(Subject("service", "closed"), True))
     assert ("refused", {"refused": "closed cannot be tapped"}) in viewer.events
     viewer.stream.close()
 
 
 def test_a_viewer_that_does_not_read_costs_nothing_and_hears_the_last(viewers, operations, clock, made):
-    stream = viewers.stream(None, False)
+    stream = viewers.stream(EVERYTHING, False)
     for n in range(20):
         operations.now = made.status(made.service(counts={"connections": n}), config=str(n))
         clock.advance(1.0)
@@ -144,12 +145,12 @@ def test_a_viewer_that_does_not_read_costs_nothing_and_hears_the_last(viewers, o
 
 
 def test_there_is_a_limit(viewers):
-    streams = [viewers.stream(None, False) for _ in range(VIEWERS)]
+    streams = [viewers.stream(EVERYTHING, False) for _ in range(VIEWERS)]
     with pytest.raises(HTTPError, match="32 are watching already") as raised:
-        viewers.stream(None, False)
+        viewers.stream(EVERYTHING, False)
     assert (raised.value.status, raised.value.headers) == (503, {"Retry-After": "5"})
     streams.pop().close()
-    streams.append(viewers.stream(None, False))
+    streams.append(viewers.stream(EVERYTHING, False))
     for stream in streams:
         stream.close()
 
@@ -157,7 +158,7 @@ def test_there_is_a_limit(viewers):
 def test_silence_is_broken(viewers, operations, clock):
     operations.now = Deferred()
     heard = []
-    stream = viewers.stream(None, False)
+    stream = viewers.stream(EVERYTHING, False)
     stream.read()
     stream.read().addCallback(heard.append)
     clock.advance(4.0)
@@ -168,10 +169,10 @@ def test_silence_is_broken(viewers, operations, clock):
 
 
 def test_a_service_that_stops_ends_them(viewers, clock):
-    viewer = Viewer(viewers.stream(None, False))
+    viewer = Viewer(viewers.stream(EVERYTHING, False))
     viewers.drain()
     assert viewer.over
     viewer.stream.close()
     assert clock.getDelayedCalls() == []
     with pytest.raises(HTTPError, match="stopping"):
-        viewers.stream(None, False)
+        viewers.stream(EVERYTHING, False)
