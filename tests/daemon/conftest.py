@@ -7,17 +7,23 @@ import select
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.threads import deferToThread
 
+from protocols.channels import Channel, Entry
+from protocols.channels.groups import Group, GroupTerms
+from protocols.channels.memory import MemoryLog, MemoryStore
 from protocols.daemon.command import main
 from protocols.daemon.command.certificate_folder import CertificateFolder
 from protocols.daemon.control.control_socket import ControlSocket, bind_control
+from protocols.daemon.control.local_channels import LocalChannels
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.status import ConnectionStatus, Frame, Outcome, PenaltyStatus, Status
 
@@ -167,10 +173,52 @@ def asyncio_inside() -> None:
         pytest.skip("no asyncio in this reactor")
 
 
+class Shelf:
+    """Channels in memory, as a test makes them, and what can be asked of them.
+
+    :param clock: what they know of the time; also their reactor.
+    """
+
+    def __init__(self, clock: Any, now: Callable[[], float] = time.time) -> None:
+        self.channels: dict[str, Channel] = {}
+        self.operations = LocalChannels(self.channels, clock)
+        self._clock = clock
+        self._now = now
+
+    def add(self, name: str, *bodies: bytes, groups: Sequence[str] = (), dead: str = "") -> Channel:
+        """A channel with `bodies` as its messages, and `groups` whose dead letters go to the channel `dead`.
+        It is open."""
+        store = MemoryStore(MemoryLog(), now=self._now)
+        self.channels[name] = channel = Channel(name, store, clock=self._clock, now=self._now)
+        channel.open()
+        for group in groups:
+            known = self.channels[dead] if dead else None
+            channel.groups[group] = Group(channel, group, GroupTerms(), known)
+        if bodies:
+            channel.publish([Entry(body) for body in bodies])
+        return channel
+
+    def bury(self, name: str, body: bytes, group: str = "billing", **headers: str) -> None:
+        """Something was given up by `group`, and lies in the channel `name`."""
+        known = {"channel": "orders", "seq": "7", "group": group, "tries": "5", "error": "no such customer"}
+        self.channels[name].publish([Entry(body, headers=tuple({**known, **headers}.items()))])
+
+
+@pytest.fixture
+def shelf(clock: Any) -> Shelf:
+    """Channels whose time a test moves."""
+    clock.advance(1_700_000_000.0)
+    return Shelf(clock, clock.seconds)
+
+
 class FakeOperations:
     """Answers what the test has put here, and notes what was asked."""
 
     def __init__(self) -> None:
+        from twisted.internet import reactor
+
+        self.shelf = Shelf(reactor)
+        self.channels = self.shelf.operations
         self.asked: list[tuple[str, ...]] = []
         self.outcome = Outcome(done=True, text="done")
         self.open: list[ConnectionStatus] = []

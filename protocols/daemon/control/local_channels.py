@@ -124,7 +124,7 @@ class LocalChannels:
     async def publish(self, channel: str, messages: Sequence[NewMessage]) -> list[Published]:
         one = self._channel(channel)
         published = one.publish(
-            [Entry(b64decode(new.base64), new.key, new.id, SENDER, new.content_type) for new in messages]
+            [Entry(_octets(new), new.key, new.id, SENDER, new.content_type) for new in messages]
         )
         receipts = await published if isinstance(published, Deferred) else published
         return [Published(seq=receipt.seq, is_new=receipt.is_new) for receipt in receipts]
@@ -201,6 +201,13 @@ class LocalChannels:
             known = ", ".join(channel.groups) or "none"
             raise OperationError(f"{channel.name} has no group {name}; it has: {known}")
         return found
+
+
+def _octets(new: NewMessage) -> bytes:
+    try:
+        return b64decode(new.base64, validate=True)
+    except ValueError as error:
+        raise OperationError(f"a body is not base64: {error}") from error
 
 
 def _wanted(group: str, letters: Sequence[int] = ()) -> Wanted:

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 
+from protocols.channels.message import Message
+from protocols.daemon.control.channel_messages import Page, StoredMessage
+from protocols.daemon.control.channel_status import ChannelStatus, ForwardStatus, GroupStatus
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.status import (
     CertificateStatus,
@@ -57,10 +60,36 @@ def a_frame(text: str = "hello", **given: Any) -> Frame:
     return Frame(text=text, **{**standard, "size": len(text), **given})
 
 
+def a_channel(name: str = "readings", **given: Any) -> ChannelStatus:
+    return ChannelStatus(**{"name": name, "store": "sqlite", **given})
+
+
+def a_message(seq: int, body: bytes = b"hello", **given: Any) -> StoredMessage:
+    return StoredMessage.of(Message(seq, int(NOW * 1000) + seq, body, **given))
+
+
+class FakeChannels:
+    """Has the messages that the test puts here, in whatever channel."""
+
+    def __init__(self) -> None:
+        self.messages: list[StoredMessage] | Exception = []
+
+    def position(self, channel: str, since: str) -> Deferred[int]:
+        known = self.messages
+        return fail(known) if isinstance(known, Exception) else succeed(len(known))
+
+    def page(self, channel: str, after: int, most: int = 0, key: str = "", wait: float = 0) -> Deferred[Page]:
+        assert isinstance(self.messages, list)
+        found = tuple(self.messages[after : after + most])
+        last = len(self.messages)
+        return succeed(Page(messages=found, position=after + len(found), first=1, last=last))
+
+
 class FakeOperations:
     """Answers at once, with what the test puts here; and notes what it was asked to do."""
 
     def __init__(self) -> None:
+        self.channels = FakeChannels()
         self.now: Status | Exception = a_status(a_service())
         self.open: list[ConnectionStatus] | Exception = []
         self.shut_out: list[PenaltyStatus] = []
@@ -120,6 +149,10 @@ class Made:
     status = staticmethod(a_status)
     connection = staticmethod(a_connection)
     frame = staticmethod(a_frame)
+    channel = staticmethod(a_channel)
+    message = staticmethod(a_message)
+    group = GroupStatus
+    forward = ForwardStatus
     outcome = Outcome
     certificate = CertificateStatus
     penalty = PenaltyStatus

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from websockets.sync.client import connect
@@ -182,7 +183,24 @@ class Busy(FakeOperations):
             a_service(f"service-{i}", counts={"messages": n * 7 * i}, open=n) for i in range(FIRST, 40)
         ]
         worker = a_worker(cpu=n * 0.5, memory=10**8)
-        self.now = a_status(a_service(HOSTILE, counts={"failures": n * 3}), *services, workers=(worker,))
+        channels = (
+            a_channel(
+                HOSTILE,
+                messages=n,
+                last=n,
+                counts={"published": n * 5, "delivered": n * 50},
+                groups=(GroupStatus(name=HOSTILE, lag=n), GroupStatus(name="audit", members=1)),
+                forwards=(ForwardStatus(name=HOSTILE, to=HOSTILE, failing_since=NOW, error=HOSTILE),),
+                trouble=HOSTILE,
+                letters=n,
+            ),
+            a_channel("readings", counts={"published": n * 11}),
+        )
+        self.channels.messages = [
+            a_message(i + 1, HOSTILE.encode(), key=HOSTILE, sender=HOSTILE) for i in range(n + 2)
+        ]
+        shouting = a_service(HOSTILE, counts={"failures": n * 3})
+        self.now = a_status(shouting, *services, workers=(worker,), channels=channels)
         self.open = [a_connection(f"0-{i}", peer=HOSTILE, user=HOSTILE) for i in range(3)]
         self.shut_out = [PenaltyStatus(source="192.0.2.9", score=3, until=NOW)]
         return super().status()
@@ -259,6 +277,8 @@ def served(tmp_path) -> Iterator[Callable[..., str]]:
         process.stdout.close()
 
 
+BAD_CHANNEL = "?channel=" + quote("<img src=x onerror=alert(1)><script>alert(2)</script>\u202e")
+
 TEXT = "document.querySelector('{}')?.textContent"
 
 
@@ -301,6 +321,22 @@ def test_hostile_texts_are_texts(browser, served):
     assert browser.complaints == []
 
 
+def test_the_page_of_a_channel(browser, served):
+    browser.go(served())
+    browser.until("document.querySelectorAll('[data-table=channels] tr').length === 2")
+    browser.until(TEXT.format("[data-key=readings] [data-text=published]") + " !== '\u2013'")
+    browser.leave("location.href = document.querySelector('[data-table=channels] a').href")
+    browser.until("document.querySelectorAll('[data-table=messages] tr').length > 2")
+    browser.until(TEXT.format("#live") + " === 'Live'")
+    newest = TEXT.format("[data-table=messages] [data-text=seq]")
+    before = browser.value(newest)
+    browser.until(f"{newest} !== '{before}'")
+    assert browser.value(TEXT.format("h1 [data-text=name]")).startswith("<img src=x")
+    assert browser.value("document.querySelectorAll('main img, main script').length") == 0
+    browser.leave("location.search = '?channel=nothing'")
+    browser.until("document.body.textContent.includes('There is no channel of that name')")
+
+
 def test_something_is_done_once_it_is_confirmed(browser, served):
     # A login in the address stays there, and scripts may not ask by such an address.
     browser.go(served().replace("127.0.0.1", "alice:secret@127.0.0.1") + "?service=service-38")
@@ -336,7 +372,7 @@ def test_a_connection_that_is_lost_comes_back(browser, served, free_port):
 def test_no_page_is_wider_than_the_window(browser, served, width):
     url = served(first=30)
     browser.size(width, 800)
-    for query in ("", "?service=service-38"):
+    for query in ("", "?service=service-38", "?channel=readings", BAD_CHANNEL):
         browser.go(url + query)
         browser.until(TEXT.format("#live") + " === 'Live'")
         assert browser.value("document.documentElement.scrollWidth") <= width
@@ -382,7 +418,7 @@ CONTRAST = """
 def test_texts_stand_out(browser, served, dark):
     url = served()
     browser.size(1280, 900, dark=dark)
-    for query in ("", "?service=service-38"):
+    for query in ("", "?service=service-38", "?channel=readings", BAD_CHANNEL):
         browser.go(url + query)
         browser.until(TEXT.format("#live") + " === 'Live'")
         assert browser.value(CONTRAST) == []

@@ -115,3 +115,35 @@ def test_sources_that_are_shut_out(made, view):
         "penalties"
     ]
     assert (row.key, row.texts["score"], row.texts["until"]) == ("192.0.2.7", "3.14", f"1{THIN}min")
+
+
+def test_channels(made):
+    history = History()
+    for at, n in enumerate((0, 12)):
+        groups = (made.group(name="a", lag=3), made.group(name="b", lag=n))
+        counts = {"published": n, "delivered": 10 * n}
+        channel = made.channel(messages=9_999, octets=2048, subscribers=2, groups=groups, counts=counts)
+        status = made.status(channels=(channel, made.channel("empty", trouble="full")))
+        history.record(status, at)
+    first, second = overview(Sample(status, (), made.now), history).tables["channels"]
+    assert (first.texts["published"], first.texts["delivered"], first.texts["lag"]) == ("12", "120", "12")
+    assert (first.texts["kept"], first.texts["state"], first.kind) == ("9,999", "available", "")
+    assert (second.texts["lag"], second.texts["state"], second.kind) == ("\u2013", "unavailable", "warn")
+
+
+def test_channels_that_need_attention(made):
+    failing = made.forward(name="crm", failing_since=made.now - 90, error="refused")
+    status = made.status(
+        channels=(
+            made.channel("orders", letters=1, forwards=(failing, made.forward(name="works"))),
+            made.channel("readings", trouble="the disk is full", letters=2),
+        )
+    )
+    rows = list(attention(Sample(status, (), made.now)))
+    assert [(row.kind, row.texts["text"].replace(THIN, " ")) for row in rows] == [
+        ("bad", "The store of readings: the disk is full"),
+        ("warn", "1 dead letter of orders waits for somebody"),
+        ("warn", "orders has not reached crm for 1 min: refused"),
+        ("warn", "2 dead letters of readings wait for somebody"),
+    ]
+    assert len({row.key for row in rows}) == 4

@@ -219,3 +219,21 @@ def test_what_does_harm_is_asked_about(route, operations):
 
 def test_a_form_that_is_none(route):
     assert post(route(actions=True), nothing="").status == 400
+
+
+def test_the_page_of_a_channel(route, operations, made):
+    operations.now = made.status(channels=(made.channel(),))
+    operations.channels.messages = [made.message(1, b"<hello>")]
+    quiet = ask(route(), query="channel=readings").content.decode()
+    assert "hello" not in quiet, "what is said is for those who may see it"
+    assert "dashboard: {tap: true}" in quiet
+    page = ask(route(tap=True), query="channel=readings").content.decode()
+    assert "&lt;hello&gt;" in page
+    missing = ask(route(), query="channel=nothing")
+    assert (missing.status, str(missing.detail)) == (404, "There is no channel of that name")
+
+
+def test_the_page_of_a_channel_whose_messages_are_not_known(route, operations, made):
+    operations.now = made.status(channels=(made.channel(),))
+    operations.channels.messages = OperationError("the store does not answer")
+    assert b"It is not known which there are." in ask(route(tap=True), query="channel=readings").content

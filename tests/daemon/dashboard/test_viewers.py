@@ -176,3 +176,26 @@ def test_a_service_that_stops_ends_them(viewers, clock):
     assert clock.getDelayedCalls() == []
     with pytest.raises(HTTPError, match="stopping"):
         viewers.stream(EVERYTHING, False)
+
+
+def test_the_messages_of_a_channel_are_told_to_those_who_may_see_them(operations, clock, made):
+    operations.now = made.status(channels=(made.channel(),))
+    operations.channels.messages = [made.message(1)]
+    told = {}
+    for may in (False, True):
+        viewers = Viewers(Sampler(lambda: operations, clock), lambda: operations, clock, tap=may)
+        viewer = Viewer(viewers.stream(Subject("channel", "readings"), True))
+        clock.advance(1.0)
+        told[may] = [len(state["tables"]["messages"]) for _, state in viewer.events][-1]
+        viewer.stream.close()
+    assert told == {False: 0, True: 1}
+    assert operations.taps == {}
+
+
+def test_a_channel_that_goes(operations, clock, made):
+    operations.now = made.status(channels=(made.channel(),))
+    viewers = Viewers(Sampler(lambda: operations, clock), lambda: operations, clock)
+    viewer = Viewer(viewers.stream(Subject("channel", "readings"), False))
+    operations.now = made.status()
+    clock.advance(1.0)
+    assert viewer.kinds == ["state", "gone"]
