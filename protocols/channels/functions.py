@@ -18,7 +18,7 @@ configuration.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread
@@ -26,6 +26,8 @@ from twisted.python.threadable import isInIOThread
 
 from protocols.channels.channel import Channel
 from protocols.channels.directory import HERE
+from protocols.channels.errors import UnknownError
+from protocols.channels.groups import GroupReading
 from protocols.channels.message import Entry, Headers, Receipt
 from protocols.channels.reading import Reading
 from protocols.channels.since import Since
@@ -70,15 +72,34 @@ def publish_and_wait(channel: str, value: object, **named: Any) -> Receipt:
     return receipt
 
 
-def subscribe(channel: str, *, since: str = "new", key: str = "") -> Reading:
+@overload
+def subscribe(channel: str, *, since: str = "new", key: str = "") -> Reading: ...
+
+
+@overload
+def subscribe(channel: str, *, group: str, inflight: int = 1) -> GroupReading: ...
+
+
+def subscribe(
+    channel: str, *, since: str = "new", key: str = "", group: str = "", inflight: int = 1
+) -> Reading | GroupReading:
     """The messages of `channel`, for ``async for``.
 
     :param since: where to begin (:class:`~protocols.channels.since.Since`).
     :param key: only messages of that key.
+    :param group: only messages that no other member of this group has; going on to the next settles the one
+        before (:class:`~protocols.channels.groups.GroupReading`).
+    :param inflight: messages of the group that this one has at a time: more for one that deals with them
+        faster than a store hands them out, and long before their deadline.
     """
     if not isInIOThread():
         raise RuntimeError("only coroutines can subscribe, not functions in a thread")
-    return Reading(HERE[channel], Since.parse(since), key)
+    if not group:
+        return Reading(HERE[channel], Since.parse(since), key)
+    found = HERE[channel].groups.get(group)
+    if found is None:
+        raise UnknownError(f"there is no group {group!r} of the channel {channel!r}")
+    return GroupReading(found, inflight)
 
 
 async def _published(channel: Channel, entry: Entry) -> Receipt:
