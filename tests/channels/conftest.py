@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 
 from protocols.channels.memory import MemoryLog, MemoryStore
 from protocols.channels.message import Message
+from protocols.channels.sqlite import SQLiteStore
 from protocols.channels.store import Store
 
 
@@ -72,8 +74,46 @@ class MemoryBench:
         return self.came
 
 
+class SQLiteBench:
+    survives = True
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "channels" / "readings.sqlite"
+        self.ahead = 0.0
+        self.came: list[Message] = []
+        self.store: Store
+
+    async def open(self) -> None:
+        from twisted.internet import reactor
+
+        self.store = SQLiteStore(self.file, reactor=reactor, now=self.now)
+        await self.store.open(self.came.extend)
+
+    async def close(self) -> None:
+        await self.store.close()
+
+    async def pass_time(self, seconds: float) -> None:
+        self.ahead += seconds
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    async def reopen(self) -> None:
+        await self.store.close()
+        self.came = []
+        await self.open()
+
+    async def heard(self, count: int) -> Sequence[Message]:
+        from twisted.internet import reactor
+
+        while len(self.came) < count:
+            await deferLater(reactor, 0.001)
+        return self.came
+
+
 BENCHES: dict[str, Callable[[Path], Any]] = {
     "memory": lambda folder: MemoryBench(),
+    "sqlite": SQLiteBench,
 }
 """What makes a bench for each kind of store, given a folder of its own."""
 
