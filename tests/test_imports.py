@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "proxy_header": {"session"},
     "roster": set(),
     "message_pace": {"stream_limits"},
+    "inotify": set(),
     "metering": set(),
     "stream_limits": set(),
     "stream_time": CARRIED | {"message_pace", "stream", "stream_limits", "stream_writer"},
@@ -58,7 +59,7 @@ MAY_IMPORT = {
     "stand_in": set(),
     "token_buckets": set(),
     "wire_silence": set(),
-    "channels": {"framing", "session", "codec", "handlers", "outgoing_reason", "outgoing_tls"},
+    "channels": {"framing", "session", "codec", "handlers", "inotify", "outgoing_reason", "outgoing_tls"},
     "http": {
         *(
             "session",

@@ -26,6 +26,7 @@ from protocols.channels.memory import MemoryLog, MemoryStore
 from protocols.channels.message import Entry, Message
 from protocols.channels.nats import NATSConnection, NATSSettings, NATSStore, obstacle
 from protocols.channels.settings import Settings
+from protocols.channels.sqlite import SQLiteStore
 from protocols.channels.store import READ_MESSAGES, Store
 from protocols.channels.subscription import Subscription
 from protocols.channels.tail import Tail
@@ -86,6 +87,39 @@ class MemoryBench:
         await self.open()
 
     async def heard(self, count: int) -> Sequence[Message]:
+        return self.came
+
+
+class SQLiteBench:
+    survives = True
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "channels" / "readings.sqlite"
+        self.ahead = 0.0
+        self.came: list[Message] = []
+        self.store: Store
+
+    async def open(self) -> None:
+        self.store = SQLiteStore(self.file, reactor=reactor, now=self.now)
+        await self.store.open(self.came.extend)
+
+    async def close(self) -> None:
+        await self.store.close()
+
+    async def pass_time(self, seconds: float) -> None:
+        self.ahead += seconds
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    async def reopen(self) -> None:
+        await self.store.close()
+        self.came = []
+        await self.open()
+
+    async def heard(self, count: int) -> Sequence[Message]:
+        while len(self.came) < count:
+            await deferLater(reactor, 0.001)
         return self.came
 
 
@@ -190,6 +224,7 @@ class NATSBench:
 
 BENCHES: dict[str, Callable[[Path], Any]] = {
     "memory": lambda folder: MemoryBench(),
+    "sqlite": SQLiteBench,
     "nats": lambda folder: NATSBench(),
 }
 """What makes a bench for each kind of store, given a folder of its own."""

@@ -80,9 +80,7 @@ class Forwards:
             forward = self._make(key[1], wanted)
         except (OSError, ValueError) as error:
             # A file may have gone since the configuration was checked.
-            log.error(
-                "channel {channel}: forward {name}: {error}", channel=key[0], name=key[1], error=error
-            )
+            log.error("channel {channel}: forward {name}: {error}", channel=key[0], name=key[1], error=error)
             return
         used = [wanted.kept, *([] if wanted.dead is None else [wanted.dead])]
         running = _Running(wanted, forward, [one.lease() for one in used])

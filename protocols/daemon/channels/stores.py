@@ -23,7 +23,9 @@ class Stores:
         self._logs: dict[str, MemoryLog] = {}
         self._connections: dict[NATSSettings, NATSConnection] = {}
 
-    def store_for(self, name: str, spec: ChannelSpec, settings: Settings, folder: Path, reactor: Any) -> Store:
+    def store_for(
+        self, name: str, spec: ChannelSpec, settings: Settings, folder: Path, reactor: Any
+    ) -> Store:
         """The store of the channel `name`, which opens nothing yet.
 
         :param folder: of the YAML file.

@@ -84,9 +84,7 @@ def _secret(value: Any) -> Any:
     return value
 
 
-Secret = Annotated[
-    StrictStr, BeforeValidator(_secret), WithJsonSchema({"type": "string", "minLength": 1})
-]
+Secret = Annotated[StrictStr, BeforeValidator(_secret), WithJsonSchema({"type": "string", "minLength": 1})]
 """What requests are signed with."""
 
 
