@@ -103,6 +103,37 @@ class Connection(Protocol):
         """Undo :meth:`pause`."""
 
 
+class ManyConnection(Connection, Protocol):
+    """A connection that sends several messages at the price of one.
+
+    Not every carrier has it; :func:`many_by` is for whoever sends many.
+    """
+
+    def send_many(self, messages: Sequence[bytes]) -> None:
+        """Send `messages`, one after the other, or none of them.
+
+        The carrier may remember what it has made of the same object for another connection: it must not be
+        changed any more.  Raises :class:`ValueError` as :meth:`send` does, and has sent nothing then.
+        """
+
+
+def many_by(connection: Connection) -> Callable[[Sequence[bytes]], None]:
+    """What sends several messages by `connection`: its ``send_many`` where it has one.
+
+    One that has none sends each by itself, and may have sent some where :class:`ValueError` is raised.
+    """
+    many: Callable[[Sequence[bytes]], None] | None = getattr(connection, "send_many", None)
+    if many is not None:
+        return many
+    send = connection.send
+
+    def each(messages: Sequence[bytes]) -> None:
+        for message in messages:
+            send(message)
+
+    return each
+
+
 class DuplexConnection(Connection, Protocol):
     """A connection whose two directions end one by one, as those of a stream do.
 
