@@ -154,10 +154,6 @@ class Channel:
             return self._hold_back(entries)
         return self._append(entries)
 
-    def check(self, entry: Entry) -> Entry:
-        """`entry`, as it would be published.  Raises what :meth:`publish` does for the publisher's faults."""
-        return self._intake.check(entry)
-
     def _append(self, entries: Sequence[Entry]) -> Published:
         try:
             receipts = self.store.append(entries)
