@@ -199,12 +199,12 @@ class Subscription:
             later.cancel()
 
     def _give(self, batch: Batch) -> None:
-        if self._left_out:
-            count, self._left_out = self._left_out, 0
-            self._subscriber.missed(count)
         self._channel.counts.delivered += len(batch)
         self._is_giving = True
         try:
+            if self._left_out:
+                count, self._left_out = self._left_out, 0
+                self._subscriber.missed(count)
             self._subscriber.came(batch)
         except BaseException:  # noqa: BLE001 - what one raises must not keep the others from their messages
             self._failed(Failure())

@@ -10,8 +10,9 @@
 """
 
 from protocols.channels.sessions.chat import ChatHandler
+from protocols.channels.sessions.commands import CommandsHandler
 from protocols.channels.sessions.publish import PublishHandler
 from protocols.channels.sessions.published_replies import PublishedReplies
 from protocols.channels.sessions.subscribe import SubscribeHandler
 
-__all__ = ["ChatHandler", "PublishHandler", "PublishedReplies", "SubscribeHandler"]
+__all__ = ["ChatHandler", "CommandsHandler", "PublishHandler", "PublishedReplies", "SubscribeHandler"]

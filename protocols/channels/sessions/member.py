@@ -20,6 +20,9 @@ UNANSWERED: Final = 1024
 """Messages that a member may have been given without an answer, those others got meanwhile included: one
 that never answers shall not have us remember all of them."""
 
+UNCARRIED: Final = "the connection of a member cannot carry it"
+"""Why a message is given back that was not even sent."""
+
 
 class MemberSession:
     """One peer that deals with messages of `group`.
@@ -114,7 +117,7 @@ class MemberSession:
     def _give_back_uncarried(self) -> None:
         if self._membership is not None:
             for seq in self._uncarried:
-                self._membership.give_back(seq, "the connection of a member cannot carry it")
+                self._membership.give_back(seq, UNCARRIED)
             self._uncarried.clear()
 
     def _leave(self) -> None:

@@ -11,9 +11,9 @@ from twisted.python.failure import Failure
 from protocols.channels.channel import Channel
 from protocols.channels.errors import ChannelError, RefusedError, UnavailableError
 from protocols.channels.message import Entry, Receipt
-from protocols.channels.sessions.answers import Answer, Answers
+from protocols.channels.sessions.answers import Answers
+from protocols.channels.sessions.teller import Teller
 from protocols.channels.sessions.words import Acknowledge, Complain
-from protocols.channels.store import Published
 from protocols.codec import DecodeError
 from protocols.session import Connection, Peer
 
@@ -25,15 +25,13 @@ def sender_of(peer: Peer) -> str:
     return peer.user or str(peer)
 
 
-class Publisher:
-    """Publishes messages of the peer of `connection` in `channel`, and has `answers` tell it what became of
-    each, once it is durable.
+class Publisher(Teller):
+    """Publishes messages of the peer of `connection` in `channel`, and tells it.
 
-    :param acknowledge: what is said about what was published.
-    :param complain: what is said about what was not; ``None``: nothing.
+    :param key: that of all messages; else the channel says what key they have.
     """
 
-    __slots__ = ("_acknowledge", "_answers", "_channel", "_complain", "_connection", "_key", "_sender")
+    __slots__ = ("_channel", "_key", "_sender")
 
     def __init__(
         self,
@@ -45,11 +43,8 @@ class Publisher:
         complain: Complain | None,
         key: str = "",
     ) -> None:
+        super().__init__(connection, answers, acknowledge=acknowledge, complain=complain)
         self._channel = channel
-        self._connection = connection
-        self._answers = answers
-        self._acknowledge = acknowledge
-        self._complain = complain
         self._key = key
         self._sender = sender_of(connection.peer)
 
@@ -78,43 +73,6 @@ class Publisher:
                 self.unpublished(error, 1)
             else:
                 self.follow(receipts, 1, len(entry.body))
-
-    def follow(self, receipts: Published, messages: int, octets: int) -> None:
-        """Say what becomes of so many messages, of so many bytes, once it is known."""
-        if not isinstance(receipts, Deferred):
-            self._answers.add(self._acknowledge(receipts))
-            return
-        answer = self._answers.owe(messages, octets)
-        receipts.addCallbacks(
-            self._published, self._not_published, callbackArgs=(answer,), errbackArgs=(answer,)
-        )
-        receipts.addErrback(self._broken)
-
-    def unpublished(self, error: Exception, messages: int) -> None:
-        """Say why so many messages are not published."""
-        self._blame(error)
-        self._answers.add(self._words(error, messages), is_error=True)
-
-    def _published(self, receipts: Sequence[Receipt], answer: Answer) -> None:
-        answer.given(self._acknowledge(receipts))
-
-    def _not_published(self, failure: Failure, answer: Answer) -> None:
-        error = failure.value
-        if not isinstance(error, ChannelError | DecodeError):
-            failure.raiseException()
-        self._blame(error)
-        answer.given(self._words(error, answer.messages), is_error=True)
-
-    def _blame(self, error: Exception) -> None:
-        if isinstance(error, RefusedError | DecodeError):  # else it is not the peer's fault
-            self._connection.reject(error)
-
-    def _words(self, error: Exception, messages: int) -> list[bytes]:
-        return [] if self._complain is None else [self._complain(error)] * messages
-
-    def _broken(self, failure: Failure) -> None:
-        assert failure.value is not None
-        self._connection.fail(failure.value)
 
 
 def untold(channel: Channel, receipts: Deferred[Sequence[Receipt]]) -> None:

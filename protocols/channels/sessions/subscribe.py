@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from protocols.channels.channel import Channel
 from protocols.channels.errors import UnknownError
@@ -88,7 +89,8 @@ class SubscribeSession:
         self._reader.resume()
 
     def _missed(self, count: int) -> None:
-        self.connection.send(b'{"missed":%d}' % count)
+        with suppress(ValueError):  # a framing that cannot carry it
+            self.connection.send(b'{"missed":%d}' % count)
 
     def _over(self, error: BaseException) -> None:
         if is_ours(error):

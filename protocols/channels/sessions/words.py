@@ -43,8 +43,15 @@ COMPLAINTS: Final[dict[Form, Complain]] = {"body": err, "json": json_error}
 """How errors are told to those who read in that form."""
 
 
+def printable(text: str) -> str:
+    """`text`, with what cannot be printed as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
 def words_of(error: Exception) -> str:
     """What is wrong, without anything that would end a line."""
     words = " ".join(str(error).split()) or type(error).__name__
-    words = words.encode("utf-8", "backslashreplace").decode()
+    words = printable(words)
     return words if len(words) <= WORDS else f"{words[: WORDS - 1]}…"
