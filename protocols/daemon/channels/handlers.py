@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from protocols.channels.sessions import ChatHandler, PublishedReplies, PublishHandler, SubscribeHandler
+from protocols.channels.sessions import (
+    ChatHandler,
+    CommandsHandler,
+    PublishedReplies,
+    PublishHandler,
+    SubscribeHandler,
+)
 from protocols.channels.since import Since
 from protocols.daemon.channels.uses import ChannelUses
 from protocols.daemon.spec.channel_use import ChannelUseSpec
@@ -18,8 +24,6 @@ def channel_handler(spec: ChannelUseSpec, uses: ChannelUses, *, replies: bool = 
     channel = channels[spec.channels[0]]
     since = Since.parse(spec.since)
     if spec.mode == "commands":
-        from protocols.channels.sessions import CommandsHandler
-
         return CommandsHandler(channels)
     if spec.mode == "subscribe":
         return SubscribeHandler(channel, since=since, key=spec.key, form=spec.format, group=spec.group or "")

@@ -47,9 +47,8 @@ def _answering(spec: WebSocketSpec, context: RouteContext) -> tuple[Handler, Spe
         # The bytes of a stream: nobody knows where its texts begin.
         return stream_forward(spec.forward, context.reactor, context.journal.service), "binary"
     if spec.channel is not None:
-        # Bodies are what they are; what is said of them is text.
-        speaks: Speaks = None if spec.channel.mode != "publish" and spec.channel.format == "body" else "text"
-        return channel_handler(spec.channel, context.channels), speaks
+        # What clients read may be all they ever hear; a body that is no UTF-8 is binary all the same.
+        return channel_handler(spec.channel, context.channels), "text"
     assert spec.function is not None
     handler = function_handler(
         spec.function, context.loaded, context.reactor, context.limits.pending, context.journal
