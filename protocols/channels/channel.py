@@ -126,17 +126,22 @@ class Channel:
         take them.
         """
         try:
-            entries = list(map(self._intake.check, entries))
+            checked = self.check(entries)
         except (RefusedError, DecodeError):
             self.counts.refused += len(entries)
             raise
+        return self.take(checked)
+
+    def check(self, entries: Sequence[Entry]) -> list[Entry]:
+        """`entries` as they would be published, for :meth:`take`; nothing is counted.  Raises as
+        :meth:`publish` does for what the channel does not take."""
+        return list(map(self._intake.check, entries))
+
+    def take(self, entries: Sequence[Entry]) -> Published:
+        """Publish what :meth:`check` gave, as :meth:`publish` does."""
         if self._held_back or self._must_wait():
             return self._hold_back(entries)
         return self._append(entries)
-
-    def check(self, entry: Entry) -> Entry:
-        """`entry`, as it would be published.  Raises what :meth:`publish` does for the publisher's faults."""
-        return self._intake.check(entry)
 
     def _append(self, entries: Sequence[Entry]) -> Published:
         try:
