@@ -51,7 +51,7 @@ class Checkpoints:
         self,
         database: Database,
         worker: Worker,
-        finish: Callable[[], Deferred[object]],
+        finish: Callable[[], Deferred[Any]],
         *,
         interval: float,
         reactor: Any,
@@ -95,7 +95,7 @@ class Checkpoints:
         done = self._worker.run(partial(self._database.use, checkpoint))
         done.addCallback(self._advanced).addErrback(self._failed)
 
-    def _advanced(self, log: tuple[int, int]) -> Deferred[object] | None:
+    def _advanced(self, log: tuple[int, int]) -> Deferred[Any] | None:
         pages, left = log
         before, self._left = self._left, left
         self._octets = 0

@@ -74,7 +74,7 @@ class Database:
             raise
 
     def check(self) -> None:
-        """Raises :class:`FileError` if what is open is not the file any more, which was removed or replaced."""
+        """Raises :class:`FileError` if what is open is not the file any more: it was removed or replaced."""
         try:
             is_there = _identity(self.file) == self._identity
         except OSError:

@@ -67,12 +67,19 @@ def forget_surplus(connection: sqlite3.Connection, octets: int) -> int:
 
 
 def shorten(connection: sqlite3.Connection) -> int:
-    """Give back pages that are not needed, if there are many, but not more than a piece; how many."""
+    """Give back pages that are not needed, if there are many, but not more than a piece; how many.
+
+    Not in a transaction.  What fails will be done another time.
+    """
     pages, free = connection.execute(
         "SELECT page_count, freelist_count FROM pragma_page_count, pragma_freelist_count"
     ).fetchone()
-    surplus = min(free - max(FREE, pages // 4), PAGES)
-    if surplus > 0:
-        # Each row of the answer is a page that has been given back.
-        connection.execute(f"PRAGMA incremental_vacuum({surplus})").fetchall()
-    return max(int(surplus), 0)
+    surplus = min(int(free - max(FREE, pages // 4)), PAGES)
+    if surplus <= 0:
+        return 0
+    try:
+        # Executed as one statement it would end with the first page.
+        connection.executescript(f"PRAGMA incremental_vacuum({surplus})")
+    except sqlite3.Error:
+        return 0
+    return surplus

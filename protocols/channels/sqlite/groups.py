@@ -5,9 +5,20 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from typing import Final
 
 from protocols.channels.sqlite.history import newest, these
 from protocols.channels.store import Claim, GroupExtent
+
+_AGAIN: Final = """
+    UPDATE claim SET due = ?, tries = tries + 1 WHERE name = ? AND seq IN (SELECT value FROM json_each(?))"""
+
+_TERMS: Final = """
+    SELECT json_group_array(json_array(tries, error)) FROM (
+        SELECT * FROM claim WHERE name = ? AND seq IN (SELECT value FROM json_each(?)) ORDER BY seq
+    )"""
+
+_SETTLE: Final = "DELETE FROM claim WHERE name = ? AND seq IN (SELECT value FROM json_each(?))"
 
 
 def claim(connection: sqlite3.Connection, group: str, most: int, now: float, deadline: float) -> list[Claim]:
@@ -19,30 +30,19 @@ def claim(connection: sqlite3.Connection, group: str, most: int, now: float, dea
         (group, _milliseconds(now), most),
     )
     if seqs:
-        connection.execute(
-            "UPDATE claim SET due = ?, tries = tries + 1 WHERE name = ? "
-            "AND seq IN (SELECT value FROM json_each(?))",
-            (due, group, json.dumps(seqs)),
-        )
+        connection.execute(_AGAIN, (due, group, json.dumps(seqs)))
     if len(seqs) < most:
         seqs += _claim_new(connection, group, most - len(seqs), due)
     if not seqs:
         return []
-    (terms,) = connection.execute(
-        "SELECT json_group_array(json_array(tries, error)) FROM ("
-        "SELECT tries, error FROM claim WHERE name = ? AND seq IN (SELECT value FROM json_each(?)) ORDER BY seq)",
-        (group, json.dumps(seqs)),
-    ).fetchone()
+    (terms,) = connection.execute(_TERMS, (group, json.dumps(seqs))).fetchone()
     messages = these(connection, seqs)
     return [Claim(found, *one) for found, one in zip(messages, json.loads(terms), strict=True)]
 
 
 def settle(connection: sqlite3.Connection, group: str, seqs: Sequence[int]) -> int:
     """They are dealt with; how many of them were not settled yet."""
-    return connection.execute(
-        "DELETE FROM claim WHERE name = ? AND seq IN (SELECT value FROM json_each(?))",
-        (group, json.dumps(list(seqs))),
-    ).rowcount
+    return connection.execute(_SETTLE, (group, json.dumps(list(seqs)))).rowcount
 
 
 def give_back(connection: sqlite3.Connection, group: str, seq: int, error: str, due: float) -> None:

@@ -73,7 +73,7 @@ class SQLiteStore:
         self._checkpoints = Checkpoints(
             Database(file, full=full),
             self._keeper,
-            self._finish_checkpoint,
+            partial(self._aside, checkpoint),
             interval=0.0 if full else interval,
             reactor=reactor,
         )
@@ -194,7 +194,7 @@ class SQLiteStore:
         forgotten = 0
         while count := await self._turns.do(piece):
             forgotten += count
-        while forgotten and await self._turns.do(forgetting.shorten):
+        while forgotten and await self._aside(forgetting.shorten):
             pass
         return forgotten
 
@@ -207,8 +207,9 @@ class SQLiteStore:
             forgotten += await self._forget(partial(forgetting.forget_surplus, octets=octets))
         return forgotten
 
-    def _finish_checkpoint(self) -> Deferred[object]:
-        return self._writer.run(partial(self._database.use, checkpoint))
+    def _aside(self, function: Callable[[sqlite3.Connection], T]) -> Deferred[T]:
+        """What is done between two turns, and is nothing that anybody needs."""
+        return self._writer.run(partial(self._writing.aside, function))
 
     def _let_go(self) -> Deferred[None]:
         """Close the file; what was opened last is closed first, and who writes makes it tidy."""

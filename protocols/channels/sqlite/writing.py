@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from protocols.channels.message import Entry, Message, Receipt
 from protocols.channels.sqlite.database import Database, transaction
@@ -14,6 +14,8 @@ from protocols.channels.sqlite.history import read
 from protocols.channels.sqlite.inserting import ROWS, insert, known
 from protocols.channels.sqlite.trouble import UnheardError
 from protocols.channels.store import READ_MESSAGES
+
+T = TypeVar("T")
 
 Job: TypeAlias = Callable[[sqlite3.Connection], Any]
 """Something else that is to be done in a transaction."""
@@ -24,6 +26,10 @@ MEASURED: Final = 1.0
 
 PIECES: Final = 8
 """Reads of what others have published, before they are told of: what is held in memory meanwhile."""
+
+
+_message = Message._make
+_receipt = Receipt._make
 
 
 class Turn(NamedTuple):
@@ -75,16 +81,21 @@ class Writing:
         try:
             return self._turn(publications, jobs, now)
         except BaseException:
-            self._database.last = self.position
             self._version = 0
             self._database.drop()
             raise
+
+    def aside(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """What `function` makes of the connection, outside of any transaction."""
+        self._database.last = self.position
+        return self._database.use(function)
 
     def close(self) -> None:
         """Let go of the file."""
         self._database.drop()
 
     def _turn(self, publications: Sequence[Sequence[Entry]], jobs: Sequence[Job], now: int) -> Turn:
+        self._database.last = self.position
         connection = self._database.open()
         if not (publications or jobs):
             self._database.check()
@@ -117,7 +128,7 @@ class Writing:
         ids = [entry.id for entry in entries if entry.id]
         if not ids:
             last = insert(connection, entries, now) if entries else 0
-            return [Receipt(seq) for seq in range(last - len(entries) + 1, last + 1)], entries
+            return [_receipt((seq, True)) for seq in range(last - len(entries) + 1, last + 1)], entries
         there = known(connection, ids)
         new: list[Entry] = []
         places: dict[str, int] = {}  # where in `new` an id stands
@@ -140,7 +151,7 @@ class Writing:
         self, connection: sqlite3.Connection, receipts: Sequence[Receipt], new: Sequence[Entry], now: int
     ) -> Sequence[Message]:
         """What is to be told of, now that `new` is durable: what others have published comes before."""
-        last = max([receipt.seq for receipt in receipts], default=0)
+        last = max(receipts)[0] if receipts else 0
         if last <= self.position:
             return ()
         first = last - len(new) + 1
@@ -155,7 +166,7 @@ class Writing:
                 position = before[-1].seq
         except sqlite3.Error as error:
             raise UnheardError from error
-        news += [Message(seq, now, *entry) for seq, entry in enumerate(new, first)]
+        news += [_message((seq, now, *entry)) for seq, entry in enumerate(new, first)]
         self.position = last
         self._time = max(now, self._time)
         return news
