@@ -57,8 +57,8 @@ class ForwardSettings:
     cookies: bool = False
     """Whether cookies that the target sets are sent back to it, for as long as the process lives."""
     redirects: int = 0
-    """Redirections to follow, one after the other, of those that keep the method (307 and 308) and lead to the
-    same scheme, host and port: the operator has named no other."""
+    """Redirections to follow, one after the other, of those that keep the method (307 and 308) and lead to
+    the same scheme, host and port: the operator has named no other."""
     user_agent: str = "polyport"
     # Of streams:
     framing: Framing = field(default_factory=Lines)

@@ -28,8 +28,9 @@ class StreamDelivery:
 
     A message counts as passed on once the kernel has taken all of it and the connection goes on for a moment
     (:data:`~protocols.channels.forward.stream_link.GRACE`), or once the target has answered, where it does.
-    What is not certain is sent again after a connection was lost, so that nothing is missing and some may come
-    twice.
+    What is not certain is sent again after a connection was lost, so that nothing is missing and some may
+    come twice.  Only a machine that vanishes without a word takes with it what our kernel still has for it:
+    where that matters, the target has to answer.
 
     :param tls: what the target must prove; for a target of TLS.
     """

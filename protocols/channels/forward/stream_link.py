@@ -63,6 +63,7 @@ class StreamLink(Protocol):
         self._moved = 0.0  # when something last went on
         self._why: Outcome | None = None  # it was given up
         self._lost: Deferred[None] | None = None  # somebody waits for the end
+        self._socket: Any = None
 
     def send(self, letter: Letter) -> None:
         """Write it when it is its turn."""
@@ -102,7 +103,7 @@ class StreamLink(Protocol):
             transport.setTcpNoDelay(True)
             transport.setTcpKeepAlive(True)
         # Inside of TLS only the socket below knows what the kernel has taken.
-        self._socket: Any = transport.transport if isinstance(transport, TLSMemoryBIOProtocol) else transport
+        self._socket = transport.transport if isinstance(transport, TLSMemoryBIOProtocol) else transport
         self._socket.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
