@@ -8,10 +8,14 @@ from email.utils import formatdate
 import pytest
 import pytest_twisted
 import trustme
-from twisted.internet import ssl
+from OpenSSL import SSL
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
+from zope.interface import implementer
 
 from protocols.channels.forward import Forward, ForwardSettings, WebhookURL
 from protocols.channels.forward.signature import Signer
@@ -137,6 +141,26 @@ def forward(receiver, real_post):
         pytest_twisted.blockon(each.stop())
 
 
+class Nonsense(Protocol):
+    """Whatever it is asked, it says something else."""
+
+    def dataReceived(self, data):
+        self.transport.write(b"+OK POP3 here\r\n")
+        self.transport.loseConnection()
+
+
+@pytest.fixture
+def nonsense():
+    """The port of a server that speaks no HTTP."""
+    from twisted.internet import reactor
+
+    factory = Factory.forProtocol(Nonsense)
+    factory.noisy = False
+    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+    yield port.getHost().port
+    pytest_twisted.blockon(port.stopListening())
+
+
 class TestRequests:
     @pytest_twisted.ensureDeferred
     async def test_what_is_sent(self, receiver, delivery):
@@ -208,10 +232,10 @@ class TestRequests:
 class TestAnswers:
     @pytest_twisted.ensureDeferred
     async def test_an_error_says_how_the_answer_begins(self, receiver, delivery):
-        receiver.answer = status(422, b"<p>\n  no such\x07 device</p>" + b"x" * 5000)
+        receiver.answer = status(400, b"<p>\n  no such\x07 device</p>" + b"x" * 5000)
         outcome = await delivery().send(MESSAGE)
         assert outcome.kind == "refused"
-        assert outcome.error.startswith("422 Unprocessable Entity: <p> no such device</p>xxx")
+        assert outcome.error.startswith("400 Bad Request: <p> no such device</p>xxx")
         assert len(outcome.error) < 300
 
     @pytest_twisted.ensureDeferred
@@ -276,19 +300,9 @@ class TestAnswers:
         assert outcome.error.startswith("no answer: ")
 
     @pytest_twisted.ensureDeferred
-    async def test_what_is_no_http(self, delivery):
-        from twisted.internet import reactor
-        from twisted.internet.protocol import Factory, Protocol
-
-        class Nonsense(Protocol):
-            def dataReceived(self, data):
-                self.transport.write(b"+OK POP3 here\r\n")
-                self.transport.loseConnection()
-
-        port = reactor.listenTCP(0, Factory.forProtocol(Nonsense), interface="127.0.0.1")
-        outcome = await delivery(WebhookURL.parse(f"http://127.0.0.1:{port.getHost().port}/")).send(MESSAGE)
-        await port.stopListening()
-        assert outcome.kind == "failed"
+    async def test_what_is_no_http(self, delivery, nonsense):
+        hook = delivery(WebhookURL.parse(f"http://127.0.0.1:{nonsense}/"))
+        assert (await hook.send(MESSAGE)).kind == "failed"
 
 
 class TestRedirections:
@@ -344,6 +358,7 @@ class TestReaching:
         assert receiver.requests == []
 
 
+@implementer(IOpenSSLServerConnectionCreator)
 class Secured:
     """A receiver behind TLS, with a certificate of a private authority."""
 
@@ -353,14 +368,16 @@ class Secured:
         authority = trustme.CA()
         self.ca = folder / "ca.pem"
         authority.cert_pem.write_to_path(self.ca)
-        issued = authority.issue_cert(name)
-        certificate = ssl.PrivateCertificate.loadPEM(
-            issued.private_key_pem.bytes() + issued.cert_chain_pems[0].bytes()
-        )
+        self.context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        authority.issue_cert(name).configure_cert(self.context)
         site = Site(receiver, reactor=reactor)
         site.noisy = False
-        self.port = reactor.listenSSL(0, site, certificate.options(), interface="127.0.0.1")
+        secured = TLSMemoryBIOFactory(self, False, site, reactor)
+        self.port = reactor.listenTCP(0, secured, interface="127.0.0.1")
         self.url = WebhookURL.parse(f"https://localhost:{self.port.getHost().port}/")
+
+    def serverConnectionForTLS(self, protocol):
+        return SSL.Connection(self.context, None)
 
 
 @pytest.fixture
@@ -401,9 +418,8 @@ class TestTLS:
         assert receiver.requests == []
 
     @pytest_twisted.ensureDeferred
-    async def test_a_server_without_tls(self, receiver, delivery):
-        url = WebhookURL.parse(f"https://127.0.0.1:{receiver.url.port}/")
-        outcome = await delivery(url).send(MESSAGE)
+    async def test_a_server_without_tls(self, delivery, nonsense):
+        outcome = await delivery(WebhookURL.parse(f"https://127.0.0.1:{nonsense}/")).send(MESSAGE)
         assert (outcome.kind, outcome.error) == ("unreachable", "it does not speak TLS")
 
 
