@@ -115,6 +115,10 @@ class Forward:
 
     def stop(self) -> Deferred[None]:
         """Take no more, and finish what is on its way, or give it back."""
+        if self._ended is not None:
+            waiting: Deferred[None] = Deferred()
+            self._ended.addBoth(lambda _: waiting.callback(None))
+            return waiting
         self._is_stopped = self._is_pausing = True
         if self._later is not None:
             self._later.cancel()

@@ -23,7 +23,7 @@ CONNECT: Final = 10.0
 """Seconds from the wish for a connection to one that can be written to, its TLS included; a half of the
 deadline if that is less."""
 
-STREAM_INFLIGHT: Final = 512
+STREAM_INFLIGHT: Final = 1024
 """Messages that are on their way over one stream: what is not certain to have arrived is sent again, and all
 of it is in memory."""
 

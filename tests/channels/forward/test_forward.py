@@ -362,11 +362,11 @@ class TestStopping:
     def test_what_is_on_its_way_may_end(self, scene):
         delivery = scene.start()
         scene.publish(*numbered(2))
-        stopped = scene.stop()
-        assert stopped == []
+        stopped, again = scene.stop(), scene.stop()
+        assert stopped == again == []
         delivery.end(b"1")
         scene.turn()
-        assert stopped
+        assert stopped == again == [True]
         assert delivery.closed
         assert delivery.sent == [b"1"]
         assert scene.post.channel.groups == {}
