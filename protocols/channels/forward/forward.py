@@ -37,7 +37,7 @@ MARGIN: Final = 5.0
 
 REFUSALS: Final = 3
 """Messages that a target refuses for good, one after the other, before it is left alone for a while: what
-refuses everything is set up in the wrong way, and is not to empty a channel into its dead letters meanwhile."""
+refuses everything is set up in the wrong way, and is not to make dead letters of a whole channel."""
 
 STOP: Final = 5.0
 """Seconds in which what is on its way may end when a forward is stopped; then it is broken off, and goes out
@@ -51,9 +51,9 @@ class Forward:
     """Passes what comes in `channel` on to `target`, each message at least once.
 
     One that ends `refused`, or `failed` as often as it is tried, is a dead letter.  Whenever an attempt comes
-    to nothing, everything waits, in the channel, for longer and longer, so that the order stays; then messages
-    go one at a time until it is seen which of them it is about.  While there is no connection, no message uses
-    up its tries.  How often one was tried is known to this process only.
+    to nothing, everything waits, in the channel, for longer and longer, so that the order stays; then
+    messages go one at a time until it is seen which of them it is about.  While there is no connection, no
+    message uses up its tries.  How often one was tried is known to this process only.
 
     It is the one member of the group ``forward:NAME``, here, and is to run in one process of a machine; where
     others share the store, they share the messages, whose order is theirs then.
@@ -115,6 +115,10 @@ class Forward:
 
     def stop(self) -> Deferred[None]:
         """Take no more, and finish what is on its way, or give it back."""
+        if self._ended is not None:
+            waiting: Deferred[None] = Deferred()
+            self._ended.addBoth(lambda _: waiting.callback(None))
+            return waiting
         self._is_stopped = self._is_pausing = True
         if self._later is not None:
             self._later.cancel()
@@ -173,9 +177,11 @@ class Forward:
         extent = await store.group(name)
         if extent.is_new:
             await store.rewind(name, await self.channel.position(self.settings.since))
-        elif extent.claimed and self._delivery.keeps_order and await store.due(name):
-            # A process that died had some, which come before all others once their deadline has passed.
-            return self.group.terms.deadline
+        elif extent.claimed and self._delivery.keeps_order:
+            due = await store.due(name)
+            if due:
+                # A process that died had some, which come before all others once their deadlines have passed.
+                return max(due, self.group.terms.deadline)
         return 0.0
 
     def _begin(self, seconds: float) -> None:
@@ -190,7 +196,12 @@ class Forward:
             self._later = self._reactor.callLater(STORE, self._find_place)
 
     def _broken(self, failure: Failure) -> None:
-        log.failure("{channel}: the forward {name} cannot go on", failure, channel=self.channel, name=self.name)
+        log.failure(
+            "{channel}: the forward {name} cannot go on",
+            failure,
+            channel=self.channel.name,
+            name=self.name,
+        )
 
     def _join(self) -> None:
         self._later = None
@@ -275,7 +286,7 @@ class Forward:
         self._tries.pop(claim.message.seq, None)
         if self._membership is not None:
             self.counts.dead += 1
-            self._membership.give_up(Claim(claim.message, tries, error))
+            self._membership.bury(Claim(claim.message, tries, error))
 
     def _note_trouble(self, error: str) -> None:
         self.counts.error = error

@@ -44,7 +44,8 @@ class ReadyEndpoint:
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:  # noqa: N803 - Twisted's
         """Connect; the protocol that `protocolFactory` makes is told of the transport once it can be used."""
         threshold = Threshold(self, protocolFactory)
-        return threshold.cross(self._endpoint.connect(_OneProtocol(threshold.behind(self._tls))), self._reactor)
+        connecting = self._endpoint.connect(_OneProtocol(threshold.behind(self._tls)))
+        return threshold.cross(connecting, self._reactor)
 
     def opened(self, connection: Threshold) -> None:
         """It can be used."""

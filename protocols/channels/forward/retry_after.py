@@ -14,8 +14,8 @@ _SECONDS = re.compile(r"\d{1,12}", re.ASCII)
 
 
 def seconds_to_wait(field: str, now: float) -> float:
-    """What a field ``Retry-After`` says, in seconds from `now`, which is in seconds since the epoch: a number,
-    or a date of HTTP; 0 for anything else."""
+    """What a field ``Retry-After`` says, in seconds from `now`, which is in seconds since the epoch: a
+    number, or a date of HTTP; 0 for anything else."""
     field = field.strip()
     if _SECONDS.fullmatch(field):
         return min(float(field), LONGEST)

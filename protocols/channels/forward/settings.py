@@ -23,7 +23,7 @@ CONNECT: Final = 10.0
 """Seconds from the wish for a connection to one that can be written to, its TLS included; a half of the
 deadline if that is less."""
 
-STREAM_INFLIGHT: Final = 512
+STREAM_INFLIGHT: Final = 1024
 """Messages that are on their way over one stream: what is not certain to have arrived is sent again, and all
 of it is in memory."""
 
@@ -57,8 +57,8 @@ class ForwardSettings:
     cookies: bool = False
     """Whether cookies that the target sets are sent back to it, for as long as the process lives."""
     redirects: int = 0
-    """Redirections to follow, one after the other, of those that keep the method (307 and 308) and lead to the
-    same scheme, host and port: the operator has named no other."""
+    """Redirections to follow, one after the other, of those that keep the method (307 and 308) and lead to
+    the same scheme, host and port: the operator has named no other."""
     user_agent: str = "polyport"
     # Of streams:
     framing: Framing = field(default_factory=Lines)

@@ -28,9 +28,7 @@ class Signer:
         """The value of ``webhook-signature``: for each secret ``v1,`` and the HMAC-SHA-256 in base64 of the
         id, the time in seconds since the epoch, and the body, with full stops between."""
         content = b"%b.%d.%b" % (name.encode(), timestamp, body)
-        return " ".join(
-            f"v1,{b64encode(hmac.digest(key, content, 'sha256')).decode()}" for key in self._keys
-        )
+        return " ".join(f"v1,{b64encode(hmac.digest(key, content, 'sha256')).decode()}" for key in self._keys)
 
 
 def _key(secret: str) -> bytes:
@@ -40,7 +38,7 @@ def _key(secret: str) -> bytes:
         try:
             key = b64decode(secret.removeprefix(PREFIX), validate=True)
         except ValueError:
-            raise ValueError(f"a secret that begins with {PREFIX} goes on in base64, and this does not") from None
+            raise ValueError(f"a secret that begins with {PREFIX} goes on in base64") from None
     if not key:
         raise ValueError("a secret must not be empty")
     return key

@@ -26,10 +26,11 @@ LINGER: Final = 2.0
 class StreamDelivery:
     """Writes each message to a connection with `target`, which is made when the first is there, and kept.
 
-    A message counts as passed on once the kernel has taken all of it and the connection goes on for a moment
-    (:data:`~protocols.channels.forward.stream_link.GRACE`), or once the target has answered, where it does.
-    What is not certain is sent again after a connection was lost, so that nothing is missing and some may come
-    twice.
+    A message counts as passed on once the target's machine has acknowledged all of it and the connection goes
+    on for a moment (:data:`~protocols.channels.forward.stream_link.LOOK`), or once the target has answered,
+    where it does.  What is not certain is sent again after a connection was lost, so that nothing is missing
+    and some may come twice.  Only what waits in the target's machine when the target dies is lost with it:
+    where that matters, the target has to answer.
 
     :param tls: what the target must prove; for a target of TLS.
     """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import struct
+import termios
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
@@ -23,9 +26,9 @@ from protocols.outgoing_reason import why_unreachable
 BATCH: Final = 64 * 1024
 """Bytes that are written at a time: what one write to a socket commonly takes."""
 
-GRACE: Final = 0.25
-"""Seconds that a connection has to go on after the kernel has taken a message, before that counts as passed
-on: a peer that has gone away says so within the time to it and back."""
+LOOK: Final = 0.05
+"""Seconds between two looks at what the target's machine has acknowledged.  A message counts as passed on when
+it had at the look before: a target that is gone though its machine is there is found out meanwhile."""
 
 REFUSAL: Final = b"ERR"
 """What the answer to a message that was not taken begins with, as that of a Polyport that is published to."""
@@ -34,12 +37,12 @@ REFUSAL: Final = b"ERR"
 class Letter:
     """A message on its way: what is written, and who waits for its outcome."""
 
-    __slots__ = ("at", "octets", "outcome")
+    __slots__ = ("end", "octets", "outcome")
 
     def __init__(self, octets: bytes) -> None:
         self.octets = octets
-        self.at = 0.0
-        """When it was written, or when the kernel had taken it."""
+        self.end = 0
+        """How many bytes the kernel had taken with it, of all that was ever written to the connection."""
         self.outcome: Deferred[Outcome] = Deferred()
 
 
@@ -59,10 +62,13 @@ class StreamLink(Protocol):
         self._waiting: deque[Letter] = deque()
         self._handed: list[Letter] = []  # to the transport, and not taken by the kernel
         self._taken: deque[Letter] = deque()  # by the kernel
+        self._octets = 0  # of all that it has taken
+        self._acknowledged = 0  # of those, by the target's machine
         self._timer: IDelayedCall | None = None
         self._moved = 0.0  # when something last went on
         self._why: Outcome | None = None  # it was given up
         self._lost: Deferred[None] | None = None  # somebody waits for the end
+        self._socket: Any = None
 
     def send(self, letter: Letter) -> None:
         """Write it when it is its turn."""
@@ -102,7 +108,7 @@ class StreamLink(Protocol):
             transport.setTcpNoDelay(True)
             transport.setTcpKeepAlive(True)
         # Inside of TLS only the socket below knows what the kernel has taken.
-        self._socket: Any = transport.transport if isinstance(transport, TLSMemoryBIOProtocol) else transport
+        self._socket = transport.transport if isinstance(transport, TLSMemoryBIOProtocol) else transport
         self._socket.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
@@ -111,9 +117,10 @@ class StreamLink(Protocol):
             # A socket is not closed, which the TLS above it may want, as long as there is a producer.
             self._socket.unregisterProducer()
         if self._handed:
-            now = self._moved = self._reactor.seconds()
+            self._moved = self._reactor.seconds()
             for letter in self._handed:
-                letter.at = now
+                self._octets += len(letter.octets)
+                letter.end = self._octets
             self._taken += self._handed
             self._handed = []
             self._watch()
@@ -188,18 +195,34 @@ class StreamLink(Protocol):
 
     def _watch(self) -> None:
         if self._timer is None and self.busy:
-            self._timer = self._reactor.callLater(min(GRACE, self._settings.deadline), self._look)
+            self._timer = self._reactor.callLater(min(LOOK, self._settings.deadline), self._look)
 
     def _look(self) -> None:
         """See what has become certain, and what takes too long."""
         self._timer = None
         now = self._reactor.seconds()
         if not self._settings.answers:
-            while self._taken and now - self._taken[0].at >= GRACE:
-                self._taken.popleft().outcome.callback(PASSED)
-        overdue = self._handed or (self._settings.answers and self._taken)
-        if overdue and now - self._moved >= self._settings.deadline:
+            self._settle(now)
+        if (self._handed or self._taken) and now - self._moved >= self._settings.deadline:
             what = "answer" if self._settings.answers else "read"
             self.abort(Outcome("failed", f"it does not {what} within {self._settings.deadline:g} s"))
         elif self._why is None:
             self._watch()
+
+    def _settle(self, now: float) -> None:
+        """What was acknowledged at the last look is passed on."""
+        while self._taken and self._taken[0].end <= self._acknowledged:
+            self._taken.popleft().outcome.callback(PASSED)
+        # Inside of TLS there are more bytes than these; then it is a little later that all are acknowledged.
+        acknowledged = self._octets - unacknowledged(self._socket)
+        if acknowledged > self._acknowledged:
+            self._acknowledged = acknowledged
+            self._moved = now
+
+
+def unacknowledged(transport: Any) -> int:
+    """How many bytes the kernel has taken, and the peer's machine has not acknowledged (``SIOCOUTQ``, tcp(7));
+    of a Unix socket, those that the peer has not read, or more."""
+    found = fcntl.ioctl(transport.getHandle().fileno(), termios.TIOCOUTQ, bytes(4))
+    count: int = struct.unpack("i", found)[0]
+    return count

@@ -21,7 +21,6 @@ from twisted.web.client import (
     ResponseFailed,
     ResponseNeverReceived,
 )
-from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
 from zope.interface import implementer
 
@@ -135,7 +134,7 @@ class WebhookDelivery:
 
     def close(self) -> Deferred[None]:
         """Close the connections."""
-        closing = self._pool.closeCachedConnections()
+        closing: Deferred[None] = self._pool.closeCachedConnections()
         timer = self._reactor.callLater(LINGER, self._endpoint.abort)
 
         def closed(_: object) -> None:
