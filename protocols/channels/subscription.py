@@ -123,6 +123,13 @@ class Subscription:
         if wanted is not None:
             self._give(wanted)
 
+    def read_on(self) -> None:
+        """What has come is not at hand: read it."""
+        self._was_current = False
+        self.position = min(self.position, self._channel.last)
+        self._channel.is_behind(self)
+        self._advance()
+
     def skip_to(self, position: int) -> None:
         """Leave out what is before."""
         self._miss(position - self.position)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any, Protocol
@@ -168,6 +170,17 @@ class NATSServer:
 
     async def restart(self) -> None:
         await deferToThread(self.start)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """It does nothing, and its connections stay."""
+        process = self._process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture(scope="session")

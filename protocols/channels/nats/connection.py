@@ -146,8 +146,9 @@ class NATSConnection:
             self._away(self._error)
 
     async def _connect(self, ended: Deferred[None]) -> Client:
-        from nats.aio.client import Client
         from nats.errors import Error, NoServersError
+
+        from protocols.channels.nats.client import ClosingClient
 
         async def went_wrong(error: Exception) -> None:
             self._error = error
@@ -158,7 +159,7 @@ class NATSConnection:
 
         settings = self.settings
         self._error = None
-        client = Client()
+        client = ClosingClient()
         try:
             await client.connect(
                 list(settings.servers),

@@ -205,17 +205,16 @@ class NATSStore:
     def _have(self, extent: Extent) -> None:
         """The stream is there."""
         position = self._hearing.position
-        self._extent = extent
-        if not self._is_known or extent.last < position:
+        is_news = not self._is_known or extent.last < position
+        if is_news:
             if position:
                 log.warn("the stream {stream} has begun anew", stream=self._stream.name)
             self._hearing.position = extent.last
-        self._is_ready = True
+        self._know(extent)
+        self._is_ready = self._is_known = True
         self._reason = ""
-        if not self._is_known:
-            self._is_known = True
-            if self._opening is None and self._came is not None:
-                self._came(())
+        if is_news and self._opening is None and self._came is not None:
+            self._came(())
         self._opened()
         waiting, self._waiting = self._waiting, []
         for one in waiting:
@@ -237,13 +236,10 @@ class NATSStore:
         self._publisher.heard()
 
     def _know(self, extent: Extent) -> None:
-        """This is kept; of what is newest, others are told first."""
+        """This is kept, or was a moment ago; the newest is what was told here."""
         last = self._hearing.position
-        if extent.last <= last:
-            self._extent = extent
-        else:
-            ahead = extent.last - last
-            self._extent = extent._replace(last=last, messages=max(0, extent.messages - ahead))
+        messages = max(0, extent.messages + last - extent.last)
+        self._extent = Extent(min(extent.first, last + 1), last, messages, extent.octets)
 
     # -- publishing ------------------------------------------------------------------------------------
 
