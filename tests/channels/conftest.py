@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Thread
 from typing import Any, Protocol
@@ -352,3 +353,17 @@ def stage() -> Callable[..., Stage]:
 def listener() -> type[Listener]:
     """The class of subscribers that keep what they are told."""
     return Listener
+
+
+@pytest.fixture(params=[kind for kind in BENCHES if kind != "nats"])
+def new_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], StoreBench]:
+    """What makes one bench after another, of a kind whose time a test can let pass."""
+    folders = (tmp_path / str(number) for number in count())
+
+    def made() -> StoreBench:
+        folder = next(folders)
+        folder.mkdir()
+        found: StoreBench = BENCHES[request.param](folder)
+        return found
+
+    return made
