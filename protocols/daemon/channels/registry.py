@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList, FirstError, gatherResults
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
 from protocols.channels.channel import Channel
@@ -169,9 +169,10 @@ class Proposal:
         self._specs = specs
 
     def open(self) -> Deferred[Any]:
-        """Open those that are new; fails with :class:`~protocols.daemon.channels.kept.OpenError`."""
-        opening = gatherResults([one.open() for one in self.kept.values()], consumeErrors=True)
-        return opening.addErrback(_first)
+        """Open those that are new; fails with :class:`~protocols.daemon.channels.kept.OpenError`, for the
+        first of those that cannot be."""
+        opening = DeferredList([one.open() for one in self.kept.values()], consumeErrors=True)
+        return opening.addCallback(_all_open)
 
     def take(self) -> None:
         """They are the channels of this process from now on."""
@@ -190,6 +191,5 @@ def _forward(name: str, wanted: Wanted) -> Forward:
     return forward_for(name, wanted.spec, channel, dead, channel.clock)
 
 
-def _first(failure: Failure) -> Failure:
-    error = failure.value
-    return error.subFailure if isinstance(error, FirstError) else failure
+def _all_open(results: list[tuple[bool, Any]]) -> Failure | None:
+    return next((result for done, result in results if not done), None)
