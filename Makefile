@@ -52,6 +52,7 @@ bench: $(VENV)/.benched  ## measure beside the peers (see benchmarks/README.md)
 	$(BIN)/python benchmarks/idle.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/web.py
+	$(BIN)/python benchmarks/channels.py
 
 attacks: $(VENV)/.installed   ## measure what attacks cost, and whoever is served meanwhile (see docs/security.md)
 	$(BIN)/python benchmarks/attacks.py $(ATTACKS)

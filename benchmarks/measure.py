@@ -39,6 +39,8 @@ class Measurement:
 
     server: str
     samples: tuple[Sample, ...]
+    notes: tuple[str, ...] = ()
+    """What else there is to say, for a person."""
 
     def median(self, figure: str) -> float:
         """The middle of the rounds of one field of :class:`Sample`."""

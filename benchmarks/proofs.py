@@ -15,6 +15,7 @@ from pathlib import Path
 
 from failure import BenchmarkError
 from operations import (
+    channel_killed,
     long_life,
     noticing,
     others_changed,
@@ -36,6 +37,7 @@ PROOFS: dict[str, Callable[[Bounds, Cores], Proof]] = {
     "terminated": terminated.prove,
     "refused": refused.prove,
     "long-life": long_life.prove,
+    "channel-killed": channel_killed.prove,
 }
 BRIEF = Bounds(
     reloads=6,
@@ -46,6 +48,7 @@ BRIEF = Bounds(
     upgrades=2,
     terms=2,
     days=4,
+    channel_kills=10,
     messages=60_000,
     connections=1000,
     # Few enough for a machine that has other things to do.

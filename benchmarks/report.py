@@ -82,6 +82,7 @@ class Report:
                     f"warning: the rounds of {each.server} scatter by {each.scatter:.0%}; "
                     "something else used the machine, so measure again"
                 )
+            yield from each.notes
             if each.lost:
                 yield f"warning: {each.server} left {each.lost} datagrams without a reply in time"
 

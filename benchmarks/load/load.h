@@ -25,7 +25,8 @@
 
 /* What one run does. */
 struct plan {
-    struct sockaddr_in server; /* loopback, always */
+    struct sockaddr_in server;     /* loopback, always */
+    struct sockaddr_in publish_to; /* where fan-out publishes */
     unsigned sockets;
     unsigned in_flight; /* messages under way per socket */
     unsigned size;      /* bytes per message; for TCP with its newline */
@@ -58,6 +59,17 @@ struct tally {
 
 void run_tcp(const struct plan *plan, struct tally *tally);
 void run_udp(const struct plan *plan, struct tally *tally);
+
+/* Says `why`, and how the program is called, and ends it with status 2. */
+_Noreturn void usage(const char *why);
+
+/* What stands on a command line; what does not fit ends the program by usage(). */
+unsigned whole(const char *name, const char *text, unsigned least, unsigned most);
+uint64_t duration_ns(const char *text);
+struct sockaddr_in loopback(const char *host, const char *port);
+
+/* One JSON object on standard output. */
+void print_json(const struct plan *plan, const struct tally *tally);
 
 /* Monotonic time. */
 uint64_t now_ns(void);

@@ -36,6 +36,8 @@ class Bounds:
     terms: int = 10
     days: int = 20
     """Rounds of the long life."""
+    channel_kills: int = 100
+    """Of a daemon that is published to."""
     messages: int = 10_000_000
     connections: int = 100_000
     rates: Mapping[str, float] = field(default_factory=lambda: RATES)

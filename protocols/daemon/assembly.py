@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.access_log import access_log, connection_log
 from protocols.daemon.carriers import Carriers, ForeignFactory
+from protocols.daemon.channels.handlers import channel_handler, publishing
 from protocols.daemon.channels.registry import ChannelRegistry, Proposal
 from protocols.daemon.channels.uses import ChannelUses
 from protocols.daemon.control.operations import Ask, nobody
@@ -18,6 +19,7 @@ from protocols.daemon.fairness import Fairness, Reputation
 from protocols.daemon.framings import framing_for
 from protocols.daemon.guarding import gate_of
 from protocols.daemon.handlers import builtin_handlers, function_handler, stream_forward
+from protocols.daemon.inheritance import has_stream
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError, Misfits
 from protocols.daemon.problems import ConfigError, Problem
@@ -179,8 +181,11 @@ class Assembly:
 
 def _function(assembly: Assembly) -> Carriers:
     assert assembly.spec.function is not None
-    handler = assembly.function(assembly.spec.function, ("function",))
-    return assembly.serve(handler, handler, assembly.framing(Lines()))
+    spec = assembly.spec.function
+    handler = assembly.function(spec, ("function",))
+    stream = publishing(handler, spec.publish, assembly.channels)
+    datagram = publishing(handler, spec.publish, assembly.channels, replies=False)
+    return assembly.serve(stream, datagram, assembly.framing(Lines()))
 
 
 def _builtin(assembly: Assembly) -> Carriers:
@@ -217,7 +222,13 @@ def _forward(assembly: Assembly) -> Carriers:
 
 
 def _channel(assembly: Assembly) -> Carriers:
-    raise MisfitError(("channel",), "not yet")
+    spec = assembly.spec.channel
+    assert spec is not None
+    stream = channel_handler(spec, assembly.channels) if has_stream(assembly.spec) else None
+    datagram = None
+    if spec.mode == "publish":
+        datagram = channel_handler(spec, assembly.channels, replies=False)
+    return assembly.serve(stream, datagram, assembly.framing(Lines()))
 
 
 def _factory(assembly: Assembly) -> Carriers:

@@ -19,6 +19,7 @@ from protocols.daemon import exit_status
 from protocols.daemon.administration import Administration, Renewal
 from protocols.daemon.assembly import Setting
 from protocols.daemon.carriers import Carriers
+from protocols.daemon.control.forward_status import forwards_of
 from protocols.daemon.control.local import LocalOperations
 from protocols.daemon.control.operations import OperationError, Operations
 from protocols.daemon.control.status import Outcome
@@ -110,7 +111,8 @@ class FirstProcess(MultiService):
     def _made(self, novelty: Novelty, count: int) -> Serving:
         """What serves."""
         if count == 1:
-            self.operations = LocalOperations(self, self._reactor, loop=self._loop_watch)
+            forwards = forwards_of(self._reader.setting.channels)
+            self.operations = LocalOperations(self, self._reactor, loop=self._loop_watch, forwards=forwards)
             return Daemon(self._reader, novelty, self._reactor)
         fleet = Fleet(
             self._reader,

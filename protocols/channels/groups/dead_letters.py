@@ -52,11 +52,11 @@ class DeadLetters:
         dead = self._group.dead
         if dead is None:
             log.error(
-                "{channel}: the group {group} has given up message {seq}: {error}",
+                "{channel}: the group {group} has given up message {seq}: {reason}",
                 channel=self._group.channel.name,
                 group=self._group.name,
                 seq=seq,
-                error=claim.error or UNSAID,
+                reason=claim.error or UNSAID,
             )
             self._buried(seq)
             return
@@ -80,7 +80,7 @@ class DeadLetters:
             group.channel.name,
             str(message.seq),
             group.name,
-            str(group.terms.tries),
+            str(group.terms.tries or claim.tries),
             claim.error or UNSAID,
             str(message.time),
         )
@@ -119,5 +119,5 @@ class DeadLetters:
                 dead=self._group.dead.name if self._group.dead else "",
                 seq=seq,
                 group=self._group.name,
-                error=failure.getErrorMessage(),
+                error=failure.value,
             )

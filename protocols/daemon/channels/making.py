@@ -40,7 +40,7 @@ class ChannelMaker:
         name, settings = made_of.name, settings_of(spec)
         try:
             store = self._stores.store_for(name, spec, settings, loaded.origin.folder, reactor)
-        except (OSError, ValueError) as error:
+        except RuntimeError as error:
             raise MisfitError(("channels", name, "store"), str(error)) from error
         channel = Channel(
             name, store, clock=reactor, settings=settings, intake=intake_for(spec, loaded.resolved)

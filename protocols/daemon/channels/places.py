@@ -23,17 +23,20 @@ def all_channels(listed: Mapping[str, ChannelSpec]) -> dict[str, ChannelSpec]:
     """Those that are `listed` and enabled, and those for dead letters that need not be listed."""
     found = {name: spec for name, spec in listed.items() if spec.enabled}
     for name, spec in tuple(found.items()):
-        if dead_name(name) in dead_names(name, spec):
+        if dead_name(name) in dead_names(name, spec) or forward_dead(name, spec) is not None:
             found.setdefault(dead_name(name), _dead(spec))
     return found
 
 
 def dead_names(name: str, spec: ChannelSpec) -> Iterator[str]:
-    """The channels that get what the groups, and forwards, of the channel `name` give up."""
+    """The channels that get what the groups of the channel `name` give up."""
     for group in spec.groups.values():
         yield group.dead or dead_name(name)
-    if any(forward.tries for forward in spec.forward.values()):
-        yield dead_name(name)
+
+
+def forward_dead(name: str, spec: ChannelSpec) -> str | None:
+    """The channel that gets what the forwards of the channel `name` give up, if they do."""
+    return dead_name(name) if spec.forward else None
 
 
 def _dead(spec: ChannelSpec) -> ChannelSpec:

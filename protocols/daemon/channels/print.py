@@ -55,7 +55,7 @@ def prints(
                 name,
                 spec.model_copy(update={"forward": {}}),
                 None if spec.store.sqlite is None else sqlite_file(name, spec.store.sqlite, folder),
-                tuple((file, _digest_of(file)) for file in _files(spec)),
+                digests_of(_files(spec)),
                 modules,
                 dead,
             )
@@ -66,12 +66,15 @@ def prints(
     return found
 
 
-def _files(spec: ChannelSpec) -> Iterator[Path]:
+def digests_of(files: Iterable[Path | None]) -> tuple[tuple[Path, str], ...]:
+    """The digest of each of `files` that is one."""
+    return tuple((file, _digest_of(file)) for file in files if file is not None)
+
+
+def _files(spec: ChannelSpec) -> Iterator[Path | None]:
     nats = spec.store.nats
     if nats is not None:
-        for file in (nats.credentials, nats.tls.ca, nats.tls.certificate, nats.tls.key):
-            if file is not None:
-                yield file
+        yield from (nats.credentials, nats.tls.ca, nats.tls.certificate, nats.tls.key)
 
 
 def _digest_of(file: Path) -> str:

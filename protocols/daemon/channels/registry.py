@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList, FirstError, gatherResults
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
 from protocols.channels.channel import Channel
 from protocols.channels.directory import HERE
+from protocols.channels.forward import Forward
+from protocols.daemon.channels.forwarding import forward_for
 from protocols.daemon.channels.forwards import Forwards, Wanted
 from protocols.daemon.channels.kept import Kept
 from protocols.daemon.channels.making import ChannelMaker
-from protocols.daemon.channels.places import all_channels
-from protocols.daemon.channels.print import Digests, prints
+from protocols.daemon.channels.places import all_channels, forward_dead
+from protocols.daemon.channels.print import Digests, digests_of, prints
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import Misfits
 from protocols.daemon.occurrence import Occurrence
 from protocols.daemon.problems import ConfigError
 from protocols.daemon.reload.comparison import Deed, compared
 from protocols.daemon.spec.channel import ChannelSpec
+from protocols.daemon.spec.channel_forward import ChannelForwardSpec
 
 
 class ChannelRegistry:
@@ -35,7 +38,7 @@ class ChannelRegistry:
 
     def __init__(self, *, forwards: bool = True) -> None:
         self.kept: Mapping[str, Kept] = {}
-        self._forwards: Forwards | None = Forwards() if forwards else None
+        self._forwards: Forwards | None = Forwards(_forward) if forwards else None
         self._made: set[Kept] = set()
         self._maker = ChannelMaker()
         self._specs: Mapping[str, ChannelSpec] = {}
@@ -116,11 +119,16 @@ class ChannelRegistry:
         if self._forwards is not None:
             self._forwards.change(
                 {
-                    (name, target): Wanted(forward, self.kept[name])
+                    (name, target): self._wanted(name, spec, forward)
                     for name, spec in self._specs.items()
                     for target, forward in spec.forward.items()
                 }
             )
+
+    def _wanted(self, name: str, spec: ChannelSpec, forward: ChannelForwardSpec) -> Wanted:
+        dead = forward_dead(name, spec)
+        files = digests_of((forward.tls.ca, forward.tls.certificate, forward.tls.key))
+        return Wanted(forward, files, self.kept[name], None if dead is None else self.kept[dead])
 
     def _deeds(self, specs: Mapping[str, ChannelSpec], found: Mapping[str, Kept]) -> Mapping[str, Deed]:
         before = {name: (kept.made_of, self._specs[name].forward) for name, kept in self.kept.items()}
@@ -161,9 +169,10 @@ class Proposal:
         self._specs = specs
 
     def open(self) -> Deferred[Any]:
-        """Open those that are new; fails with :class:`~protocols.daemon.channels.kept.OpenError`."""
-        opening = gatherResults([one.open() for one in self.kept.values()], consumeErrors=True)
-        return opening.addErrback(_first)
+        """Open those that are new; fails with :class:`~protocols.daemon.channels.kept.OpenError`, for the
+        first of those that cannot be."""
+        opening = DeferredList([one.open() for one in self.kept.values()], consumeErrors=True)
+        return opening.addCallback(_all_open)
 
     def take(self) -> None:
         """They are the channels of this process from now on."""
@@ -176,6 +185,11 @@ class Proposal:
                 one.close()
 
 
-def _first(failure: Failure) -> Failure:
-    error = failure.value
-    return error.subFailure if isinstance(error, FirstError) else failure
+def _forward(name: str, wanted: Wanted) -> Forward:
+    channel = wanted.kept.channel
+    dead = None if wanted.dead is None else wanted.dead.channel
+    return forward_for(name, wanted.spec, channel, dead, channel.clock)
+
+
+def _all_open(results: list[tuple[bool, Any]]) -> Failure | None:
+    return next((result for done, result in results if not done), None)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from protocols.channels.memory import MemoryLog, MemoryStore
 from protocols.channels.settings import Settings
 from protocols.channels.store import Store
-from protocols.daemon.channels.places import sqlite_file
+from protocols.daemon.channels.places import nats_stream, sqlite_file
 from protocols.daemon.spec.channel import ChannelSpec
-from protocols.daemon.spec.channel_store import SQLiteSpec
+from protocols.daemon.spec.channel_store import NATSSpec, SQLiteSpec
+
+if TYPE_CHECKING:
+    from protocols.channels.nats import NATSConnection, NATSSettings
 
 
-@dataclass(slots=True)
 class Stores:
-    """Makes stores, and has what several of them share: over reloads too."""
+    """Makes stores, and has what several of them share, over reloads too."""
 
-    logs: dict[str, MemoryLog] = field(default_factory=dict)
-    """Messages in memory, by the name of their channel."""
+    def __init__(self) -> None:
+        self._logs: dict[str, MemoryLog] = {}
+        self._connections: dict[NATSSettings, NATSConnection] = {}
 
     def store_for(
         self, name: str, spec: ChannelSpec, settings: Settings, folder: Path, reactor: Any
@@ -29,28 +30,53 @@ class Stores:
 
         :param folder: of the YAML file.
 
-        Raises :class:`OSError` and :class:`ValueError` for files that cannot be read, or hold something else.
+        Raises :class:`RuntimeError` where it cannot work.
         """
         store = spec.store
         if store.memory is not None:
-            return MemoryStore(self.logs.setdefault(name, MemoryLog()), octets=settings.octets)
+            return MemoryStore(self._logs.setdefault(name, MemoryLog()), octets=settings.octets)
         if store.nats is not None:
-            raise ValueError("not yet")
+            return self._nats(nats_stream(name, store.nats), store.nats, settings, reactor)
         assert store.sqlite is not None
         return _sqlite(sqlite_file(name, store.sqlite, folder), store.sqlite, settings, reactor)
 
     def forget(self, name: str) -> None:
-        """The channel `name` is no more, or is kept elsewhere."""
-        self.logs.pop(name, None)
+        """What the memory holds of the channel `name` is of no use any more."""
+        self._logs.pop(name, None)
+
+    def _nats(self, stream: str, spec: NATSSpec, settings: Settings, reactor: Any) -> Store:
+        # Here, because a daemon without such a channel has no use for it, nor the package that it needs.
+        from protocols.channels.nats import NATSConnection, NATSSettings, NATSStore
+
+        place = NATSSettings(
+            spec.servers,
+            credentials=spec.credentials,
+            user=spec.user or "",
+            password=spec.password or "",
+            ca=spec.tls.ca,
+            certificate=spec.tls.certificate,
+            key=spec.tls.key,
+        )
+        connection = self._connections.get(place)
+        if connection is None:
+            connection = self._connections[place] = NATSConnection(place, reactor)
+        return NATSStore(
+            connection,
+            stream,
+            replicas=spec.replicas,
+            pending=settings.pending,
+            stalled=settings.stalled,
+            keep=settings.keep,
+            octets=settings.octets,
+            reactor=reactor,
+        )
 
 
 def _sqlite(file: Path, spec: SQLiteSpec, settings: Settings, reactor: Any) -> Store:
-    # Here, because a daemon without such a channel has no use for it.
-    try:
-        module = import_module("protocols.channels.sqlite")
-    except ModuleNotFoundError as error:
-        raise ValueError(str(error)) from error
-    store: Store = module.SQLiteStore(
+    # Here, for the same reason.
+    from protocols.channels.sqlite import SQLiteStore
+
+    return SQLiteStore(
         file,
         sync=spec.sync,
         interval=float(spec.interval),
@@ -58,4 +84,3 @@ def _sqlite(file: Path, spec: SQLiteSpec, settings: Settings, reactor: Any) -> S
         stalled=settings.stalled,
         reactor=reactor,
     )
-    return store

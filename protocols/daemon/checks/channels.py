@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 
-from protocols.daemon.channels.places import dead_names, place_of
+from protocols.daemon.channels.places import dead_names, forward_dead, place_of
 from protocols.daemon.checks.parts import ChannelUse, Parts, channel_uses
 from protocols.daemon.problems import Path, Problem, known_help, path_text, quoted
 from protocols.daemon.spec.channel import ChannelSpec
@@ -80,9 +80,14 @@ def _circles(
     if name in trail:
         yield (*trail[trail.index(name) :], name)
     elif name in channels and name not in done:
-        for dead in dict.fromkeys(dead_names(name, channels[name])):
+        for dead in dict.fromkeys((*dead_names(name, channels[name]), *_of_forwards(name, channels[name]))):
             yield from _circles(channels, dead, [*trail, name], done)
         done.add(name)
+
+
+def _of_forwards(name: str, spec: ChannelSpec) -> tuple[str, ...]:
+    dead = forward_dead(name, spec)
+    return () if dead is None else (dead,)
 
 
 def _giving_up(spec: ChannelSpec, dead: str) -> Path:

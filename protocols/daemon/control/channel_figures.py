@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from protocols.channels import Channel, ChannelError
 from protocols.channels.store import GroupExtent
 from protocols.daemon.control.channel_status import ChannelStatus, ForwardStatus, GroupStatus
-from protocols.daemon.control.dead_letter_box import DeadLetterBox
+from protocols.daemon.control.dead_letter_box import OPERATORS, DeadLetterBox
 
 log = Logger(namespace="polyport")
 
@@ -75,8 +75,10 @@ class Figures:
             if extent.messages:
                 self._oldest = await self._taken(extent.first, self._oldest)
                 self._newest = await self._taken(extent.last, self._newest)
-            self._groups = {name: await channel.store.group(name) for name in channel.groups}
-            self._letters = sum([await letters.count() for letters in DeadLetterBox.of(channel)])
+            # Also of a channel without groups: who asks for nothing hears of no trouble.
+            await channel.store.group(OPERATORS)
+            self._groups = {name: await channel.store.group(name) for name in tuple(channel.groups)}
+            self._letters = sum([await letters.count() for letters in [*DeadLetterBox.of(channel)]])
             self._trouble = ""
         except ChannelError as error:
             self._trouble = str(error)
@@ -109,14 +111,20 @@ class Figures:
             counts=asdict(channel.counts),
             groups=tuple(self._group(name) for name in channel.groups),
             forwards=forwards,
-            trouble=self._trouble,
+            trouble=self._trouble or channel.trouble,
         )
 
     def _group(self, name: str) -> GroupStatus:
-        position, claimed = self._groups.get(name, GroupExtent(0, 0))
-        lag = max(0, self.channel.last - position)
-        members = self.channel.groups[name].members
-        return GroupStatus(name=name, position=position, lag=lag, claimed=claimed, members=members)
+        channel, known = self.channel, self._groups.get(name, GroupExtent(0, 0))
+        # What is forgotten is handed out to nobody.
+        position = max(known.position, channel.store.extent.first - 1)
+        return GroupStatus(
+            name=name,
+            position=known.position,
+            lag=max(0, channel.last - position),
+            claimed=known.claimed,
+            members=channel.groups[name].members,
+        )
 
 
 class AllFigures:

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from protocols import __version__
 from protocols.channels.channel import Channel
 from protocols.channels.directory import HERE
-from protocols.daemon.control.channel_figures import AllFigures
+from protocols.daemon.control.channel_figures import AllFigures, ForwardsOf, nowhere
 from protocols.daemon.control.channel_status import ChannelStatus
 from protocols.daemon.control.frames import frame_of
 from protocols.daemon.control.local_channels import LocalChannels
@@ -96,6 +96,7 @@ class LocalOperations:
     :param worker: which of several processes it is.
     :param loop: knows how its event loop gets on.
     :param channels: those of this process.
+    :param forwards: where their messages are sent on to from here.
 
     .. attribute:: channels
 
@@ -109,9 +110,10 @@ class LocalOperations:
         worker: int = 0,
         loop: LoopWatch | None = None,
         channels: Mapping[str, Channel] = HERE,
+        forwards: ForwardsOf = nowhere,
     ) -> None:
         self.channels = LocalChannels(channels, reactor)
-        self._figures = AllFigures(channels, reactor)
+        self._figures = AllFigures(channels, reactor, forwards)
         self._loop = loop
         self._process = process
         self._reactor = reactor

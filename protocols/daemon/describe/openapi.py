@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from protocols.daemon.describe.channel_operation import channel_operation
 from protocols.daemon.describe.function_operation import FunctionOperation
 from protocols.daemon.describe.problem import DETAIL, PROBLEM
 from protocols.daemon.describe.schemas import PATH_TEXT, Built, Schemas
@@ -143,24 +144,15 @@ class _Route:
             media = {"text/event-stream": {"schema": {"type": "string"}}}
             operation["responses"] = {"200": {"description": "Events", "content": media}, "default": DETAIL}
         elif spec.channel is not None:
-            operation |= _of_channel(method, spec.channel.name)
+            operation |= channel_operation(method, spec.channel.name)
         elif spec.websocket is not None:
             operation["responses"] = {"101": {"description": "WebSocket from here on"}, "default": DETAIL}
         if self._names:
-            operation["parameters"] = [
+            places = [
                 {"name": name, "in": "path", "required": True, "schema": PATH_TEXT} for name in self._names
             ]
+            operation["parameters"] = [*places, *operation.get("parameters", ())]
         return operation
-
-
-def _of_channel(method: str, name: str) -> dict[str, Any]:
-    """What is peculiar to an operation on the channel `name`."""
-    if method == "post":
-        told = {"201": {"description": "Published: Location and the body tell its number"}, "default": DETAIL}
-        return {"summary": f"Publish to the channel {name}", "responses": told}
-    media = {kind: {"schema": {"type": "string"}} for kind in ("application/x-ndjson", "text/event-stream")}
-    told = {"200": {"description": "Messages", "content": media}, "default": DETAIL}
-    return {"summary": f"Read the channel {name}", "responses": told}
 
 
 def _security(spec: ServiceSpec) -> Iterator[tuple[str, dict[str, Any]]]:

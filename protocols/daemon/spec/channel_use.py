@@ -64,6 +64,8 @@ class ChannelUseSpec(Spec):
     @classmethod
     def faults(cls, data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
         mode = data.get("mode", cls.usual)
+        if mode not in POINTLESS:
+            return
         if mode != "commands" and isinstance(data.get("name"), list) and len(data["name"]) > 1:
             yield ("name",), f"several channels are for mode: commands, and this is mode: {mode}"
         for key, text in _pointless(mode, data):
@@ -121,7 +123,7 @@ class ChannelRouteSpec(Spec):
 
 def _pointless(mode: object, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Keys of `data` that mean nothing in `mode`, and why."""
-    for keys, why in POINTLESS.get(str(mode), ()):
+    for keys, why in POINTLESS[str(mode)]:
         yield from ((key, why) for key in keys if data.get(key) is not None)
     if mode == "subscribe" and data.get("group") is not None:
         why = "not beside group, which goes on where it was, with all messages"

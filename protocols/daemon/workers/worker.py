@@ -20,6 +20,7 @@ from twisted.logger import Logger
 
 from protocols.daemon.assembly import Setting, discard
 from protocols.daemon.channels.registry import ChannelRegistry
+from protocols.daemon.control.forward_status import forwards_of
 from protocols.daemon.control.link import Link, linked
 from protocols.daemon.control.local import LocalOperations
 from protocols.daemon.control.operations import OperationError
@@ -129,7 +130,10 @@ class Worker:
         self._listed = sockets
         daemon.take(novelty, self._received.bound(sockets))
         here = Served(daemon, self.link, self._left)
-        self.methods.update(served(LocalOperations(here, self._reactor, index, self._loop_watch)))
+        forwards = forwards_of(setting.channels)
+        self.methods.update(
+            served(LocalOperations(here, self._reactor, index, self._loop_watch, forwards=forwards))
+        )
         serves: Deferred[None] = Deferred()
         daemon.when_running = lambda: self._is_running(serves)
         daemon.when_failed = lambda: serves.errback(OperationError("a service could not start"))

@@ -94,6 +94,23 @@ def test_a_store_that_says_what_is_wrong(shelf, figures, monkeypatch):
     assert told(figures)["orders"].trouble == "", "it is asked again each time"
 
 
+def test_a_store_of_a_channel_without_groups_is_asked_too(shelf, figures, monkeypatch):
+    channel = shelf.add("orders", b"a")
+    monkeypatch.setattr(channel.store, "group", lambda name: fail(UnavailableError("the file is gone")))
+    assert told(figures)["orders"].trouble == "the file is gone"
+
+
+def test_a_store_that_gives_and_takes_nothing(shelf, figures, monkeypatch):
+    channel = shelf.add("orders", b"a")
+    full = UnavailableError("the disk is full")
+    with monkeypatch.context() as patched:
+        patched.setattr(channel.store, "append", lambda entries: fail(full))
+        channel.publish([Entry(b"b")]).addErrback(lambda failure: failure.trap(UnavailableError))
+    assert told(figures)["orders"].trouble == "the disk is full"
+    channel.publish([Entry(b"b")])
+    assert told(figures)["orders"].trouble == ""
+
+
 def test_what_is_wrong_with_ours_is_logged(shelf, figures, monkeypatch, failures):
     channel = shelf.add("orders", groups=["billing"])
     monkeypatch.setattr(channel.store, "group", lambda name: fail(RuntimeError("oops")))
@@ -119,8 +136,8 @@ def test_a_store_that_hangs_is_asked_once_and_keeps_nobody(shelf, figures, clock
     assert found[0].trouble == MISSING
     assert told(figures)["orders"].trouble == MISSING, "at once, as nobody has answered yet"
     assert len(asked) == 1
-    asked[0].callback(GroupExtent(1, 0))
     monkeypatch.undo()
+    asked[0].callback(GroupExtent(1, 0))
     assert told(figures)["orders"].trouble == ""
     assert clock.getDelayedCalls() == []
 

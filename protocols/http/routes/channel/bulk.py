@@ -123,7 +123,7 @@ class Bulk:
     def _find_wrong(self, entries: list[Entry], lines: list[int]) -> None:
         for entry, line in zip(entries, lines, strict=True):
             try:
-                self._channel.check(entry)
+                self._channel.check([entry])
             except (RefusedError, DecodeError) as error:
                 self._wrong(line, error)
 

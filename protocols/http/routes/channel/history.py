@@ -51,6 +51,7 @@ class History(Source):
             self._left = -1
         self._begun: list[bytes] | None = None
         self._reading: Deferred[bytes | None] | None = None
+        self._ahead: Deferred[bytes | None] | None = None
 
     @classmethod
     def of(cls, channel: Channel, batch: Batch, limit: int) -> History:
@@ -95,14 +96,28 @@ class History(Source):
         return self._begun[0] if self._begun else b""
 
     def read(self) -> bytes | Deferred[bytes | None] | None:
-        return self._begun.pop(0) if self._begun else self._next()
+        if self._begun:
+            first = self._begun.pop(0)
+            return first if self._begun else self._read_ahead(first)
+        ahead, self._ahead = self._ahead, None
+        piece = self._next() if ahead is None else ahead
+        return None if piece is None else piece.addCallback(self._read_ahead)
 
     def close(self) -> None:
         self._begun = []
         self._left = 0
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.addErrback(_unwanted)
         reading, self._reading = self._reading, None
         if reading is not None:
             reading.cancel()
+
+    def _read_ahead(self, piece: bytes | None) -> bytes | None:
+        """The store reads one piece while another is sent."""
+        if piece is not None:
+            self._ahead = self._next()
+        return piece
 
     def _next(self) -> Deferred[bytes | None] | None:
         if self.over:
@@ -129,3 +144,7 @@ class History(Source):
         if isinstance(error, UnavailableError):
             raise refusal(error) from error
         return failure
+
+
+def _unwanted(failure: Failure) -> None:
+    """Nobody waits for it any more."""

@@ -27,6 +27,8 @@ class LiveEvents(Source):
     Raises :class:`~protocols.channels.errors.UnavailableError` where there are too many already.
     """
 
+    follows = True
+
     def __init__(
         self,
         channel: Channel,

@@ -278,7 +278,7 @@ async def test_a_group_goes_through_it_again(asked, shelf, typed):
     assert (await channel.store.group("billing")).claimed == 2
     done = await typed("y\n", "replay", "orders", "--group", "billing", "--since", "2")
     assert (done.exit_code, done.stdout) == (0, "billing of orders goes on behind message 2\n")
-    assert (await channel.store.group("billing")) == (2, 1)
+    assert (await channel.store.group("billing"))[:2] == (2, 1)
 
 
 # trim

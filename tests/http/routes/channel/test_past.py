@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived, StreamEnded, StreamReset
 
 from protocols.channels import Entry
 from protocols.http.routes.channel.history import PIECE_MESSAGES
@@ -251,6 +255,34 @@ def test_a_client_that_leaves_while_the_store_reads(resource, failures):
     assert (failures, here.wire.value()) == ([], b"")
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_client_that_leaves_on_the_way(resource, failures, fails):
+    here = resource()
+    here.store.piece = 1
+    here.publish(b"1", b"2", b"3", b"4")
+    here.store.waits = True
+    here.begin()
+    here.store.go_on()
+    here.turns()
+    here.client.leave()
+    here.store.waits = False
+    here.store.fails = fails
+    here.store.go_on()
+    here.turns()
+    gc.collect()  # a failure that nobody has heard of is logged when it is forgotten
+    assert failures == []
+
+
+def test_the_next_piece_is_read_while_one_is_sent(resource):
+    here = resource()
+    here.store.piece = 1
+    here.publish(*(b"x" for _ in range(5)))
+    here.wire.room = 1
+    here.begin()
+    assert here.store.exports == 2
+    here.client.leave()
+
+
 def test_a_slow_client_is_waited_for(resource):
     here = resource()
     here.store.piece = 1
@@ -275,3 +307,56 @@ def test_what_is_refused(resource):
     assert there.get().status == 405
     with pytest.raises(ValueError, match="nobody"):
         resource(reads=False, publishes=False)
+
+
+def test_over_http2_a_client_that_gives_no_room(resource):
+    here = resource()
+    here.store.piece = 4
+    here.publish(*(b"x" * 10_000 for _ in range(100)))
+    state = H2Connection(H2Configuration(client_side=True))
+    state.initiate_connection()
+    fields = {":method": "GET", ":scheme": "http", ":authority": "a", ":path": "/c"}
+    state.send_headers(1, list(fields.items()), end_stream=True)
+    here.client.send(state.data_to_send())
+    body, unread, is_over = b"", 0, False
+    for turn in range(200):
+        here.turns(5)
+        data = here.wire.value()
+        here.wire.clear()
+        for event in state.receive_data(data):
+            if isinstance(event, DataReceived):
+                body += event.data
+                unread += event.flow_controlled_length
+            is_over = is_over or isinstance(event, StreamEnded)
+        if turn == 50:
+            assert len(body) == 65_535
+            assert here.store.exports < 8
+        if turn >= 50 and unread and not is_over:
+            state.acknowledge_received_data(unread, 1)
+            unread = 0
+        here.client.send(state.data_to_send())
+    assert is_over
+    assert [json.loads(line)["seq"] for line in body.splitlines()] == list(range(1, 101))
+
+
+def test_over_http2_a_store_that_fails_in_the_middle(resource, failures):
+    here = resource()
+    here.store.piece = 1
+    here.publish(b"1", b"2", b"3", b"4")
+    here.store.waits = True
+    state = H2Connection(H2Configuration(client_side=True))
+    state.initiate_connection()
+    fields = {":method": "GET", ":scheme": "http", ":authority": "a", ":path": "/c"}
+    state.send_headers(1, list(fields.items()), end_stream=True)
+    here.client.send(state.data_to_send())
+    here.store.go_on()
+    here.turns()
+    here.store.fails = True
+    here.store.waits = False
+    here.store.go_on()
+    here.turns()
+    events = state.receive_data(here.wire.value())
+    kinds = {type(event) for event in events}
+    assert StreamReset in kinds
+    assert StreamEnded not in kinds
+    assert failures == []

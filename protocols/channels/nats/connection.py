@@ -1,0 +1,246 @@
+"""One connection to NATS, which all channels with the same servers share."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from protocols.channels.errors import StalledError, UnavailableError
+from protocols.channels.nats.obstacle import obstacle
+from protocols.channels.nats.settings import NATSSettings
+from protocols.handlers.coroutines import runner
+from protocols.outgoing_reason import why_unreachable
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+log = Logger(namespace="polyport")
+
+CONNECT: Final = 2
+"""Seconds for one server to answer: they are near; whole, since nats-py wants it so."""
+
+PING: Final = 10
+"""Seconds between two times that the server is asked whether it is still there; two without an answer are the
+end of the connection."""
+
+FIRST_WAIT: Final = 0.1
+"""Seconds before the second attempt to connect; twice as long before each that follows."""
+
+MOST_WAIT: Final = 5.0
+"""Seconds between two attempts at most: channels are back so soon after NATS is."""
+
+ANSWER: Final = 5.0
+"""Seconds for JetStream to answer: some more than a cluster takes to elect another leader."""
+
+
+class Listener(Protocol):
+    """What uses the connection."""
+
+    def connected(self, client: Client) -> None:
+        """There is a new one."""
+
+    def lost(self) -> None:
+        """There is none any more, or not yet: heard at the end of each attempt and of each connection."""
+
+
+class RejectedError(UnavailableError):
+    """JetStream does not do what it was asked to.
+
+    .. attribute:: code
+
+       Its number for that (``err_code``), 0 if it has said none.
+    """
+
+    def __init__(self, words: str, code: int = 0) -> None:
+        super().__init__(f"JetStream: {words}")
+        self.code = code
+
+
+class NATSConnection:
+    """Connects to `settings` when the first joins, and again for as long as anybody is there.
+
+    nats-py would connect again by itself; but then it sends what it has kept, which we would send too, and
+    says nothing of what was lost.  So each connection is a client of its own.
+
+    Raises :class:`RuntimeError` where it cannot work, in the words of
+    :func:`~protocols.channels.nats.obstacle`.
+
+    .. attribute:: client
+
+       What speaks to NATS; ``None`` while it is away.
+
+    .. attribute:: reason
+
+       Why it is away, in words that hold no secret.
+    """
+
+    def __init__(self, settings: NATSSettings, reactor: Any) -> None:
+        why = obstacle(reactor)
+        if why is not None:
+            raise RuntimeError(why)
+        self.settings = settings
+        self.client: Client | None = None
+        self.reason = "it has not been reached yet"
+        self._reactor = reactor
+        self._run = runner(reactor)
+        self._listeners: dict[Listener, None] = {}
+        self._serving: Deferred[Any] | None = None
+        self._said_away = False
+        self._error: BaseException | None = None
+
+    # -- who uses it -----------------------------------------------------------------------------------
+
+    def join(self, listener: Listener) -> None:
+        """Have `listener` hear of the connection."""
+        self._listeners[listener] = None
+        if self.client is not None:
+            listener.connected(self.client)
+        elif len(self._listeners) == 1:
+            self._reactor.callWhenRunning(self._start)
+
+    def leave(self, listener: Listener) -> Deferred[Any]:
+        """It hears nothing more; with the last of them the connection ends, which has happened then."""
+        self._listeners.pop(listener, None)
+        serving = self._serving
+        if self._listeners or serving is None:
+            return succeed(None)
+        self._serving = None
+        ended: Deferred[Any] = Deferred()
+        serving.addBoth(lambda _: ended.callback(None))
+        serving.cancel()
+        return ended
+
+    def _start(self) -> None:
+        if self._listeners and self._serving is None:
+            self._serving = maybeDeferred(self._run, self._serve())
+            self._serving.addErrback(lambda failure: failure.trap(CancelledError) and None)
+            self._serving.addErrback(lambda failure: log.failure("NATS", failure=failure))
+
+    # -- what it does ----------------------------------------------------------------------------------
+
+    async def _serve(self) -> None:
+        wait = FIRST_WAIT
+        while True:
+            ended: Deferred[None] = Deferred()
+            try:
+                client = await self._connect(ended)
+            except (OSError, UnavailableError) as error:
+                self._away(error)
+                await deferLater(self._reactor, wait)
+                wait = min(2 * wait, MOST_WAIT)
+                continue
+            wait = FIRST_WAIT
+            try:
+                self._here(client)
+                await ended
+            finally:
+                self.client = None
+                with suppress(Exception):
+                    await client.close()
+            self._away(self._error)
+
+    async def _connect(self, ended: Deferred[None]) -> Client:
+        from nats.errors import Error, NoServersError
+
+        from protocols.channels.nats.client import ClosingClient
+
+        async def went_wrong(error: Exception) -> None:
+            self._error = error
+
+        async def closed() -> None:
+            if not ended.called:
+                ended.callback(None)
+
+        settings = self.settings
+        self._error = None
+        client = ClosingClient()
+        try:
+            await client.connect(
+                list(settings.servers),
+                name=settings.name,
+                error_cb=went_wrong,
+                closed_cb=closed,
+                allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0,
+                connect_timeout=CONNECT,
+                ping_interval=PING,
+                user=settings.user or None,
+                password=settings.password or None,
+                token=settings.token or None,
+                user_credentials=str(settings.credentials) if settings.credentials else None,
+                tls=settings.tls(),
+            )
+        except BaseException as error:
+            with suppress(Exception):
+                await client.close()
+            if isinstance(error, NoServersError) and self._error is not None:
+                raise UnavailableError(_words(self._error)) from error
+            if isinstance(error, Error | ImportError | ValueError):
+                raise UnavailableError(_words(error)) from error
+            raise
+        return client
+
+    def _here(self, client: Client) -> None:
+        self.client = client
+        if self._said_away:
+            self._said_away = False
+            log.info("NATS at {places} is back", places=self.settings.places)
+        for listener in tuple(self._listeners):
+            listener.connected(client)
+
+    def _away(self, error: BaseException | None) -> None:
+        self.reason = _words(error)
+        if not self._said_away:
+            self._said_away = True
+            log.warn("NATS at {places} is away: {why}", places=self.settings.places, why=self.reason)
+        for listener in tuple(self._listeners):
+            listener.lost()
+
+    # -- requests --------------------------------------------------------------------------------------
+
+    async def request(self, subject: str, payload: bytes = b"") -> Msg:
+        """The answer to `payload`.
+
+        Raises :class:`UnavailableError`, and :class:`StalledError` if there is none in :data:`ANSWER`.
+        """
+        from nats.errors import Error, NoRespondersError
+
+        client = self.client
+        if client is None:
+            raise UnavailableError(f"NATS is away: {self.reason}")
+        try:
+            return await client.request(subject, payload, timeout=ANSWER)
+        except NoRespondersError as error:
+            raise UnavailableError("JetStream, or its leader, is not there") from error
+        except TimeoutError as error:
+            raise StalledError("NATS does not answer") from error
+        except (Error, OSError) as error:
+            raise UnavailableError(f"NATS is away: {_words(error)}") from error
+
+    async def api(self, what: str, **named: object) -> dict[str, Any]:
+        """What JetStream's API answers (NATS's reference, "JetStream wire API").
+
+        Raises :class:`RejectedError`, and what :meth:`request` raises.
+        """
+        payload = json.dumps(named).encode() if named else b""
+        answer: dict[str, Any] = json.loads((await self.request(f"$JS.API.{what}", payload)).data)
+        error = answer.get("error")
+        if error is not None:
+            raise RejectedError(error.get("description", "it failed"), error.get("err_code", 0))
+        return answer
+
+
+def _words(error: BaseException | None) -> str:
+    if isinstance(error, OSError) and error.errno:
+        return why_unreachable(error)
+    if isinstance(error, TimeoutError):
+        return "it does not answer"
+    words = str(error or "").removeprefix("nats: ").strip("'\"")
+    return words or "it closed the connection"
