@@ -75,8 +75,14 @@ def merged_channels(of_workers: Iterable[Iterable[ChannelStatus]]) -> tuple[Chan
 
 
 def ended_channel(one: ChannelStatus, beside: ChannelStatus | None = None) -> ChannelStatus:
-    """What stays of `one` when its process ends."""
-    return ChannelStatus(name=one.name, store=one.store, counts=one.counts)
+    """What stays of `one` when its process ends, to be added to what is told `beside` it."""
+    there = None if beside is None else {forward.name for forward in beside.forwards}
+    forwards = tuple(
+        ForwardStatus(name=forward.name, to=forward.to, counts=forward.counts)
+        for forward in one.forwards
+        if there is None or forward.name in there
+    )
+    return ChannelStatus(name=one.name, store=one.store, counts=one.counts, forwards=forwards)
 
 
 def _merged(one: ChannelStatus, other: ChannelStatus) -> ChannelStatus:
@@ -110,7 +116,8 @@ def _forwards(one: Iterable[ForwardStatus], other: Iterable[ForwardStatus]) -> I
         if known is None:
             together[forward.name] = forward
             continue
-        worse = forward if known.failing_since is None else known
+        fails = known.failing_since is None and forward.failing_since is not None
+        worse = forward if fails else known
         counts = _sums(known.counts, forward.counts)
         together[forward.name] = worse.model_copy(update={"counts": counts})
     return together.values()

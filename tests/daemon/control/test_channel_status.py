@@ -76,6 +76,16 @@ def test_no_total_falls_when_a_process_dies():
     assert (one.counts, one.last, one.subscribers) == ({"published": 6}, 6, 0)
 
 
+def test_what_was_sent_on_by_a_process_that_is_no_more():
+    lasting = LastingCounts(merged_channels, ended_channel)
+    old = ForwardStatus(name="crm", to="https://old", failing_since=5.0, counts={"delivered": 3})
+    lasting.heard(0, 10, [channel(forwards=(old, ForwardStatus(name="gone")))])
+    new = ForwardStatus(name="crm", to="https://new", counts={"delivered": 1})
+    lasting.heard(0, 20, [channel(forwards=(new,))])
+    (one,) = lasting.together({0: 20})
+    assert one.forwards == (new.model_copy(update={"counts": {"delivered": 4}}),)
+
+
 def test_channels_that_are_removed_are_gone():
     lasting = LastingCounts(merged_channels, ended_channel)
     lasting.heard(0, 10, [channel(counts={"published": 5})])

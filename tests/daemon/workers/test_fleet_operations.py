@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from twisted.internet.defer import Deferred
 
+from protocols.daemon.control.channel_status import ChannelStatus
 from protocols.daemon.control.operations import OperationError
 from protocols.daemon.control.over_link import RemoteOperations
 from protocols.daemon.control.status import (
@@ -146,3 +147,20 @@ def test_nobody_answers_when_nobody_serves(together):
 def test_a_level_that_there_is_not_is_refused(together):
     failure = result(together.operations.log_level("loud"))
     assert failure.check(OperationError)
+
+
+def test_channels_are_those_of_all_together(together):
+    def told(pid, published, subscribers):
+        channel = ChannelStatus(
+            name="orders", last=9, subscribers=subscribers, counts={"published": published}
+        )
+        found = Status.model_validate(status(pid, 1, 1)).model_copy(update={"channels": (channel,)})
+        return found.model_dump(mode="json")
+
+    together.answer("status", told(100, 4, 1), told(101, 5, 2))
+    (orders,) = result(together.operations.status()).channels
+    assert (orders.last, orders.subscribers, orders.counts) == (9, 3, {"published": 9})
+    together.answer("status", told(100, 6, 0), Deferred())
+    asked = together.operations.status()
+    together.time.advance(ANSWER)
+    assert result(asked).channels[0].counts == {"published": 11}, "what it last had counted stays"

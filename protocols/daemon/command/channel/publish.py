@@ -51,8 +51,8 @@ def command(
     media: str,
     as_json: bool,
 ) -> None:
-    """Publish BODY in the channel NAME, or standard input if there is none, or it is -; say so once it is as
-    durable as the channel promises.
+    """Publish BODY in the channel NAME, or standard input if there is none, or it is -. The sequence number
+    of the message is printed once it is as durable as the channel promises.
     """
     if lines and (ident or body not in (None, "-")):
         raise click.UsageError("--lines is for standard input, each line of which is a message of its own")
@@ -65,10 +65,10 @@ def command(
         (receipt,) = _publish(client, name, [octets], more)
     if as_json:
         print_json(receipt)
-    elif receipt["is_new"]:
-        click.echo(f"published as message {receipt['seq']} of {name}")
-    else:
-        click.echo(f"message {receipt['seq']} of {name} has that id already")
+        return
+    click.echo(receipt["seq"])
+    if not receipt["is_new"]:
+        complain(f"message {receipt['seq']} of {name} has that id already")
 
 
 def _publish(client: DaemonClient, name: str, bodies: Sequence[bytes], more: dict[str, str]) -> Any:

@@ -124,5 +124,8 @@ def _pieces(client: DaemonClient, name: str, key: str, after: int, through: int)
 @contextmanager
 def _progress(length: int) -> Iterator[Callable[[int], None]]:
     """A bar on standard error, if somebody looks at that."""
-    with click.progressbar(length=length, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    if not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    with click.progressbar(length=length, file=sys.stderr) as bar:
         yield bar.update

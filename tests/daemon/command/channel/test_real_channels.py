@@ -124,3 +124,24 @@ def test_a_reader_that_goes_is_no_error(daemon, ask, config):
         check=False,
     )
     assert (done.returncode, json.loads(done.stdout)["seq"], done.stderr) == (0, 1, b"")
+
+
+SHARED = """
+server: {workers: 2}
+channels: {orders: {}}
+services:
+  taps: {listen: "tcp://127.0.0.1:0", channel: {name: orders, mode: subscribe, since: all}}
+"""
+
+
+def test_several_processes_are_one(real_daemon, ask, config, connect):
+    config.write_text(SHARED)
+    daemon = real_daemon(config).ready()
+    assert ask("publish", "orders", "--lines", stdin=b"one\ntwo\n")[0] == 0
+    with connect(daemon.port("taps")) as first, connect(daemon.port("taps")) as second:
+        assert [client.line() for client in (first, second) for _ in range(2)] == [b"one", b"two"] * 2
+        (orders,) = json.loads(ask("ls", "--json")[1])
+        assert (orders["store"], orders["last"], orders["subscribers"]) == ("sqlite", 2, 2)
+        assert (orders["counts"]["published"], orders["counts"]["delivered"]) == (2, 4)
+    assert ask("trim", "orders", "--through", "1", "-y")[1] == "1 message of orders forgotten\n"
+    assert ask("tail", "orders", "--format", "body")[1] == "two\n"
