@@ -38,6 +38,10 @@ MOST_WAIT: Final = 5.0
 ANSWER: Final = 5.0
 """Seconds for JetStream to answer: some more than a cluster takes to elect another leader."""
 
+SHORT: Final = 1.0
+"""Seconds for it to answer what can be asked again without harm, and may have gone to a server that is no
+more."""
+
 
 class Listener(Protocol):
     """What uses the connection."""
@@ -205,10 +209,10 @@ class NATSConnection:
 
     # -- requests --------------------------------------------------------------------------------------
 
-    async def request(self, subject: str, payload: bytes = b"") -> Msg:
+    async def request(self, subject: str, payload: bytes = b"", patience: float = ANSWER) -> Msg:
         """The answer to `payload`.
 
-        Raises :class:`UnavailableError`, and :class:`StalledError` if there is none in :data:`ANSWER`.
+        Raises :class:`UnavailableError`, and :class:`StalledError` if there is none in `patience` seconds.
         """
         from nats.errors import Error, NoRespondersError
 
@@ -216,7 +220,7 @@ class NATSConnection:
         if client is None:
             raise UnavailableError(f"NATS is away: {self.reason}")
         try:
-            return await client.request(subject, payload, timeout=ANSWER)
+            return await client.request(subject, payload, timeout=patience)
         except NoRespondersError as error:
             raise UnavailableError("JetStream, or its leader, is not there") from error
         except TimeoutError as error:
@@ -224,13 +228,13 @@ class NATSConnection:
         except (Error, OSError) as error:
             raise UnavailableError(f"NATS is away: {_words(error)}") from error
 
-    async def api(self, what: str, **named: object) -> dict[str, Any]:
+    async def api(self, what: str, *, patience: float = ANSWER, **named: object) -> dict[str, Any]:
         """What JetStream's API answers (NATS's reference, "JetStream wire API").
 
         Raises :class:`RejectedError`, and what :meth:`request` raises.
         """
         payload = json.dumps(named).encode() if named else b""
-        answer: dict[str, Any] = json.loads((await self.request(f"$JS.API.{what}", payload)).data)
+        answer: dict[str, Any] = json.loads((await self.request(f"$JS.API.{what}", payload, patience)).data)
         error = answer.get("error")
         if error is not None:
             raise RejectedError(error.get("description", "it failed"), error.get("err_code", 0))

@@ -13,6 +13,7 @@ from twisted.internet.task import deferLater
 
 from protocols.channels.errors import UnavailableError
 from protocols.channels.message import Message
+from protocols.channels.nats.connection import SHORT
 from protocols.channels.nats.stored_message import ACK, Delivery, message_of
 from protocols.channels.nats.stream import SECOND, Stream
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.aio.msg import Msg
 
-HEARTBEAT: Final = 2.0
+HEARTBEAT: Final = 1.0
 """Seconds after which a consumer that has nothing to say says so; three times that without a word are its
 end, such as that of a server of a cluster."""
 
@@ -74,7 +75,9 @@ class Hearing:
                 "num_replicas": 1,
                 "mem_storage": True,
             }
-            await self._stream.connection.api(f"CONSUMER.CREATE.{name}", stream_name=name, config=config)
+            await self._stream.connection.api(
+                f"CONSUMER.CREATE.{name}", patience=SHORT, stream_name=name, config=config
+            )
             ear.watch()
             await ear.broken
         finally:
