@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
 HEARTBEAT: Final = 1.0
-"""Seconds after which a consumer that has nothing to say says so; three times that without a word are its
-end, such as that of a server of a cluster."""
+"""Seconds after which a consumer that has nothing to say says so; up to three times that without a word are
+its end, such as that of a server of a cluster."""
+
+LOOK: Final = 1.5
+"""Heartbeats from one look whether there was any to the next; nothing between two of them is the end."""
 
 AGAIN: Final = 0.2
 """Seconds before another is made."""
@@ -123,7 +126,7 @@ class _Ear:
             self._break()
             return
         self._silent = True
-        self._watch = self._hearing.clock.callLater(3 * HEARTBEAT, self.watch)
+        self._watch = self._hearing.clock.callLater(LOOK * HEARTBEAT, self.watch)
 
     def stop(self) -> None:
         """Hear nothing more."""

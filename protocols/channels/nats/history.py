@@ -10,7 +10,7 @@ from twisted.internet.task import deferLater
 
 from protocols.channels.errors import StalledError, UnavailableError
 from protocols.channels.message import Message
-from protocols.channels.nats.connection import SHORT
+from protocols.channels.nats.connection import ANSWER, SHORT
 from protocols.channels.nats.pull import Pull
 from protocols.channels.nats.stored_message import message_of
 from protocols.channels.nats.stream import SECOND, Stream
@@ -74,7 +74,7 @@ class History:
         while len(found) < most and got < octets:
             pull, is_kept = await self._cursor(after, wanted)
             try:
-                stored = await pull.fetch(most - len(found), octets - got)
+                stored = await pull.fetch(most - len(found), octets - got, SHORT if is_kept else ANSWER)
             except UnavailableError:
                 if is_kept:
                     continue  # the consumer was gone
