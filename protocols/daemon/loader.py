@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path as FilePath
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from protocols.codec import codec_for
 from protocols.daemon.checks import (
     access,
     accounts,
@@ -23,7 +24,7 @@ from protocols.daemon.checks import (
     references,
 )
 from protocols.daemon.checks.parts import Parts
-from protocols.daemon.checks.references import Resolve
+from protocols.daemon.checks.references import Inspect, Resolve
 from protocols.daemon.include import Sources
 from protocols.daemon.inheritance import inherit
 from protocols.daemon.named_networks import NamedNetworks
@@ -33,12 +34,13 @@ from protocols.daemon.redaction import Redactor
 from protocols.daemon.secrets import Secrets, expand_all
 from protocols.daemon.spec.channel import ChannelSpec
 from protocols.daemon.spec.config import Config, DefaultsSpec
-from protocols.daemon.spec.handler import FunctionSpec
+from protocols.daemon.spec.handler import FunctionSpec, Reference
 from protocols.daemon.spec.networks import NetworkMembers
 from protocols.daemon.spec.server import ServerSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, Name
 from protocols.daemon.validation import validate
+from protocols.handlers.signature import signature_of
 
 T = TypeVar("T")
 
@@ -200,16 +202,25 @@ class _Loading:
         names = self.data.get(section) or {}
         return tuple(names) if self._complete and isinstance(names, dict) else None
 
-    def _fragments(self) -> Iterator[tuple[Path, str]]:
-        """Functions, valid by themselves, of enabled services that are not."""
-        entries = self.data.get("services")
-        for name, entry in entries.items() if isinstance(entries, dict) else ():
-            if name in self._services or not isinstance(entry, dict) or entry.get("enabled") is False:
-                continue
-            path: Path = ("services", name, "function")
-            function, _ = validate(TypeAdapter(FunctionSpec), entry.get("function"), path, self.origin)
+    def _fragments(self) -> Iterator[tuple[Path, str, Inspect]]:
+        """Functions and schemas, valid by themselves, of enabled services and channels that are not."""
+        for path, entry in self._invalid("services", self._services):
+            place: Path = (*path, "function")
+            function, _ = validate(TypeAdapter(FunctionSpec), entry.get("function"), place, self.origin)
             if function is not None:
-                yield (*path, "call"), function.call
+                yield (*place, "call"), function.call, signature_of
+        for path, entry in self._invalid("channels", self._channels):
+            place = (*path, "schema")
+            schema, _ = validate(TypeAdapter(Reference), entry.get("schema"), place, self.origin)
+            if schema is not None:
+                yield place, schema, codec_for
+
+    def _invalid(self, section: str, valid: Container[str]) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """The enabled entries of a section of names that are not `valid`."""
+        entries = self.data.get(section)
+        for name, entry in entries.items() if isinstance(entries, dict) else ():
+            if name not in valid and isinstance(entry, dict) and entry.get("enabled") is not False:
+                yield (section, name), entry
 
     def config(self) -> Config:
         """The whole, once it has no problem."""

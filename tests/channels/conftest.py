@@ -169,6 +169,14 @@ class NATSServer:
             self._reader.join(self.WAIT)
             process.stderr.close()
 
+    def stop(self) -> None:
+        """It ends in order."""
+        process = self._process
+        assert process is not None
+        process.terminate()
+        process.wait(self.WAIT)
+        self.kill()
+
     async def restart(self) -> None:
         await deferToThread(self.start)
 

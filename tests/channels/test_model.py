@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import pytest
 import pytest_twisted
 from greenlet import greenlet
 from hypothesis import HealthCheck, settings
@@ -71,14 +72,25 @@ class Reader:
 
     begin: int
     key: str
+    habit: str = ""
     seqs: list = field(default_factory=list)
     left_out: int = 0
     is_running: bool = True
     has_paused: bool = False
+    is_told: bool = False
     reason: str = ""
 
     def came(self, batch):
+        assert not self.is_told, "it is never told while it is told"
+        self.is_told = True
         self.seqs += [message.seq for message in batch.messages]
+        if self.habit:
+            self.subscription.pause()
+            self.is_running, self.has_paused = False, True
+        if self.habit == "restless":
+            self.subscription.resume()
+            self.is_running = True
+        self.is_told = False
 
     def missed(self, number):
         self.left_out += number
@@ -96,6 +108,8 @@ class Shared:
 
 
 class ChannelMachine(RuleBasedStateMachine):
+    """Publishing and forgetting, whatever else happens."""
+
     new_bench = None
 
     @initialize(slow=st.sampled_from([("drop-oldest", 6), ("disconnect", 6), ("drop-oldest", 10_000)]))
@@ -185,51 +199,6 @@ class ChannelMachine(RuleBasedStateMachine):
             for seq in [seq for seq in shared.held if seq < self.first]:
                 del shared.held[seq]
 
-    # -- reading ---------------------------------------------------------------------------------------
-
-    @rule(after=PLACES, most=st.integers(1, 9), key=KEYS)
-    def read(self, after, most, key):
-        found = done(self.channel.store.read(after, most, key))
-        expected = [
-            seq
-            for seq in range(max(after + 1, self.first), self.last + 1)
-            if not key or self.messages[seq][1] == key
-        ]
-        assert [(one.seq, (one.body, one.key)) for one in found] == [
-            (seq, self.messages[seq]) for seq in expected[:most]
-        ]
-        assert [one.time for one in found] == sorted(one.time for one in found)
-
-    @rule(begin=PLACES, key=KEYS)
-    def subscribe(self, begin, key):
-        reader = Reader(min(begin, self.channel.last), key)
-        reader.subscription = self.channel.subscribe(reader, begin, key)
-        reader.subscription.resume()
-        self.readers.append(reader)
-
-    @precondition(lambda self: self.readers)
-    @rule(number=ONE)
-    def pause(self, number):
-        reader = self.readers[number % len(self.readers)]
-        reader.subscription.pause()
-        reader.is_running, reader.has_paused = False, True
-
-    @precondition(lambda self: self.readers)
-    @rule(number=ONE)
-    def resume(self, number):
-        reader = self.readers[number % len(self.readers)]
-        reader.subscription.resume()
-        reader.is_running = True
-
-    @precondition(lambda self: self.readers)
-    @rule(number=ONE)
-    def unsubscribe(self, number):
-        reader = self.readers.pop(number % len(self.readers))
-        reader.subscription.close()
-        heard = list(reader.seqs)
-        self.turn()
-        assert reader.seqs == heard
-
     @rule()
     def some_time(self):
         self.turn()
@@ -237,7 +206,7 @@ class ChannelMachine(RuleBasedStateMachine):
     @rule()
     def calm(self):
         """Everybody who reads has come up to the newest message."""
-        for _ in range(5000):
+        for _ in range(100 if self.clock is not None else 5000):
             self.turn()
             running = [one for one in self.readers if one.is_running and not one.reason]
             if all(one.subscription.position >= self.last for one in running):
@@ -270,7 +239,86 @@ class ChannelMachine(RuleBasedStateMachine):
         else:
             assert all(self.messages[seq][1] == reader.key for seq in reader.seqs)
 
-    # -- groups ----------------------------------------------------------------------------------------
+    # -- the world -------------------------------------------------------------------------------------
+
+    @rule(ticks=st.integers(1, 3))
+    def pass_time(self, ticks):
+        run(self.bench.pass_time(ticks * TICK))
+        self.ticks += ticks
+
+    @rule()
+    def reopen(self):
+        done(self.channel.close())
+        for reader in self.readers:
+            assert reader.reason
+        self.readers = []
+        self.open()
+        assert self.channel.store.extent[:3] == (self.first, self.last, self.last - self.first + 1)
+
+
+class ReadersMachine(ChannelMachine):
+    """Those who read, from the past to what comes."""
+
+    @rule(after=PLACES, most=st.integers(1, 9), key=KEYS)
+    def read(self, after, most, key):
+        found = done(self.channel.store.read(after, most, key))
+        expected = [
+            seq
+            for seq in range(max(after + 1, self.first), self.last + 1)
+            if not key or self.messages[seq][1] == key
+        ]
+        assert [(one.seq, (one.body, one.key)) for one in found] == [
+            (seq, self.messages[seq]) for seq in expected[:most]
+        ]
+        assert [one.time for one in found] == sorted(one.time for one in found)
+
+    @rule(begin=PLACES, key=KEYS, habit=st.sampled_from(["", "", "pauses", "restless"]))
+    def subscribe(self, begin, key, habit=""):
+        reader = Reader(min(begin, self.channel.last), key, habit)
+        reader.subscription = self.channel.subscribe(reader, begin, key)
+        reader.subscription.resume()
+        self.readers.append(reader)
+
+    @rule(
+        steps=st.lists(
+            st.tuples(st.sampled_from(["publish", "pause", "resume", "subscribe"]), ONE), min_size=3
+        )
+    )
+    def all_in_one_turn(self, steps):
+        for what, number in steps:
+            if what == "publish":
+                self.publish([(b"", "", "")])
+            elif what == "subscribe":
+                self.subscribe(self.last, "")
+            elif self.readers:
+                getattr(self, what)(number)
+
+    @precondition(lambda self: self.readers)
+    @rule(number=ONE)
+    def pause(self, number):
+        reader = self.readers[number % len(self.readers)]
+        reader.subscription.pause()
+        reader.is_running, reader.has_paused = False, True
+
+    @precondition(lambda self: self.readers)
+    @rule(number=ONE)
+    def resume(self, number):
+        reader = self.readers[number % len(self.readers)]
+        reader.is_running = True
+        reader.subscription.resume()
+
+    @precondition(lambda self: self.readers)
+    @rule(number=ONE)
+    def unsubscribe(self, number):
+        reader = self.readers.pop(number % len(self.readers))
+        reader.subscription.close()
+        heard = list(reader.seqs)
+        self.turn()
+        assert reader.seqs == heard
+
+
+class GroupsMachine(ChannelMachine):
+    """Those who share."""
 
     def shared(self, group):
         return self.groups.setdefault(group, Shared(self.first - 1))
@@ -330,22 +378,6 @@ class ChannelMachine(RuleBasedStateMachine):
         shared = self.shared(group)
         assert done(self.channel.store.group(group)) == (shared.position, len(shared.held))
 
-    # -- the world -------------------------------------------------------------------------------------
-
-    @rule(ticks=st.integers(1, 3))
-    def pass_time(self, ticks):
-        run(self.bench.pass_time(ticks * TICK))
-        self.ticks += ticks
-
-    @rule()
-    def reopen(self):
-        done(self.channel.close())
-        for reader in self.readers:
-            assert reader.reason
-        self.readers = []
-        self.open()
-        assert self.channel.store.extent[:3] == (self.first, self.last, self.last - self.first + 1)
-
 
 def beside_the_reactor(function):
     """Run `function`, which may wait with :func:`done`; fires when it has returned."""
@@ -363,16 +395,16 @@ def beside_the_reactor(function):
     return finished
 
 
+@pytest.mark.parametrize("machine", [ReadersMachine, GroupsMachine])
 @pytest_twisted.ensureDeferred
-async def test_any_order_agrees_with_the_model(new_bench, request):
-    class Machine(ChannelMachine):
+async def test_any_order_agrees_with_the_model(new_bench, request, machine):
+    class Machine(machine):
         pass
 
     Machine.new_bench = staticmethod(new_bench)
-    examples, steps = (150, 60) if "memory" in request.node.name else (15, 40)
     limits = settings(
-        max_examples=examples,
-        stateful_step_count=steps,
+        max_examples=100 if "memory" in request.node.name else 10,
+        stateful_step_count=50,
         suppress_health_check=list(HealthCheck),
         deadline=None,
     )

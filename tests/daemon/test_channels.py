@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -201,6 +202,28 @@ def test_processes_see_each_others_messages(start, yaml):
             client.socket.close()
     assert served.daemon.stop() == 0
     assert served.daemon.errors == ""
+
+
+def test_another_daemon_takes_over_with_the_same_files(real_daemon, written, ports, connect, gone, yaml):
+    upgrading = yaml("sqlite").replace("control: off", "control: 'unix:control.sock'")
+    daemon = real_daemon(written(upgrading, FUNCTIONS)).ready()
+    with connect(ports["line"]) as before, connect(ports["follow"]) as reader:
+        assert before.ask("one") == b"OK 1"
+        daemon.send_signal(signal.SIGUSR2)
+        successor = int(daemon.expect(r"process (\d+) has taken over")[1])
+        try:
+            with connect(ports["line"]) as after:
+                assert after.ask("two") == b"OK 2"
+            # Who is still with the first is heard by all, and hears everything.
+            assert before.ask("three") == b"OK 3"
+            assert [reader.line() for _ in range(3)] == [b"one", b"two", b"three"]
+            with connect(ports["follow"]) as other:
+                assert [other.line() for _ in range(3)] == [b"one", b"two", b"three"]
+        finally:
+            os.kill(successor, signal.SIGTERM)
+            assert gone(successor)
+    assert daemon.status() == 0
+    assert daemon.errors == ""
 
 
 def test_a_channel_that_cannot_be_opened_ends_the_start(real_daemon, written, yaml, tmp_path):

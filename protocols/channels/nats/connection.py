@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from protocols.channels.errors import StalledError, UnavailableError
 from protocols.channels.nats.obstacle import obstacle
 from protocols.channels.nats.settings import NATSSettings
-from protocols.handlers.coroutines import runner
+from protocols.handlers.coroutines import beginner
 from protocols.outgoing_reason import why_unreachable
 
 if TYPE_CHECKING:
@@ -35,8 +38,15 @@ FIRST_WAIT: Final = 0.1
 MOST_WAIT: Final = 5.0
 """Seconds between two attempts at most: channels are back so soon after NATS is."""
 
+CLOSE: Final = 0.5
+"""Seconds for a connection to close in order."""
+
 ANSWER: Final = 5.0
 """Seconds for JetStream to answer: some more than a cluster takes to elect another leader."""
+
+SHORT: Final = 1.0
+"""Seconds for it to answer what can be asked again without harm, and may have gone to a server that is no
+more."""
 
 
 class Listener(Protocol):
@@ -88,9 +98,10 @@ class NATSConnection:
         self.client: Client | None = None
         self.reason = "it has not been reached yet"
         self._reactor = reactor
-        self._run = runner(reactor)
+        self._begin = beginner(reactor)
         self._listeners: dict[Listener, None] = {}
-        self._serving: Deferred[Any] | None = None
+        self._serving: Any = None  # a task
+        self._left: Deferred[None] | None = None
         self._said_away = False
         self._error: BaseException | None = None
 
@@ -104,23 +115,29 @@ class NATSConnection:
         elif len(self._listeners) == 1:
             self._reactor.callWhenRunning(self._start)
 
-    def leave(self, listener: Listener) -> Deferred[Any]:
+    def leave(self, listener: Listener) -> Deferred[None]:
         """It hears nothing more; with the last of them the connection ends, which has happened then."""
         self._listeners.pop(listener, None)
-        serving = self._serving
-        if self._listeners or serving is None:
+        if self._listeners or self._serving is None:
             return succeed(None)
-        self._serving = None
-        ended: Deferred[Any] = Deferred()
-        serving.addBoth(lambda _: ended.callback(None))
-        serving.cancel()
-        return ended
+        self._left = left = Deferred[None]()
+        self._serving.cancel()
+        return left
 
     def _start(self) -> None:
         if self._listeners and self._serving is None:
-            self._serving = maybeDeferred(self._run, self._serve())
-            self._serving.addErrback(lambda failure: failure.trap(CancelledError) and None)
-            self._serving.addErrback(lambda failure: log.failure("NATS", failure=failure))
+            self._serving = self._begin(self._serve())
+            self._serving.tell(self._served)
+
+    def _served(self, outcome: object) -> None:
+        """It has been told to end, or something of ours went wrong."""
+        if isinstance(outcome, Failure) and not outcome.check(CancelledError):
+            log.failure("the connection to NATS cannot go on", failure=outcome)
+        self._serving = None
+        left, self._left = self._left, None
+        if left is not None:
+            left.callback(None)
+            self._start()
 
     # -- what it does ----------------------------------------------------------------------------------
 
@@ -141,8 +158,7 @@ class NATSConnection:
                 await ended
             finally:
                 self.client = None
-                with suppress(Exception):
-                    await client.close()
+                await _close(client)
             self._away(self._error)
 
     async def _connect(self, ended: Deferred[None]) -> Client:
@@ -178,8 +194,7 @@ class NATSConnection:
                 tls=settings.tls(),
             )
         except BaseException as error:
-            with suppress(Exception):
-                await client.close()
+            await _close(client)
             if isinstance(error, NoServersError) and self._error is not None:
                 raise UnavailableError(_words(self._error)) from error
             if isinstance(error, Error | ImportError | ValueError):
@@ -205,10 +220,10 @@ class NATSConnection:
 
     # -- requests --------------------------------------------------------------------------------------
 
-    async def request(self, subject: str, payload: bytes = b"") -> Msg:
+    async def request(self, subject: str, payload: bytes = b"", patience: float = ANSWER) -> Msg:
         """The answer to `payload`.
 
-        Raises :class:`UnavailableError`, and :class:`StalledError` if there is none in :data:`ANSWER`.
+        Raises :class:`UnavailableError`, and :class:`StalledError` if there is none in `patience` seconds.
         """
         from nats.errors import Error, NoRespondersError
 
@@ -216,7 +231,7 @@ class NATSConnection:
         if client is None:
             raise UnavailableError(f"NATS is away: {self.reason}")
         try:
-            return await client.request(subject, payload, timeout=ANSWER)
+            return await client.request(subject, payload, timeout=patience)
         except NoRespondersError as error:
             raise UnavailableError("JetStream, or its leader, is not there") from error
         except TimeoutError as error:
@@ -224,20 +239,30 @@ class NATSConnection:
         except (Error, OSError) as error:
             raise UnavailableError(f"NATS is away: {_words(error)}") from error
 
-    async def api(self, what: str, **named: object) -> dict[str, Any]:
+    async def api(self, what: str, *, patience: float = ANSWER, **named: object) -> dict[str, Any]:
         """What JetStream's API answers (NATS's reference, "JetStream wire API").
 
         Raises :class:`RejectedError`, and what :meth:`request` raises.
         """
         payload = json.dumps(named).encode() if named else b""
-        answer: dict[str, Any] = json.loads((await self.request(f"$JS.API.{what}", payload)).data)
+        answer: dict[str, Any] = json.loads((await self.request(f"$JS.API.{what}", payload, patience)).data)
         error = answer.get("error")
         if error is not None:
             raise RejectedError(error.get("description", "it failed"), error.get("err_code", 0))
         return answer
 
 
+async def _close(client: Client) -> None:
+    # Where TLS is not agreed upon, nats-py waits for ever for the end of what it has given away.
+    with suppress(Exception):
+        await asyncio.wait_for(client.close(), CLOSE)
+
+
 def _words(error: BaseException | None) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {error.reason}"
     if isinstance(error, OSError) and error.errno:
         return why_unreachable(error)
     if isinstance(error, TimeoutError):

@@ -50,8 +50,9 @@ class GroupConsumer:
         self._stream = stream
         self._clock = reactor
         self._run = runner(reactor)
-        # What is no name in NATS stands as something that is.
-        self._consumer = name if _PLAIN.fullmatch(name) else quote(name, safe="").replace(".", "%2E")
+        # What is no name in NATS stands as something that is; a % would break the subject it answers from.
+        quoted = quote(name, safe="").replace(".", "%2E").replace("%", "=")
+        self._consumer = name if _PLAIN.fullmatch(name) else quoted
         self._deadline = 0.0  # as JetStream has it
         self._held: dict[int, _Held] = {}
         self._errors: OrderedDict[int, str] = OrderedDict()

@@ -13,6 +13,7 @@ from twisted.internet.task import deferLater
 
 from protocols.channels.errors import UnavailableError
 from protocols.channels.message import Message
+from protocols.channels.nats.connection import SHORT
 from protocols.channels.nats.stored_message import ACK, Delivery, message_of
 from protocols.channels.nats.stream import SECOND, Stream
 
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.aio.msg import Msg
 
-HEARTBEAT: Final = 2.0
-"""Seconds after which a consumer that has nothing to say says so; three times that without a word are its
-end, such as that of a server of a cluster."""
+HEARTBEAT: Final = 1.0
+"""Seconds after which a consumer that has nothing to say says so; up to three times that without a word are
+its end, such as that of a server of a cluster."""
+
+LOOK: Final = 1.5
+"""Heartbeats from one look whether there was any to the next; nothing between two of them is the end."""
 
 AGAIN: Final = 0.2
 """Seconds before another is made."""
@@ -74,7 +78,9 @@ class Hearing:
                 "num_replicas": 1,
                 "mem_storage": True,
             }
-            await self._stream.connection.api(f"CONSUMER.CREATE.{name}", stream_name=name, config=config)
+            await self._stream.connection.api(
+                f"CONSUMER.CREATE.{name}", patience=SHORT, stream_name=name, config=config
+            )
             ear.watch()
             await ear.broken
         finally:
@@ -120,7 +126,7 @@ class _Ear:
             self._break()
             return
         self._silent = True
-        self._watch = self._hearing.clock.callLater(3 * HEARTBEAT, self.watch)
+        self._watch = self._hearing.clock.callLater(LOOK * HEARTBEAT, self.watch)
 
     def stop(self) -> None:
         """Hear nothing more."""

@@ -10,6 +10,7 @@ from twisted.internet.task import deferLater
 
 from protocols.channels.errors import StalledError, UnavailableError
 from protocols.channels.message import Message
+from protocols.channels.nats.connection import ANSWER, SHORT
 from protocols.channels.nats.pull import Pull
 from protocols.channels.nats.stored_message import message_of
 from protocols.channels.nats.stream import SECOND, Stream
@@ -25,6 +26,9 @@ LAGGING: Final = 0.05
 
 ASKED: Final = 40
 """How often: for two seconds."""
+
+PLACES: Final = 5
+"""How often a consumer is asked for: it may have been given a server that has just died."""
 
 
 class _Cursor:
@@ -70,7 +74,7 @@ class History:
         while len(found) < most and got < octets:
             pull, is_kept = await self._cursor(after, wanted)
             try:
-                stored = await pull.fetch(most - len(found), octets - got)
+                stored = await pull.fetch(most - len(found), octets - got, SHORT if is_kept else ANSWER)
             except UnavailableError:
                 if is_kept:
                     continue  # the consumer was gone
@@ -115,7 +119,15 @@ class History:
     async def _make(self, **named: object) -> dict[str, Any]:
         name = self._stream.name
         config = {"ack_policy": "none", "num_replicas": 1, "mem_storage": True, **named}
-        return await self._stream.connection.api(f"CONSUMER.CREATE.{name}", stream_name=name, config=config)
+        for attempt in range(1, PLACES + 1):
+            try:
+                return await self._stream.connection.api(
+                    f"CONSUMER.CREATE.{name}", patience=SHORT, stream_name=name, config=config
+                )
+            except StalledError:
+                if attempt == PLACES:
+                    raise
+        raise AssertionError("it was asked for at least once")
 
     async def _keep(self, after: int, subject: str, pull: Pull) -> None:
         self._cursors[after, subject] = _Cursor(pull, self._clock.seconds())

@@ -65,15 +65,16 @@ class Pull:
             with suppress(Exception):  # it goes with the connection
                 await subscription.unsubscribe()
 
-    async def fetch(self, most: int, octets: int = 0) -> list[tuple[Msg, Delivery]]:
-        """What there is: up to `most` messages, and of about `octets`, but one at least.
+    async def fetch(self, most: int, octets: int = 0, patience: float = ANSWER) -> list[tuple[Msg, Delivery]]:
+        """What there is: up to `most` messages, and of about `octets`, but one at least; within `patience`
+        seconds.
 
         Raises :class:`UnavailableError`, after which this is of no use any more.
         """
         try:
-            status = await self._ask(most, {"max_bytes": round(octets * MARGIN)} if octets else {})
+            status = await self._ask(most, {"max_bytes": round(octets * MARGIN)} if octets else {}, patience)
             if status == TOO_LARGE and not self._got:
-                status = await self._ask(1, {})
+                status = await self._ask(1, {}, patience)
             if status and status not in EMPTY and not self._got:
                 raise RejectedError(f"the consumer is gone ({status})")
         except UnavailableError:
@@ -82,7 +83,7 @@ class Pull:
         got, self._got = self._got, []
         return got
 
-    async def _ask(self, most: int, more: dict[str, int]) -> str:
+    async def _ask(self, most: int, more: dict[str, int], patience: float) -> str:
         """The status with which the answer ends; none if it is whole."""
         from nats.errors import Error
 
@@ -95,7 +96,7 @@ class Pull:
             await self._client.publish(self._next, payload, f"{self._inbox}.{self._asked}")
         except Error as error:
             raise UnavailableError(f"NATS is away: {error}") from error
-        watch = self._clock.callLater(ANSWER, self._end, "")
+        watch = self._clock.callLater(patience, self._end, "")
         try:
             status: str = await ended
         finally:

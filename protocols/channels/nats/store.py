@@ -74,6 +74,10 @@ class NATSStore:
     are published together are stored one by one.  They come in their order, but those of others may come
     between them; and where NATS fails in their midst, some may be stored although the publication has failed.
 
+    How durable a message is when its publisher is told, is NATS's: on `replicas` servers, in files that are
+    written to the disk from time to time (its ``sync_interval``).  A server that dies, and is the only one,
+    may forget what a group has done just before: that is handed out again.
+
     :param replicas: servers of a cluster that keep a stream made here.
     :param keep: seconds that a stream made here keeps messages; 0: for ever.
     :param octets: bytes that a stream made here keeps; 0: as many as there are.
@@ -145,10 +149,9 @@ class NATSStore:
 
     async def _close(self) -> None:
         self._pending.refuse(UnavailableError("the channel is closed"))
-        if self._is_ready:
-            finished = self._publisher.finished()
-            finished.addTimeout(CLOSING, self._reactor, onTimeoutCancel=lambda *_: None)
-            await finished
+        finished = self._publisher.finished()
+        finished.addTimeout(CLOSING, self._reactor, onTimeoutCancel=lambda *_: None)
+        await finished
         self._publisher.close()
         self._pending.close()
         for asked in tuple(self._asked):

@@ -7,7 +7,7 @@ from typing import Any, Final
 from twisted.logger import Logger
 
 from protocols.channels.errors import UnavailableError
-from protocols.channels.nats.connection import NATSConnection, RejectedError
+from protocols.channels.nats.connection import SHORT, NATSConnection, RejectedError
 from protocols.channels.nats.subjects import Subjects
 from protocols.channels.store import Extent
 
@@ -51,7 +51,7 @@ class Stream:
         self.name = name
         self.subjects = Subjects.ours(name)
         window = max(DUPLICATES, 2 * remembers)
-        self._config = {
+        self._config: dict[str, Any] = {
             "name": name,
             "subjects": self.subjects.patterns,
             "retention": "limits",
@@ -68,7 +68,7 @@ class Stream:
     async def ready(self) -> Extent:
         """See to it that it is there; what it keeps.  Raises :class:`UnavailableError`."""
         try:
-            info = await self.connection.api(f"STREAM.INFO.{self.name}")
+            info = await self.connection.api(f"STREAM.INFO.{self.name}", patience=SHORT)
         except RejectedError as error:
             if error.code != NOT_FOUND:
                 raise

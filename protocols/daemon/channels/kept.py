@@ -18,6 +18,10 @@ CLOSING: Final = 10.0
 """Seconds in which a store has to finish what is under way; one that hangs is left to itself then."""
 
 
+def _hangs(outcome: object, seconds: float) -> None:
+    raise TimeoutError(f"its store has not finished within {seconds:g} s")
+
+
 class OpenError(Exception):
     """A channel cannot be opened; the text says which one, and why."""
 
@@ -76,7 +80,7 @@ class Kept:
         if not was_open:
             return succeed(None)
         closing: Deferred[None] = maybeDeferred(self.channel.close)
-        closing.addTimeout(CLOSING, self.channel.clock)
+        closing.addTimeout(CLOSING, self.channel.clock, onTimeoutCancel=_hangs)
         return closing.addErrback(self._not_closed)
 
     def _release(self) -> Deferred[None] | None:

@@ -41,7 +41,9 @@ class ChannelMaker:
         try:
             store = self._stores.store_for(name, spec, settings, loaded.origin.folder, reactor)
         except RuntimeError as error:
-            raise MisfitError(("channels", name, "store"), str(error)) from error
+            # One that nobody has listed is there, and what it is, because of another.
+            place = name if name in loaded.config.channels else name.removesuffix(dead_name(""))
+            raise MisfitError(("channels", place, "store"), str(error)) from error
         channel = Channel(
             name, store, clock=reactor, settings=settings, intake=intake_for(spec, loaded.resolved)
         )

@@ -70,8 +70,10 @@ class ChannelRegistry:
             if now is not None and now.made_of == printed:
                 found[name] = now
                 continue
+            # What cannot be made for its dead letters is the fault of both.
             with misfits.collected():
-                found[name] = self._maker.made(printed, specs[name], found, loaded, reactor)
+                if all(dead.name in found for dead in printed.dead):
+                    found[name] = self._maker.made(printed, specs[name], found, loaded, reactor)
         if misfits.found:
             for one in found.values():
                 if not one.is_listed:

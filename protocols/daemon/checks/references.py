@@ -18,21 +18,24 @@ Resolve = Callable[[str], object]
 """Finds the object that a reference names; raises :class:`ResolveError`, or a :class:`TypeError` or
 :class:`ValueError` if it is found but cannot be used, each with a text for the operator."""
 
+Inspect = Callable[[Any], object]
+"""Finds out whether something can be where it is named; raises :class:`TypeError` or :class:`ValueError`."""
+
 
 def check(
     parts: Parts,
     resolve: Resolve,
     found: MutableMapping[str, object],
-    fragments: Iterable[tuple[Path, str]] = (),
+    fragments: Iterable[tuple[Path, str, Inspect]] = (),
 ) -> Iterator[Problem]:
     """References of enabled services that `resolve` refuses; the others are put into `found`.
 
-    `fragments` are the functions of services that are not valid otherwise: what is wrong with them is said
-    together with the rest.  What is wrong with a whole module is said once, where it is named first.
+    `fragments` are those of services and channels that are not valid otherwise: what is wrong with them is
+    said together with the rest.  What is wrong with a whole module is said once, where it is named first.
     """
     faults: dict[str, str | None] = {}
     places: dict[str, list[Path]] = {}
-    for path, reference, inspect in (*_named(parts), *((*each, signature_of) for each in fragments)):
+    for path, reference, inspect in (*_named(parts), *fragments):
         if reference not in faults:
             faults[reference] = _fault(lambda name: found.update({name: resolve(name)}), reference)
         text = faults[reference] or _fault(inspect, found.get(reference))
@@ -44,10 +47,6 @@ def check(
         more = f" (and the same in {others} more place{'s' if others > 1 else ''})" if others > 0 else ""
         for path in (*shown[:1], *(path for path in paths if path not in shown)):
             yield parts.origin.problem(path, text + more)
-
-
-Inspect = Callable[[Any], object]
-"""Finds out whether something can be where it is named; raises :class:`TypeError` or :class:`ValueError`."""
 
 
 def _fault(attempt: Inspect, subject: Any) -> str | None:

@@ -25,6 +25,9 @@ VERSION: Final = "3.1.1"
 REST: Final = "rest"
 """What the part of a path is called that a route below a slash looks at itself."""
 
+REPLACED: Final = ("200", "default")
+"""Responses that are not sent where what a function returns is published."""
+
 WORDS: Final = {
     "files": ("A file of a folder", ("get",)),
     "cgi": ("A program (CGI)", ("get", "post")),
@@ -97,6 +100,10 @@ class _Route:
             else:
                 operation = self._other(method)
             operation["operationId"] = _identifier(method, self.path)
+            if self._spec.function is not None and self._spec.function.publish is not None:
+                told = channel_operation("post", self._spec.function.publish)["responses"]
+                others = {key: one for key, one in operation["responses"].items() if key not in REPLACED}
+                operation["responses"] = others | told
             if self._spec.auth is not None:
                 kinds = ("basic", self._spec.auth.basic), ("bearer", self._spec.auth.bearer)
                 operation["security"] = [{kind: []} for kind, file in kinds if file is not None]
@@ -120,6 +127,9 @@ class _Route:
         chosen: tuple[str, ...] | None = self._spec.methods
         if chosen is None and self._function is not None:
             chosen = usual_methods(self._function.methods)
+        if self._spec.function is not None and self._spec.function.publish is not None:
+            # What a GET asks for is not published.
+            known = tuple(method for method in known if method not in ("get", "head"))
         return tuple(method for method in known if chosen is None or method.upper() in chosen)
 
     def _other(self, method: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from protocols.channels.directory import HERE
 from protocols.daemon.channels.registry import ChannelRegistry
 from protocols.daemon.importing import importer
 from protocols.daemon.loader import load
+from protocols.daemon.problems import ConfigError
 
 YAML = """
 channels:
@@ -136,6 +137,15 @@ def test_a_forward_changes_no_channel(process):
     proposal = process.take(YAML.replace("two: {", "two: {forward: {f: 'udp://127.0.0.1:1'}, "))
     assert proposal.kept["two"] is before["two"]
     assert proposal.deeds["two"] == "changed"
+
+
+def test_what_a_reactor_cannot_do_is_said_once_of_each(process):
+    yaml = YAML.replace("two: {store: memory}", "two: {store: nats, groups: {g: {}}}")
+    with pytest.raises(ConfigError) as raised:
+        process.proposed(yaml)
+    (said,) = raised.value.problems
+    assert said.path == "channels.two.store"
+    assert "needs asyncio" in said.message
 
 
 def test_all_are_closed_in_the_end(process):

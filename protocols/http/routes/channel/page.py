@@ -125,7 +125,7 @@ class Page:
         if wanted.since.kind != "seq" or not wanted.limit or ends_at is None:
             return "no-cache"
         is_full = ends_at < self._last and ends_at > self._history.begins_at
-        return f"max-age={FRESH}" if is_full else "no-cache"
+        return f"private, max-age={FRESH}" if is_full else "no-cache"
 
 
 def _tag(octets: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred, fail
 
-from protocols.channels import Channel, Entry, UnavailableError
+from protocols.channels import Channel, Entry, StalledError, UnavailableError
 from protocols.channels.intake import Intake
 from protocols.channels.memory import MemoryLog, MemoryStore
 from protocols.channels.settings import Settings
@@ -19,6 +19,7 @@ class Store(MemoryStore):
 
     fails = False
     waits = False
+    refuses = False
     piece = 0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -49,8 +50,14 @@ class Store(MemoryStore):
         if not self.waits:
             return super().append(entries)
         waiting: Deferred[Any] = Deferred()
-        self.waiting.append(lambda: waiting.callback(super(Store, self).append(entries)))
+        self.waiting.append(lambda: self._append_later(entries, waiting))
         return waiting
+
+    def _append_later(self, entries: Any, waiting: Deferred[Any]) -> None:
+        if self.refuses:
+            waiting.errback(StalledError("the store does not answer"))
+        else:
+            waiting.callback(super().append(entries))
 
     def go_on(self) -> None:
         waiting, self.waiting = self.waiting, []

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from protocols.channels import Entry, Message, RefusedError
 from protocols.channels.message_json import as_json
 from protocols.codec import codec_for
-from protocols.http.routes.channel.bulk import BATCH_MESSAGES
+from protocols.http.routes.channel.bulk import BATCH_BYTES, BATCH_MESSAGES, FAULTS
 from protocols.http.routes.channel.entry_lines import message_entry
 
 NDJSON = "application/x-ndjson"
@@ -193,3 +193,23 @@ def test_what_is_no_message(line):
 def test_whatever_is_read_can_be_published(body, key, name, media):
     message = Message(1, 2, body, key, name, "me", media)
     assert message_entry(as_json(message), "", "", "you") == Entry(body, key, name, "you", media)
+
+
+def test_lines_that_are_no_messages(resource):
+    here = resource()
+    answer, problem = post(here, b'{"body":1}\n{}\n[]\n', "?format=message")
+    assert (answer.status, here.channel.last) == (422, 0)
+    assert [fault["line"] for fault in problem["errors"]] == [2, 3]
+
+
+def test_who_has_many_wrong_lines_has_seen_enough(resource):
+    here = resource()
+    answer, problem = post(here, b"{}\n" * (2 * FAULTS), "?format=message")
+    assert (answer.status, len(problem["errors"])) == (422, FAULTS)
+
+
+def test_a_full_batch_of_large_messages(resource):
+    here = resource(limits={"body": 10**7})
+    line = b'"' + b"x" * (BATCH_BYTES // 4) + b'"\n'
+    answer, said = post(here, line * 10)
+    assert (answer.status, said["published"]) == (201, 10)

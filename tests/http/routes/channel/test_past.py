@@ -197,7 +197,7 @@ def test_the_same_numbers_after_a_new_beginning_are_something_else(resource):
 @pytest.mark.parametrize(
     ("query", "cache"),
     [
-        ("?since=0&limit=2", f"max-age={FRESH}"),
+        ("?since=0&limit=2", f"private, max-age={FRESH}"),
         ("?since=0&limit=3", "no-cache"),  # the newest is in it, and something may come to a page of three
         ("?since=0&limit=9", "no-cache"),
         ("?limit=2", "no-cache"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 
@@ -143,3 +144,18 @@ def test_schema_of_any(resource):
     here = resource(codec_for(Any, "json"))
     assert here.post(b"[1]", Content_Type="text/plain").status == 201
     assert newest(here)[0].content_type == "application/json"
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_store_that_fails_later(resource, failures, leaves):
+    here = resource()
+    here.store.waits = here.store.refuses = True
+    here.client.send(b"POST /c HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+    if leaves:
+        here.client.leave()
+    here.store.go_on()
+    gc.collect()  # a failure that nobody has heard of is logged when it is forgotten
+    assert failures == []
+    if not leaves:
+        (answer,) = here.client.answers()
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "5")

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from protocols.http import Response, function_route
 from protocols.http.routes.channel.published_answers import PublishedAnswers
@@ -94,3 +95,49 @@ def test_a_route_that_only_reads(resource, clock, journal):
     inner.methods = ("GET", "HEAD")
     with pytest.raises(ValueError, match="another method"):
         PublishedAnswers(inner, resource().channel)
+
+
+@pytest.mark.parametrize("values", [[1, 2], ["a", "b"]])
+def test_items_that_come_later(publishing, values):
+    gate: Deferred[None] = Deferred()
+
+    async def later(message: int) -> AsyncIterator[object]:
+        for value in values:
+            await gate
+            yield value
+
+    here = publishing(later, **({"codec": "text"} if isinstance(values[0], str) else {}))
+    here.functions.send(b"POST /f HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1")
+    assert here.functions.wire.value() == b""
+    gate.callback(None)
+    here.turns()
+    assert here.functions.answers()[0].status == 201
+    whole = b"".join(message.body for message in here.channel.tail.after(0, 9))
+    assert whole == b"".join(str(value).encode() for value in values)
+
+
+def test_an_answer_that_comes_later(publishing):
+    gate: Deferred[int] = Deferred()
+
+    async def later(message: int) -> int:
+        return await gate
+
+    here = publishing(later)
+    here.functions.send(b"POST /f HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1")
+    gate.callback(7)
+    assert here.functions.answers()[0].status == 201
+    assert here.channel.tail.after(0, 1)[0].body == b"7"
+
+
+def test_it_stops_the_function(resource):
+    class Inner:
+        methods = ("POST",)
+        subtree = streams = False
+        stopped = 0
+
+        def stop(self):
+            self.stopped += 1
+
+    inner = Inner()
+    PublishedAnswers(inner, resource().channel).stop()
+    assert inner.stopped == 1
