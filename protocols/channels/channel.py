@@ -47,7 +47,8 @@ class Channel:
 
     .. attribute:: on_news
 
-       Called when something has come; whoever wants to hear of it adds a function.
+       Called when something has come; whoever wants to hear of it adds a function, which publishes nothing
+       itself.
 
     .. attribute:: groups
 
@@ -115,6 +116,16 @@ class Channel:
             self._telling.cancel()
             self._telling = None
         return self.store.close()
+
+    def trim(self, through: int) -> Deferred[int]:
+        """Forget everything up to the seq `through`; how many messages that were."""
+        return self.store.trim(through).addCallback(self.forgotten)
+
+    def forgotten(self, count: int) -> int:
+        """The store has forgotten so many messages."""
+        self.counts.trimmed += count
+        self.tail.forget(self.store.extent.first - 1)
+        return count
 
     # -- publishing ------------------------------------------------------------------------------------
 
@@ -236,8 +247,11 @@ class Channel:
         """The store has them."""
         self.tail.add(messages)
         for heard in tuple(self.on_news):
-            heard()
-        if self._current:
+            try:
+                heard()
+            except BaseException:  # noqa: BLE001 - what one raises must not keep the others from their messages
+                self.failed(Failure())
+        if self._current or self._fresh:
             # Everything that comes in one turn of the reactor goes out in one piece.
             self._fresh += messages
             if self._telling is None:
@@ -251,6 +265,8 @@ class Channel:
         batch = Batch(fresh)
         before = fresh[0].seq - 1
         for subscription in tuple(self._current):
+            if subscription not in self._current:
+                continue  # it does not want any more since another was told
             position = subscription.position
             if position == before:
                 subscription.take(batch)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 
+from protocols.channels.batch import Batch
+from protocols.channels.channel import Channel
+from protocols.channels.errors import UnavailableError
+from protocols.channels.intake import Intake
 from protocols.channels.memory import MemoryLog, MemoryStore
-from protocols.channels.message import Message
-from protocols.channels.store import Store
+from protocols.channels.message import Entry, Message
+from protocols.channels.settings import Settings
+from protocols.channels.store import READ_MESSAGES, Store
+from protocols.channels.subscription import Subscription
+from protocols.channels.tail import Tail
 
 
 class StoreBench(Protocol):
@@ -101,3 +110,101 @@ class Opened:
 
     async def __aexit__(self, *_: object) -> None:
         await self.bench.close()
+
+
+class AwayStore(MemoryStore):
+    """A store in memory whose reads fail while it is away, or wait while they are held up."""
+
+    is_away = False
+    held_up: Deferred[None] | None = None
+    reads = 0
+
+    def read(self, after: int, most: int = READ_MESSAGES, key: str = "") -> Deferred[Sequence[Message]]:
+        self.reads += 1
+        if self.is_away:
+            return fail(UnavailableError("it is away"))
+        found = super().read(after, most, key)
+        return found if self.held_up is None else self.held_up.addCallback(lambda _: found)
+
+
+class Listener:
+    """A subscriber that keeps what it is told, as lines of a transcript."""
+
+    subscription: Subscription
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+        self.batches: list[Batch] = []
+
+    def came(self, batch: Batch) -> None:
+        self.batches.append(batch)
+        self.heard += [message.seq for message in batch.messages]
+
+    def missed(self, count: int) -> None:
+        self.heard.append(f"missed {count}")
+
+    def cut_off(self, reason: str) -> None:
+        self.heard.append(reason)
+
+
+class Stage:
+    """A channel in memory, a clock, and whoever listens."""
+
+    def __init__(self, intake: Intake | None = None, tail: Tail | None = None, **settings: Any) -> None:
+        self.clock = Clock()
+        self.clock.advance(1_700_000_000.0)
+        self.log = MemoryLog()
+        self.store = AwayStore(self.log, now=self.clock.seconds)
+        self.channel = Channel(
+            "readings",
+            self.store,
+            clock=self.clock,
+            settings=Settings(**settings),
+            intake=intake,
+            now=self.clock.seconds,
+        )
+        self.channel.tail = tail or self.channel.tail
+        self.channel.open()
+
+    def publish(self, *bodies: bytes, **named: Any) -> Any:
+        return self.channel.publish([Entry(body, **named) for body in bodies])
+
+    def listen(self, position: int | None = None, key: str = "", listener: Any = None) -> Any:
+        """One that reads from behind `position`, or what is new."""
+        listener = listener or Listener()
+        begin = self.channel.last if position is None else position
+        listener.subscription = self.channel.subscribe(listener, begin, key)
+        listener.subscription.resume()
+        return listener
+
+    def turn(self, seconds: float = 0.0, turns: int = 5) -> None:
+        """Let time pass, and what follows at once happen."""
+        self.clock.advance(seconds)
+        for _ in range(turns):
+            self.clock.advance(0)
+
+
+@pytest.fixture
+def stage() -> Callable[..., Stage]:
+    """What makes a channel with its surroundings."""
+    return Stage
+
+
+@pytest.fixture
+def listener() -> type[Listener]:
+    """The class of subscribers that keep what they are told."""
+    return Listener
+
+
+@pytest.fixture(params=[kind for kind in BENCHES if kind != "nats"])
+def new_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], StoreBench]:
+    """What makes one bench after another, of a kind whose time a test can let pass."""
+    folders = (tmp_path / str(number) for number in count())
+
+    def made() -> StoreBench:
+        folder = next(folders)
+        folder.mkdir()
+        found: StoreBench = BENCHES[request.param](folder)
+        return found
+
+    return made
