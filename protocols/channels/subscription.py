@@ -123,6 +123,13 @@ class Subscription:
         if wanted is not None:
             self._give(wanted)
 
+    def read_on(self) -> None:
+        """What has come is not at hand: read it."""
+        self._was_current = False
+        self.position = min(self.position, self._channel.last)
+        self._channel.is_behind(self)
+        self._advance()
+
     def skip_to(self, position: int) -> None:
         """Leave out what is before."""
         self._miss(position - self.position)
@@ -199,12 +206,12 @@ class Subscription:
             later.cancel()
 
     def _give(self, batch: Batch) -> None:
-        if self._left_out:
-            count, self._left_out = self._left_out, 0
-            self._subscriber.missed(count)
         self._channel.counts.delivered += len(batch)
         self._is_giving = True
         try:
+            if self._left_out:
+                count, self._left_out = self._left_out, 0
+                self._subscriber.missed(count)
             self._subscriber.came(batch)
         except BaseException:  # noqa: BLE001 - what one raises must not keep the others from their messages
             self._failed(Failure())

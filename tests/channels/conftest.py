@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any, Protocol
+from uuid import uuid4
 
 import pytest
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
+from twisted.internet.threads import deferToThread
 
 from protocols.channels.batch import Batch
 from protocols.channels.channel import Channel
@@ -17,7 +27,9 @@ from protocols.channels.errors import UnavailableError
 from protocols.channels.intake import Intake
 from protocols.channels.memory import MemoryLog, MemoryStore
 from protocols.channels.message import Entry, Message
+from protocols.channels.nats import NATSConnection, NATSSettings, NATSStore, obstacle
 from protocols.channels.settings import Settings
+from protocols.channels.sqlite import SQLiteStore
 from protocols.channels.store import READ_MESSAGES, Store
 from protocols.channels.subscription import Subscription
 from protocols.channels.tail import Tail
@@ -81,8 +93,161 @@ class MemoryBench:
         return self.came
 
 
+class SQLiteBench:
+    survives = True
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "channels" / "readings.sqlite"
+        self.ahead = 0.0
+        self.came: list[Message] = []
+        self.store: Store
+
+    async def open(self) -> None:
+        self.store = SQLiteStore(self.file, reactor=reactor, now=self.now)
+        await self.store.open(self.came.extend)
+
+    async def close(self) -> None:
+        await self.store.close()
+
+    async def pass_time(self, seconds: float) -> None:
+        self.ahead += seconds
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    async def reopen(self) -> None:
+        await self.store.close()
+        self.came = []
+        await self.open()
+
+    async def heard(self, count: int) -> Sequence[Message]:
+        while len(self.came) < count:
+            await deferLater(reactor, 0.001)
+        return self.came
+
+
+class NATSServer:
+    """A nats-server with JetStream, on one port of the loopback interface for as long as a test wants it."""
+
+    WAIT = 30.0
+
+    def __init__(self, folder: Path, port: int, *options: str) -> None:
+        program = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin")
+        if program is None:
+            pytest.skip("nats-server is not installed")
+        self.url = f"nats://127.0.0.1:{port}"
+        self.said = ""
+        place = ("--addr", "127.0.0.1", "--port", str(port))
+        self._command = [program, *place, "--jetstream", "--store_dir", str(folder), *options]
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: Thread | None = None
+
+    def start(self) -> None:
+        """Returns once it listens."""
+        process = subprocess.Popen(self._command, stderr=subprocess.PIPE, text=True)
+        self._process = process
+        assert process.stderr is not None
+        self.said = ""
+        for line in process.stderr:
+            self.said += line
+            if re.search(r"Server is ready", line):
+                break
+        else:
+            raise AssertionError(f"nats-server ended:\n{self.said}")
+        # Nobody reads on, and it must not wait for that.
+        self._reader = Thread(target=process.stderr.read, daemon=True)
+        self._reader.start()
+
+    def kill(self) -> None:
+        """It is gone, as by a loss of power, once this returns."""
+        process, self._process = self._process, None
+        if process is not None:
+            assert process.stderr is not None
+            assert self._reader is not None
+            process.kill()
+            process.wait(self.WAIT)
+            self._reader.join(self.WAIT)
+            process.stderr.close()
+
+    def stop(self) -> None:
+        """It ends in order."""
+        process = self._process
+        assert process is not None
+        process.terminate()
+        process.wait(self.WAIT)
+        self.kill()
+
+    async def restart(self) -> None:
+        await deferToThread(self.start)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """It does nothing, and its connections stay."""
+        process = self._process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
+
+
+@pytest.fixture(scope="session")
+def nats_server_class() -> type[NATSServer]:
+    return NATSServer
+
+
+@pytest.fixture(scope="session")
+def nats_server(
+    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
+) -> Iterator[NATSServer]:
+    """One that all tests share that only use it."""
+    if obstacle(reactor) is not None:
+        pytest.skip("runs no asyncio")
+    server = NATSServer(tmp_path_factory.mktemp("jetstream"), free_port())
+    server.start()
+    yield server
+    server.kill()
+
+
+class NATSBench:
+    survives = True
+
+    def __init__(self) -> None:
+        self.server: NATSServer
+        self.stream = f"t-{uuid4().hex}"
+        self.came: list[Message] = []
+        self.store: Store
+
+    async def open(self) -> None:
+        connection = NATSConnection(NATSSettings((self.server.url,)), reactor)
+        self.store = NATSStore(connection, self.stream, reactor=reactor)
+        await self.store.open(self.came.extend)
+
+    async def close(self) -> None:
+        await self.store.close()
+
+    async def pass_time(self, seconds: float) -> None:
+        await deferLater(reactor, seconds)
+
+    def now(self) -> float:
+        return time.time()
+
+    async def reopen(self) -> None:
+        await self.store.close()
+        self.came = []
+        await self.open()
+
+    async def heard(self, count: int) -> Sequence[Message]:
+        while len(self.came) < count:
+            await deferLater(reactor, 0.01)
+        return self.came
+
+
 BENCHES: dict[str, Callable[[Path], Any]] = {
     "memory": lambda folder: MemoryBench(),
+    "sqlite": SQLiteBench,
+    "nats": lambda folder: NATSBench(),
 }
 """What makes a bench for each kind of store, given a folder of its own."""
 
@@ -91,6 +256,8 @@ BENCHES: dict[str, Callable[[Path], Any]] = {
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> StoreBench:
     """A bench of each kind of store; a test opens and closes it by ``async with opened(bench)``."""
     made: StoreBench = BENCHES[request.param](tmp_path)
+    if isinstance(made, NATSBench):
+        made.server = request.getfixturevalue("nats_server")
     return made
 
 

@@ -223,6 +223,18 @@ class TestGroups:
             assert (await store.group("g")).claimed == 3
 
     @pytest_twisted.ensureDeferred
+    async def test_whether_one_was_ever_heard_of(self, bench, opened):
+        async with opened(bench) as store:
+            await published(store, b"a", b"b")
+            assert await store.group("g") == (0, 0, True)
+            assert (await store.group("g")).is_new
+            await store.rewind("g", 2)
+            assert await store.group("g") == (2, 0, False)
+            await store.trim(2)
+            await bench.reopen()
+            assert not (await bench.store.group("g")).is_new
+
+    @pytest_twisted.ensureDeferred
     async def test_groups_do_not_share(self, bench, opened):
         async with opened(bench) as store:
             await published(store, b"a")

@@ -80,7 +80,7 @@ class DeadLetters:
             group.channel.name,
             str(message.seq),
             group.name,
-            str(group.terms.tries),
+            str(group.terms.tries or claim.tries),
             claim.error or UNSAID,
             str(message.time),
         )

@@ -109,6 +109,11 @@ class Group:
         self._ledger.give_back(seq, error, delay)
         self._has_room(membership, 1)
 
+    def buried(self, membership: Membership, claim: Claim, count: int) -> None:
+        """It says that nobody can deal with it; `count` is 1 if it was its own."""
+        self._dead_letters.bury(claim)
+        self._has_room(membership, count)
+
     def left(self, membership: Membership) -> None:
         """It takes no more."""
         if membership in self._members:

@@ -69,6 +69,11 @@ class Membership:
         if self._held.pop(seq, None) is not None:
             self._group.given_back(self, seq, error[:ERROR], delay)
 
+    def bury(self, claim: Claim) -> None:
+        """Nobody shall try again: `claim` says what was wrong, and how often it was tried."""
+        had = self._held.pop(claim.message.seq, None) is not None
+        self._group.buried(self, claim._replace(error=claim.error[:ERROR]), int(had))
+
     def leave(self) -> None:
         """Take no more; what was not settled goes to others at once."""
         self._group.left(self)

@@ -134,7 +134,9 @@ class MemoryStore:
 
     def group(self, name: str) -> Deferred[GroupExtent]:
         """How far it has come."""
-        terms = self._group(name)
+        terms = self._log.groups.get(name)
+        if terms is None:
+            return succeed(GroupExtent(self._log.first - 1, 0, True))
         return succeed(GroupExtent(terms.position, len(terms.held)))
 
     def _group(self, name: str) -> MemoryGroup:
