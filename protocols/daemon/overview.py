@@ -13,6 +13,7 @@ from protocols.daemon.origin import Origin
 from protocols.daemon.redaction import SECRET
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.channel_use import ChannelUseSpec
+from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.http import RouteSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.http.routes.welcome import Served, Way
@@ -50,7 +51,7 @@ def shown_address(name: str, index: int, address: Address, origin: Origin) -> st
 def answers(spec: ServiceSpec) -> str:
     """What answers in a service, such as ``function shop:price``."""
     if spec.function is not None:
-        return f"function {spec.function.call}"
+        return function_answers(spec.function)
     if spec.builtin is not None:
         return f"builtin {spec.builtin.kind}"
     if spec.forward is not None:
@@ -60,6 +61,12 @@ def answers(spec: ServiceSpec) -> str:
     if spec.factory is not None:
         return f"factory {spec.factory}"
     return "http " + ", ".join(spec.http or ())
+
+
+def function_answers(spec: FunctionSpec) -> str:
+    """What a function does, such as ``function shop:price, published to the channel prices``."""
+    text = f"function {spec.call}"
+    return text if spec.publish is None else f"{text}, published to the channel {spec.publish}"
 
 
 def channel_answers(spec: ChannelUseSpec) -> str:
@@ -94,7 +101,7 @@ def route_answers(route: RouteSpec) -> str:
     """What answers in a route, such as ``GET: function shop:price, with a login``."""
     text: str = route.kind
     if route.function is not None:
-        text = f"function {route.function.call}"
+        text = function_answers(route.function)
     elif route.builtin is not None:
         text = f"builtin {route.builtin.kind}"
     elif route.channel is not None:
@@ -126,7 +133,9 @@ def _site(spec: ServiceSpec) -> str:
 
 
 def _example(spec: ServiceSpec, addresses: tuple[str, ...]) -> str:
-    if spec.function is None or not addresses or spec.listen[0].scheme not in ("tcp", "udp"):
+    publishes = spec.channel is not None and spec.channel.mode in ("publish", "chat")
+    takes = publishes or spec.function is not None
+    if not takes or not addresses or spec.listen[0].scheme not in ("tcp", "udp"):
         return ""
     framing = f"--framing {spec.framing.kind} " if spec.framing and spec.framing.kind != "lines" else ""
     return f"polyport send {framing}{addresses[0]} hello"

@@ -7,11 +7,16 @@ import os
 import re
 import signal
 import socket
+import tempfile
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from websockets.sync.client import connect as connect_websocket
+
+from protocols.daemon.command import main
 
 WAIT = 20.0
 
@@ -224,6 +229,30 @@ def test_another_daemon_takes_over_with_the_same_files(real_daemon, written, por
             assert gone(successor)
     assert daemon.status() == 0
     assert daemon.errors == ""
+
+
+def test_whoever_only_checks_makes_no_file(written, yaml, tmp_path):
+    result = CliRunner().invoke(main, ["check", str(written(yaml("sqlite"), FUNCTIONS))])
+    assert result.exit_code == 0, result.output
+    assert not (tmp_path / "channels").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_files_are_those_of_whom_the_daemon_has_become(real_daemon, free_port):
+    port = free_port()
+    # What another user may enter: the folders of tests are root's.
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o777)
+        file = folder / "polyport.yaml"
+        file.write_text(
+            "server: {control: off, user: nobody}\nchannels: {readings: {}}\n"
+            f"services: {{in: {{listen: 'tcp://127.0.0.1:{port}', channel: readings}}}}\n"
+        )
+        daemon = real_daemon(file).ready()
+        kept = folder / "channels" / "readings.sqlite"
+        assert kept.owner() == kept.parent.owner() == "nobody"
+        assert daemon.stop() == 0
 
 
 def test_a_channel_that_cannot_be_opened_ends_the_start(real_daemon, written, yaml, tmp_path):

@@ -51,6 +51,39 @@ def test_every_service(written, tmp_path) -> None:
     )
 
 
+def test_what_is_done_with_channels(written) -> None:
+    yaml = """
+channels: {room: {groups: {g: {}}}, other: {}}
+services:
+  in: {listen: tcp://127.0.0.1:7001, channel: room}
+  out: {listen: tcp://127.0.0.1:7002, channel: {name: room, mode: subscribe, group: g}}
+  talk: {listen: tcp://127.0.0.1:7003, channel: {name: room, mode: chat}}
+  console: {listen: tcp://127.0.0.1:7004, channel: {name: [room, other], mode: commands}}
+  shout: {listen: tcp://127.0.0.1:7005, function: {call: functions:shout, publish: room}}
+  site:
+    listen: tcp://127.0.0.1:8080
+    http:
+      /room: {channel: room}
+      /live: {websocket: {channel: room}}
+      /price: {function: {call: functions:shout, publish: room}}
+"""
+    served = {each.name: each for each in overview(load(written(yaml)))}
+    assert {name: each.answers for name, each in served.items() if name != "site"} == {
+        "in": "publish to the channel room",
+        "out": "subscribe to the channel room as the group g",
+        "talk": "chat in the channel room",
+        "console": "commands for the channels room, other",
+        "shout": "function functions:shout, published to the channel room",
+    }
+    assert served["in"].example == "polyport send tcp://127.0.0.1:7001 hello"
+    assert served["out"].example == ""
+    assert [way.answers for way in served["site"].ways] == [
+        "channel room",
+        "websocket, subscribe to the channel room",
+        "function functions:shout, published to the channel room",
+    ]
+
+
 def test_no_secret_is_told(written, monkeypatch) -> None:
     yaml = """
 services:
