@@ -46,9 +46,7 @@ _LINES: Final = f"""
             || CASE WHEN sender IS NULL THEN '' ELSE ',"from":' || json_quote(sender) END
             || CASE WHEN type IS NULL THEN '' ELSE ',"type":' || json_quote(type) END
             || CASE WHEN id IS NULL THEN '' ELSE ',"id":' || json_quote(id) END
-            || CASE WHEN headers IS NULL THEN '' ELSE ',"headers":' || (
-                SELECT json_group_object(value ->> 0, value ->> 1) FROM json_each(headers)
-            ) END
+            || CASE WHEN headers IS NULL THEN '' ELSE ',"headers":' || headers END
             || ',"body":'
             || CASE form
                 WHEN {TEXT} THEN json_quote(CAST(body AS TEXT))
@@ -150,7 +148,7 @@ def _messages(rows: Sequence[Sequence[object]], bodies: bytes) -> list[Message]:
     at = 0
     for seq, time, size, key, name, sender, content_type, headers in rows:
         end = at + size  # type: ignore[operator]  # it is what the statement says
-        pairs = tuple(map(tuple, json.loads(headers))) if headers else ()  # type: ignore[arg-type]  # likewise
+        pairs = json.loads(headers, object_pairs_hook=tuple) if headers else ()  # type: ignore[arg-type]  # likewise
         body = bodies[at:end]
         at = end
         messages.append(

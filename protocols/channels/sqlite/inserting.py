@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
-from protocols.channels.message import Entry
+from protocols.channels.message import Entry, Headers
 from protocols.channels.message_json import body_text, is_json
 
 TEXT: Final = 0
@@ -91,8 +91,13 @@ def _all_values(entries: Sequence[Entry]) -> list[object]:
         else:
             form = TEXT
         values += (form, sender or None, body, key or None, name or None, content_type or None)
-        values.append(json.dumps(headers) if headers else None)
+        values.append(_as_object(headers) if headers else None)
     return values
+
+
+def _as_object(headers: Headers) -> str:
+    """JSON that keeps their order, and all that are of one name."""
+    return "{" + ",".join([f"{json.dumps(name)}:{json.dumps(value)}" for name, value in headers]) + "}"
 
 
 def _storable(value: object) -> object:

@@ -71,9 +71,11 @@ def prepare(connection: sqlite3.Connection, last: int) -> int:
 
 def is_new(connection: sqlite3.Connection) -> bool:
     """Whether there is nothing in the file yet.  Raises :class:`FileError` where there is something else."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (things,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    # In one statement: another process may make it ours meanwhile.
+    application, version, things = connection.execute(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master) "
+        "FROM pragma_application_id, pragma_user_version"
+    ).fetchone()
     if (application, version, things) == (0, 0, 0):
         return True
     if application != APPLICATION:
