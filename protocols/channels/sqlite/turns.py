@@ -149,7 +149,10 @@ class Turns:
         self._since = self._reactor.seconds()
         entries = [publication.entries for publication in publications]
         work = partial(self._writing.turn, entries, [job for job, _ in jobs], int(self._now() * 1000))
-        done = self._worker.run(work, self._bell.ring if publications or jobs else None)
+        if publications or jobs:
+            done = self._worker.run(partial(self._bell.alone, work), self._bell.ring)
+        else:
+            done = self._worker.run(work)
         done.addCallbacks(
             self._succeeded, self._failed, callbackArgs=(publications, jobs), errbackArgs=(publications, jobs)
         )
