@@ -1,6 +1,9 @@
 """The tables of a channel's file.
 
-``message`` holds the log; its bodies come last, so that what is known of a message is read without them.
+``message`` holds the log.  What is known of a message besides its body is in ``about`` as the members of the
+JSON that it is read as (:mod:`protocols.channels.message_json`), each with a comma before it; ``key`` and
+``id`` are there once more, to be found by.  The body comes last: the rest is read without it.
+
 ``member`` says how far each group has come, and ``claim`` what of that is not settled.
 """
 
@@ -22,11 +25,9 @@ TABLES: Final = (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         time INTEGER NOT NULL,
         form INTEGER NOT NULL,
+        about TEXT NOT NULL,
         key TEXT,
         id TEXT,
-        sender TEXT,
-        type TEXT,
-        headers TEXT,
         body BLOB NOT NULL
     )""",
     "CREATE UNIQUE INDEX message_id ON message (id) WHERE id IS NOT NULL",

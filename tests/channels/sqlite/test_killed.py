@@ -28,16 +28,13 @@ async def test_nothing_that_was_acknowledged_is_lost(scene, other):
     for number in range(ROUNDS):
         process = other(PUBLISHES, number)
         assert process.stdout.readline() == "open\n"
-        for _ in range(random.randrange(1, 400)):
-            process.stdout.readline()
+        lines = [process.stdout.readline() for _ in range(random.randrange(1, 400))]
         process.kill()
-        lines = process.stdout.read().splitlines()
+        lines += process.stdout.read().splitlines()
         process.wait()
-        for line in lines:
-            seq, _, body = line.partition(" ")
-            # The last line may have been cut.
-            if line is not lines[-1]:
-                acknowledged[body.encode()] = int(seq)
+        for line in lines[:-1]:  # the last may have been cut
+            seq, body = line.split()
+            acknowledged[body.encode()] = int(seq)
     async with scene() as here:
         stored = {}
         position = 0

@@ -64,7 +64,7 @@ async def test_what_one_publishes_another_hears_within_milliseconds(scene, other
             times.append(time.monotonic() - asked)
         await here.publish(b"end")
         # There and back; looking from time to time would take a second.
-        assert sorted(times)[10] < 0.1
+        assert sorted(times)[10] < 0.5
         assert await deferToThread(process.wait) == 0
 
 
