@@ -234,9 +234,6 @@ class Channel:
 
     def _came(self, messages: Sequence[Message]) -> None:
         """The store has them."""
-        before = messages[0].seq - 1
-        if before > self.tail.last:
-            self._leap(before)
         self.tail.add(messages)
         for heard in tuple(self.on_news):
             heard()
@@ -262,15 +259,6 @@ class Channel:
                 subscription.take(Batch(fresh[position - before :]))
         if self._behind:
             self._check_slow()
-
-    def _leap(self, position: int) -> None:
-        """What is up to `position` was forgotten before anybody here has heard of it."""
-        if self._telling is not None:
-            self._telling.cancel()
-            self._tell()
-        self.tail.begin(position)
-        for subscription in tuple(self._current):
-            subscription.skip_to(position)
 
     def _check_slow(self) -> None:
         """See to those that fall behind."""

@@ -20,8 +20,7 @@ READ_BYTES: Final = 256 * 1024
 """Bytes of bodies that are read at a time, but one message at least: a few writes to a socket."""
 
 Came: TypeAlias = Callable[[Sequence[Message]], object]
-"""Hears of messages that are durable: in order, each once, without gaps from where it began, but for what
-another process has published and has forgotten before this one could tell of it."""
+"""Hears of messages that are durable: in order, each once, without gaps from where it began."""
 
 Published: TypeAlias = Sequence[Receipt] | Deferred[Sequence[Receipt]]
 """The receipts, at once or later; one for each entry, in their order."""
