@@ -162,6 +162,7 @@ class DatagramServer(DatagramProtocol):
         self.pending = pending
         self.open: Roster[DatagramConnection] = Roster()
         self._direct: Callable[[bytes], object] | None = getattr(handler, "direct", None)
+        self._direct_from: Callable[[bytes, Peer], object] | None = getattr(handler, "direct_from", None)
         self._gate = gate
         self._counts = journal.counts
         self._tap = journal.tap
@@ -191,7 +192,7 @@ class DatagramServer(DatagramProtocol):
         elif self._direct is not None:
             self._answer(self._direct, datagram, addr)
         else:
-            self._converse(addr, DatagramConnection.deliver, datagram)
+            self._answer_peer(datagram, addr)
 
     def _measure(self, datagram: bytes, addr: object) -> None:
         """Hear a datagram, tell of it, and note how long its answer took."""
@@ -203,7 +204,7 @@ class DatagramServer(DatagramProtocol):
         if self._direct is not None:
             self._answer(self._direct, datagram, addr)
         else:
-            self._converse(addr, DatagramConnection.deliver, datagram)
+            self._answer_peer(datagram, addr)
         if len(self.open) == pending:  # else its answer comes later, and is measured then
             self.journal.latency.observe(self._seconds() - begun)
 
@@ -219,6 +220,15 @@ class DatagramServer(DatagramProtocol):
             self._receive(datagram, addr)
         else:
             self._counts.datagrams += 1
+
+    def _answer_peer(self, datagram: bytes, addr: object) -> None:
+        """Answer what may depend on who asks."""
+        direct_from = self._direct_from
+        if direct_from is None:
+            self._converse(addr, DatagramConnection.deliver, datagram)
+        else:
+            peer = datagram_peer(addr)
+            self._answer(lambda message: direct_from(message, peer), datagram, addr)
 
     def _answer(self, direct: Callable[[bytes], object], datagram: bytes, addr: object) -> None:
         """Answer without a session if that can be done at once."""

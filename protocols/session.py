@@ -103,6 +103,53 @@ class Connection(Protocol):
         """Undo :meth:`pause`."""
 
 
+class ManyConnection(Connection, Protocol):
+    """A connection that sends several messages at the price of one.
+
+    Not every carrier has it; :func:`many_by` is for whoever sends many.
+    """
+
+    def send_many(self, messages: Sequence[bytes]) -> None:
+        """Send `messages`, one after the other, or none of them.
+
+        The carrier may remember what it has made of the same object for another connection: it must not be
+        changed any more.  Raises :class:`ValueError` as :meth:`send` does, and has sent nothing then.
+        """
+
+
+def many_by(connection: Connection) -> Callable[[Sequence[bytes]], None]:
+    """What sends several messages by `connection`: its ``send_many`` where it has one.
+
+    One that has none sends each by itself, and may have sent some where :class:`ValueError` is raised.
+    """
+    many: Callable[[Sequence[bytes]], None] | None = getattr(connection, "send_many", None)
+    if many is not None:
+        return many
+    send = connection.send
+
+    def each(messages: Sequence[bytes]) -> None:
+        for message in messages:
+            send(message)
+
+    return each
+
+
+class ExplainedConnection(Connection, Protocol):
+    """A connection that tells its peer what is wrong with a message in another way than it sends replies.
+
+    Not every carrier has it; :func:`explain_by` is for whoever explains.
+    """
+
+    def explain(self, message: bytes) -> None:
+        """Send `message`, which says what is wrong with what the peer has said."""
+
+
+def explain_by(connection: Connection) -> Callable[[bytes], None]:
+    """What tells the peer of `connection` what is wrong with what it has said."""
+    explain: Callable[[bytes], None] = getattr(connection, "explain", connection.send)
+    return explain
+
+
 class DuplexConnection(Connection, Protocol):
     """A connection whose two directions end one by one, as those of a stream do.
 
@@ -191,3 +238,11 @@ class DirectHandler(Handler, Protocol):
         Raises :class:`~protocols.codec.DecodeError` if the message is bad, in which case nobody has seen
         it; a session that receives it will say what is wrong.  ``None`` in place of a function: not here.
         """
+
+
+class PeerDirectHandler(Handler, Protocol):
+    """As :class:`DirectHandler`, for a handler that asks who has sent a message."""
+
+    @property
+    def direct_from(self) -> Callable[[bytes, Peer], object] | None:
+        """As :attr:`DirectHandler.direct`, given the peer too."""

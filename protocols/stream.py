@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import inf
 
 from twisted.internet.defer import Deferred
@@ -72,6 +72,9 @@ class StreamFactory(Factory):
         """The time from which on the next answer is measured."""
         self._draining = False
         self._tell = tell
+        self._many: Sequence[bytes] = ()
+        self._many_encoded = b""
+        self._many_fault = ""
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
         self, addr: IAddress | None
@@ -107,6 +110,19 @@ class StreamFactory(Factory):
     def left(self, connection: StreamConnection, reason: Exception | None) -> None:
         self.journal.closed(connection.peer, reason)
         self.open.remove(connection)
+
+    def encoded(self, messages: Sequence[bytes]) -> bytes:
+        """The bytes that carry `messages`, which many connections send one after the other: the same list is
+        encoded once.  Raises :class:`ValueError`."""
+        if messages is not self._many:
+            self._many, self._many_fault = messages, ""
+            try:
+                self._many_encoded = self.framing.encode_all(messages)
+            except ValueError as fault:
+                self._many_encoded, self._many_fault = b"", str(fault)
+        if self._many_fault:
+            raise ValueError(self._many_fault)
+        return self._many_encoded
 
     def measured(self, session: object, number: int, begun: float) -> None:
         """`session` was given so many messages at the time `begun`, and has done now what it does at once."""

@@ -30,11 +30,12 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from protocols.framing import FramingError, encoded
+from protocols.framing import FramingError
 from protocols.metering import counted
 from protocols.peer_address import stream_peer
 from protocols.session import Peer, Session
 from protocols.stream_limits import BATCH, CLOSE_NOTIFY, CORK_LIMIT, LINGER, QUIET
+from protocols.stream_output import StreamOutput
 from protocols.stream_tapped import tapped
 from protocols.stream_time import StreamTime
 from protocols.stream_writer import StreamWriter
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
-class StreamConnection(StreamTime, Protocol):
+class StreamConnection(StreamOutput, StreamTime, Protocol):
     """One connection: a Twisted protocol below, a :class:`~protocols.session.Connection` above."""
 
     def __init__(self, factory: StreamFactory) -> None:
@@ -200,22 +201,6 @@ class StreamConnection(StreamTime, Protocol):
 
     def stopProducing(self) -> None: ...  # connectionLost tells the session
 
-    def send(self, message: bytes) -> None:
-        """Send one message (see :class:`~protocols.session.Connection`)."""
-        tap = self.factory.tap
-        if tap.watched and not self._closing:
-            # A session that answers most messages at once answers the last that came.
-            tap.passed(self.peer, "out", message, tap.took(self.peer) if self._corked else None)
-        if self._corked:
-            if self._replies:
-                self._gather()
-            self._gathered += self._encode(message)
-            if len(self._gathered) > CORK_LIMIT:
-                self._flush()
-        elif not self._closing:
-            self._active_at = self._seconds()
-            self._write(self._encode(message))
-
     def close(self) -> None:
         """Deliver what has been sent, then close."""
         if not self._closing:
@@ -315,39 +300,6 @@ class StreamConnection(StreamTime, Protocol):
         if not isinstance(self._waiting, deque):
             self._waiting = deque()
         self._waiting.extend(messages)
-
-    def _gather(self) -> None:
-        """Encode the replies of a batch behind what is gathered."""
-        replies = tuple(self._replies)
-        self._replies.clear()  # in place: the session may be adding to it
-        data, failure = encoded(self.factory.framing, replies)
-        self._gathered += data
-        if failure is not None:
-            self.fail(failure)
-
-    def _uncork(self) -> None:
-        replies = self._replies
-        if replies and not self._gathered and not self._closing:
-            # The usual case: everything that was said is the replies of one batch.
-            try:
-                data = self._encode(replies[0]) if len(replies) == 1 else self._encode_all(replies)
-            except ValueError:
-                self._gather()
-            else:
-                self._corked = False
-                replies.clear()
-                self._write(data)
-                return
-        self._flush()
-        self._corked = False
-
-    def _flush(self) -> None:
-        if self._replies:
-            self._gather()
-        data = bytes(self._gathered)
-        self._gathered.clear()
-        if data and not self._closing:
-            self._write(data)
 
     def _lose(self) -> None:
         """Close once everything is sent: our side, and when the peer has closed its own, the socket."""

@@ -96,7 +96,8 @@ class StreamWriter:
         self._is_held = True
 
     def go_on(self) -> bool:
-        """Give the transport the next piece, and say whether there are more."""
+        """Give the transport the next piece, and say whether it will ask again: there are more, or it holds
+        enough with this one."""
         self._is_held = False
         if self._waiting:
             piece = bytes(memoryview(self._waiting)[:PIECE])
@@ -104,4 +105,4 @@ class StreamWriter:
             self._transport.write(piece)
         if not self._waiting:
             self._late = 0
-        return bool(self._waiting)
+        return bool(self._waiting) or self._is_held

@@ -35,8 +35,10 @@ MAY_IMPORT = {
     "proxy_header": {"session"},
     "roster": set(),
     "message_pace": {"stream_limits"},
+    "inotify": set(),
     "metering": set(),
     "stream_limits": set(),
+    "stream_output": CARRIED | {"stream", "stream_limits"},
     "stream_time": CARRIED | {"message_pace", "stream", "stream_limits", "stream_writer"},
     "stream_timers": set(),
     "stream": {
@@ -48,7 +50,8 @@ MAY_IMPORT = {
     "stream_duplex": {"peer_address", "stream_connection"},
     # It names its factory's class, for type checkers only.
     "stream_connection": CARRIED
-    | {"metering", "stream", "stream_limits", "stream_tapped", "stream_time", "stream_writer"},
+    | {"metering", "stream", "stream_limits", "stream_output", "stream_tapped", "stream_time"}
+    | {"stream_writer"},
     "stream_writer": {"counts", "reactor", "stream_limits"},
     "datagram": CARRIED | {"codec"},
     "datagram_recorded": {"connection_record", "datagram", "peer_address", "session"},
@@ -58,7 +61,10 @@ MAY_IMPORT = {
     "stand_in": set(),
     "token_buckets": set(),
     "wire_silence": set(),
-    "channels": {"framing", "session", "codec", "handlers", "outgoing_reason", "outgoing_tls", "stand_in"},
+    "channels": {
+        *("framing", "session", "codec", "handlers", "inotify", "outgoing_reason", "outgoing_tls"),
+        "stand_in",
+    },
     "http": {
         *(
             "session",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
+from protocols.stream_writer import PIECE
+
 
 def echo(message: bytes) -> bytes:
     return message
@@ -66,3 +68,14 @@ class TestBackpressure:
             waiting[n].callback(b"%d" % n)
         assert peer.received == b"0\n1\n2\n3\n4\n"
         assert peer.transport.producerState == "producing"
+
+
+def test_a_session_goes_on_once_the_last_piece_of_what_it_has_said_has_left(serve, recording):
+    handler = recording(lambda connection, _: connection.send(b"x" * (PIECE + 100_000)))
+    peer = serve(handler).connect()
+    peer.send(b"go\n")
+    peer.transport.peer_reads()
+    assert handler.calls[-1] == "pause_writing"
+    assert peer.transport.unread > peer.transport.BUFFER
+    peer.transport.peer_reads()
+    assert handler.calls[-1] == "resume_writing"

@@ -35,6 +35,10 @@ CHECKED: Final = 16
 come: thousands of them, after each message, would slow down everybody else."""
 
 
+NEVER: Final = 253_402_300_799_000
+"""The end of the year 9999, in milliseconds since the epoch: all there is, is from before."""
+
+
 class Channel:
     """The channel `name`, kept by `store`.
 
@@ -47,7 +51,8 @@ class Channel:
 
     .. attribute:: on_news
 
-       Called when something has come; whoever wants to hear of it adds a function.
+       Called when something has come; whoever wants to hear of it adds a function, which publishes nothing
+       itself.
 
     .. attribute:: groups
 
@@ -116,6 +121,16 @@ class Channel:
             self._telling = None
         return self.store.close()
 
+    def trim(self, through: int) -> Deferred[int]:
+        """Forget everything up to the seq `through`; how many messages that were."""
+        return self.store.trim(through).addCallback(self.forgotten)
+
+    def forgotten(self, count: int) -> int:
+        """The store has forgotten so many messages."""
+        self.counts.trimmed += count
+        self.tail.forget(self.store.extent.first - 1)
+        return count
+
     # -- publishing ------------------------------------------------------------------------------------
 
     def publish(self, entries: Sequence[Entry]) -> Published:
@@ -126,10 +141,19 @@ class Channel:
         take them.
         """
         try:
-            entries = list(map(self._intake.check, entries))
+            checked = self.check(entries)
         except (RefusedError, DecodeError):
             self.counts.refused += len(entries)
             raise
+        return self.take(checked)
+
+    def check(self, entries: Sequence[Entry]) -> list[Entry]:
+        """`entries` as they would be published, for :meth:`take`; nothing is counted.  Raises as
+        :meth:`publish` does for what the channel does not take."""
+        return list(map(self._intake.check, entries))
+
+    def take(self, entries: Sequence[Entry]) -> Published:
+        """Publish what :meth:`check` gave, as :meth:`publish` does."""
         if self._held_back or self._must_wait():
             return self._hold_back(entries)
         return self._append(entries)
@@ -203,11 +227,13 @@ class Channel:
             return self.store.seq_before(round((self.now() - since.number) * 1000))
         if since.kind == "time":
             return self.store.seq_before(since.number)
-        if since.kind == "last":
-            return succeed(max(self.last - 1, 0))
         if since.kind == "seq":
             return succeed(since.number)
-        return succeed(0 if since.kind == "all" else self.last)
+        if since.kind == "all":
+            return succeed(0)
+        # A store that was not there when it was opened cannot have said yet what it keeps.
+        last = succeed(self.last) if self.last else self.store.seq_before(NEVER)
+        return last.addCallback(lambda last: max(last - 1, 0)) if since.kind == "last" else last
 
     def is_current(self, subscription: Subscription) -> None:
         """It has come up to the newest message, and is told of each that comes."""
@@ -233,11 +259,20 @@ class Channel:
         log.failure("{channel}: a subscriber could not be told", failure=failure, channel=self.name)
 
     def _came(self, messages: Sequence[Message]) -> None:
-        """The store has them."""
-        self.tail.add(messages)
+        """The store has them; none: it has come to know what it keeps."""
+        before = messages[0].seq - 1 if messages else self.store.extent.last
+        if before != self.last:
+            self._leap(before)
+        if messages:
+            self.tail.add(messages)
         for heard in tuple(self.on_news):
-            heard()
-        if self._current:
+            try:
+                heard()
+            except BaseException:  # noqa: BLE001 - what one raises must not keep the others from their messages
+                self.failed(Failure())
+        if not messages:
+            return
+        if self._current or self._fresh:
             # Everything that comes in one turn of the reactor goes out in one piece.
             self._fresh += messages
             if self._telling is None:
@@ -245,12 +280,23 @@ class Channel:
         elif self._behind:
             self._check_slow()
 
+    def _leap(self, position: int) -> None:
+        """What is up to the seq `position` was not heard of: readers find what is left of it in the store."""
+        if self._telling is not None:
+            self._telling.cancel()
+            self._tell()
+        self.tail.begin(position)
+        for subscription in tuple(self._current):
+            subscription.read_on()
+
     def _tell(self) -> None:
         self._telling = None
         fresh, self._fresh = self._fresh, []
         batch = Batch(fresh)
         before = fresh[0].seq - 1
         for subscription in tuple(self._current):
+            if subscription not in self._current:
+                continue  # it does not want any more since another was told
             position = subscription.position
             if position == before:
                 subscription.take(batch)

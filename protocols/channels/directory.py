@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeVar, overload
 
 from protocols.channels.channel import Channel
 from protocols.channels.errors import UnknownError
+
+T = TypeVar("T")
 
 
 class Directory(Mapping[str, Channel]):
@@ -20,6 +23,16 @@ class Directory(Mapping[str, Channel]):
         if found is None:
             raise UnknownError(f"there is no channel {name!r}")
         return found
+
+    @overload
+    def get(self, name: str, /) -> Channel | None: ...
+
+    @overload
+    def get(self, name: str, /, default: Channel | T) -> Channel | T: ...
+
+    def get(self, name: str, /, default: Channel | T | None = None) -> Channel | T | None:
+        """The channel of that name, or `default`."""
+        return self._channels.get(name, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._channels)

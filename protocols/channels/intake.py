@@ -31,6 +31,7 @@ class Intake:
         self, *, codec: Codec | None = None, key_of: KeyOf | None = None, most: int = MESSAGE
     ) -> None:
         self._codec = codec
+        self._takes_json = codec is not None and is_json(codec.content_type)
         self._key_of = key_of
         self._most = most
         self._takes_all = codec is None and key_of is None
@@ -48,6 +49,8 @@ class Intake:
         value: object = None
         if self._codec is not None:
             value = self._codec.decode(body)
+            if self._takes_json and (b"NaN" in body or b"Infinity" in body):
+                _check_json(body)  # pydantic takes them, and readers of JSON do not (RFC 8259, section 6)
             entry = entry._replace(content_type=self._codec.content_type)
         elif is_json(content_type):
             _check_json(body)

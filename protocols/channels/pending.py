@@ -104,6 +104,12 @@ class Pending:
         for publication in waiting:
             publication.failed(error)
 
+    def abandon(self, error: Exception) -> None:
+        """Nobody will say what became of those that are under way."""
+        begun, self._begun = self._begun, {}
+        for publication in begun:
+            publication.failed(error)
+
     def close(self) -> None:
         """Refuse what waits, and watch no longer."""
         if self._watch is not None:

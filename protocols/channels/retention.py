@@ -48,7 +48,7 @@ class Retention:
         retained.addCallback(self._again)
 
     def _retained(self, forgotten: int) -> None:
-        self._channel.counts.trimmed += forgotten
+        self._channel.forgotten(forgotten)
 
     def _missed(self, failure: Failure) -> None:
         # The store has said what is wrong with it; it is asked again the next time.

@@ -20,7 +20,11 @@ READ_BYTES: Final = 256 * 1024
 """Bytes of bodies that are read at a time, but one message at least: a few writes to a socket."""
 
 Came: TypeAlias = Callable[[Sequence[Message]], object]
-"""Hears of messages that are durable: in order, each once, without gaps from where it began."""
+"""Hears of messages that are durable: in order, each once, from where it began.
+
+What is told at a time has no gaps; before it there is one where messages were forgotten before they were
+heard of.  Without any messages it hears that the store has come to know what it keeps, which it could not
+say when it was opened."""
 
 Published: TypeAlias = Sequence[Receipt] | Deferred[Sequence[Receipt]]
 """The receipts, at once or later; one for each entry, in their order."""
@@ -68,10 +72,13 @@ class Store(Protocol):
 
     @property
     def extent(self) -> Extent:
-        """As far as it is known here; the last seq is exact as soon as :meth:`open` has fired."""
+        """As far as it is known here; the last seq is exact as soon as :meth:`open` has fired, unless what
+        keeps the messages is not there yet."""
 
     def open(self, came: Came) -> Deferred[None]:
-        """Make it ready; `came` hears of what is published from now on, by whomever."""
+        """Make it ready; `came` hears of what is published from now on, by whomever.
+
+        What is away, and may be back at any time, is not waited for: `came` hears of it."""
 
     def close(self) -> Deferred[None]:
         """Finish what is under way, and let go."""

@@ -54,6 +54,8 @@ class Subscription:
     __slots__ = (
         "_channel",
         "_is_closed",
+        "_is_current",
+        "_is_giving",
         "_is_paused",
         "_key",
         "_later",
@@ -74,6 +76,8 @@ class Subscription:
         self._is_paused = True
         self._is_closed = False
         self._was_current = False
+        self._is_current = False
+        self._is_giving = False
         self._reading = False
         self._left_out = 0  # nobody has told the subscriber yet
         self._later: IDelayedCall | None = None
@@ -92,6 +96,7 @@ class Subscription:
         """Give it nothing more for now."""
         if not (self._is_paused or self._is_closed):
             self._is_paused = True
+            self._is_current = False
             self._channel.is_behind(self)
             self._stop_reading()
 
@@ -99,7 +104,8 @@ class Subscription:
         """Undo :meth:`pause`, and begin: nothing is given before the first call."""
         if self._is_paused and not self._is_closed:
             self._is_paused = False
-            self._advance()
+            if not self._is_giving:  # else it goes on behind what it is given now
+                self._advance()
 
     def close(self) -> None:
         """Read no more; nothing is heard from now on."""
@@ -116,6 +122,13 @@ class Subscription:
         wanted = batch.of_key(self._key) if self._key else batch
         if wanted is not None:
             self._give(wanted)
+
+    def read_on(self) -> None:
+        """What has come is not at hand: read it."""
+        self._was_current = False
+        self.position = min(self.position, self._channel.last)
+        self._channel.is_behind(self)
+        self._advance()
 
     def skip_to(self, position: int) -> None:
         """Leave out what is before."""
@@ -137,7 +150,7 @@ class Subscription:
             return
         channel = self._channel
         if self.position >= channel.last:
-            self._was_current = True
+            self._was_current = self._is_current = True
             channel.is_current(self)
             return
         found = channel.tail.after(self.position, AT_A_TIME)
@@ -157,12 +170,12 @@ class Subscription:
 
     def _read(self) -> None:
         self._reading = True
-        position = self.position
+        position, last = self.position, self._channel.last
         reading = self._channel.store.read(position, AT_A_TIME, self._key)
-        reading.addCallbacks(self._have_read, self._cannot_read, callbackArgs=(position,))
-        reading.addErrback(self._channel.failed)
+        reading.addCallbacks(self._have_read, self._cannot_read, callbackArgs=(position, last))
+        reading.addErrback(self._failed)
 
-    def _have_read(self, messages: Sequence[Message], position: int) -> None:
+    def _have_read(self, messages: Sequence[Message], position: int, last: int) -> None:
         self._reading = False
         if self._is_closed or self._is_paused:
             return
@@ -174,8 +187,10 @@ class Subscription:
                 self.position = batch.last
                 self._give(batch)
             else:
-                # Nothing of its key, or all of it has been forgotten meanwhile.
-                self.position = max(position, self._channel.tail.first - 1)
+                # There was nothing of its key up to the newest, or all of that is forgotten.
+                if not self._key:
+                    self._miss(last - position)
+                self.position = last
         self._go_on()
 
     def _cannot_read(self, failure: Failure) -> None:
@@ -191,15 +206,22 @@ class Subscription:
             later.cancel()
 
     def _give(self, batch: Batch) -> None:
-        if self._left_out:
-            count, self._left_out = self._left_out, 0
-            self._subscriber.missed(count)
         self._channel.counts.delivered += len(batch)
+        self._is_giving = True
         try:
+            if self._left_out:
+                count, self._left_out = self._left_out, 0
+                self._subscriber.missed(count)
             self._subscriber.came(batch)
         except BaseException:  # noqa: BLE001 - what one raises must not keep the others from their messages
-            self._channel.failed(Failure())
-            self.cut_off("it failed")
+            self._failed(Failure())
+        self._is_giving = False
+        if not self._is_current:
+            self._go_on()
+
+    def _failed(self, failure: Failure) -> None:
+        self._channel.failed(failure)
+        self.cut_off("it failed")
 
     def _miss(self, count: int) -> None:
         self.dropped += count

@@ -53,11 +53,19 @@ class Tail:
         while len(kept) > self._most_messages or (self._octets > self._most_octets and len(kept) > 1):
             self._octets -= len(kept.popleft().body)
 
+    def forget(self, through: int) -> None:
+        """What is up to the seq `through` is no more."""
+        kept = self._messages
+        while kept and kept[0].seq <= through:
+            self._octets -= len(kept.popleft().body)
+
     def after(self, position: int, most: int) -> list[Message] | None:
         """The next messages behind the seq `position`, up to `most`; ``None`` if some are not here."""
         begin = position + 1 - self.first
         if begin < 0:
             return None
+        if begin >= len(self._messages):
+            return []
         if begin > len(self._messages) // 2:
             # From the end: a deque is walked through from the nearer side by hand only.
             wanted = len(self._messages) - begin

@@ -11,11 +11,15 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.access_log import access_log, connection_log
 from protocols.daemon.carriers import Carriers, ForeignFactory
+from protocols.daemon.channels.handlers import channel_handler, publishing
+from protocols.daemon.channels.registry import ChannelRegistry, Proposal
+from protocols.daemon.channels.uses import ChannelUses
 from protocols.daemon.control.operations import Ask, nobody
 from protocols.daemon.fairness import Fairness, Reputation
 from protocols.daemon.framings import framing_for
 from protocols.daemon.guarding import gate_of
 from protocols.daemon.handlers import builtin_handlers, function_handler, stream_forward
+from protocols.daemon.inheritance import has_stream
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError, Misfits
 from protocols.daemon.problems import ConfigError, Problem
@@ -48,25 +52,33 @@ class Setting:
     reputation: Reputation = field(default_factory=Reputation)
     journals: dict[str, Journal] = field(default_factory=dict)
     """Of each service, from its first start: a service that is changed goes on counting."""
+    channels: ChannelRegistry = field(default_factory=ChannelRegistry)
 
     def journal(self, service: str) -> Journal:
         """The journal of `service`."""
         return self.journals.setdefault(service, Journal(service))
 
 
-def assemble(loaded: Loaded, setting: Setting, names: Container[str] | None = None) -> dict[str, Carriers]:
+def assemble(
+    loaded: Loaded,
+    setting: Setting,
+    names: Container[str] | None = None,
+    channels: Proposal | None = None,
+) -> dict[str, Carriers]:
     """What serves each enabled service, by name.
 
     :param names: which of them; ``None``: all.
+    :param channels: those of `loaded`; ``None``: they are made, and never opened.
 
     Raises :class:`ConfigError` with everything that does not fit, such as a function whose signature is
     none that Polyport knows.
     """
     problems: list[Problem] = []
     carriers: dict[str, Carriers] = {}
+    channels = channels or setting.channels.proposed(loaded, setting.reactor)
     for name, spec in loaded.config.services.items():
         if spec.enabled and (names is None or name in names):
-            assembly = Assembly(loaded, setting, name, spec)
+            assembly = Assembly(loaded, setting, name, spec, channels)
             carriers[name] = assembly.carriers
             misfits = Misfits()
             with misfits.collected():
@@ -90,7 +102,9 @@ def discard(carriers: Mapping[str, Carriers]) -> None:
 class Assembly:
     """One service on its way from words to parts."""
 
-    def __init__(self, loaded: Loaded, setting: Setting, name: str, spec: ServiceSpec) -> None:
+    def __init__(
+        self, loaded: Loaded, setting: Setting, name: str, spec: ServiceSpec, channels: Proposal
+    ) -> None:
         self.loaded = loaded
         self.reactor = reactor = setting.reactor
         self.spec = spec
@@ -99,6 +113,7 @@ class Assembly:
         exempt = loaded.networks.resolve(spec.limits.exempt)
         self.fairness = Fairness(spec.limits, exempt, setting.reputation, journal, reactor)
         self.carriers = Carriers(journal, gate=gate_of(spec, loaded), fairness=self.fairness)
+        self.channels = ChannelUses(channels.kept, self.carriers.stops)
         if spec.accept_proxy is not None:
             self.carriers.proxy_header = partial(
                 ProxyProtocolFactory,
@@ -166,8 +181,11 @@ class Assembly:
 
 def _function(assembly: Assembly) -> Carriers:
     assert assembly.spec.function is not None
-    handler = assembly.function(assembly.spec.function, ("function",))
-    return assembly.serve(handler, handler, assembly.framing(Lines()))
+    spec = assembly.spec.function
+    handler = assembly.function(spec, ("function",))
+    stream = publishing(handler, spec.publish, assembly.channels)
+    datagram = publishing(handler, spec.publish, assembly.channels, replies=False)
+    return assembly.serve(stream, datagram, assembly.framing(Lines()))
 
 
 def _builtin(assembly: Assembly) -> Carriers:
@@ -201,6 +219,16 @@ def _forward(assembly: Assembly) -> Carriers:
     )
     carriers.stops.append(datagrams.stop)
     return assembly.serve(None, datagrams, Raw())
+
+
+def _channel(assembly: Assembly) -> Carriers:
+    spec = assembly.spec.channel
+    assert spec is not None
+    stream = channel_handler(spec, assembly.channels) if has_stream(assembly.spec) else None
+    datagram = None
+    if spec.mode == "publish":
+        datagram = channel_handler(spec, assembly.channels, replies=False)
+    return assembly.serve(stream, datagram, assembly.framing(Lines()))
 
 
 def _factory(assembly: Assembly) -> Carriers:
@@ -242,6 +270,7 @@ def _http(assembly: Assembly) -> Carriers:
         assembly.spec.limits,
         gate=carriers.gate,
         ask=assembly.ask,
+        channels=assembly.channels,
         tally=assembly.fairness.tally,
     )
     misfits = Misfits()
@@ -258,6 +287,7 @@ _ASSEMBLERS: Final[Mapping[str, Callable[[Assembly], Carriers]]] = {
     "function": _function,
     "builtin": _builtin,
     "forward": _forward,
+    "channel": _channel,
     "factory": _factory,
     "http": _http,
 }

@@ -13,6 +13,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from protocols.daemon.carriers import Carriers
+from protocols.daemon.channels.kept import OpenError
+from protocols.daemon.channels.registry import ChannelRegistry, Proposal
 from protocols.daemon.fairness import Reputation
 from protocols.daemon.loader import Loaded
 from protocols.daemon.port_service import PortService
@@ -59,6 +61,7 @@ class Daemon(MultiService):
         """Called if they cannot be."""
         self._reactor = reactor
         self._stopping = False
+        self._channels: Proposal | None = None
         for warning in novelty.loaded.warnings:
             log.warn("{warning}", warning=str(warning))
 
@@ -67,8 +70,14 @@ class Daemon(MultiService):
         """What is known of those who come."""
         return self.reader.setting.reputation
 
+    @property
+    def channels(self) -> ChannelRegistry:
+        """The channels that are open here."""
+        return self.reader.setting.channels
+
     def take(self, novelty: Novelty, sockets: Sockets) -> None:
         """Serve `novelty`, the first configuration, on `sockets`, once started."""
+        self._channels = novelty.channels
         for name, carriers in novelty.carriers.items():
             self._add(name, carriers, sockets[name])
         novelty.take()
@@ -78,7 +87,8 @@ class Daemon(MultiService):
         self.take(novelty, binding.sockets())
 
     def startService(self) -> None:
-        if any(unit.carriers.starts for unit in self.units.values()):
+        waits = any(unit.carriers.starts for unit in self.units.values())
+        if waits or (self._channels is not None and self._channels.kept):
             Service.startService(self)
             self._reactor.callWhenRunning(self._prepare)
         else:
@@ -88,7 +98,8 @@ class Daemon(MultiService):
     def stopService(self) -> Deferred[Any]:
         self._stopping = True
         stopped: Deferred[Any] = super().stopService()
-        return stopped
+        # Who is still connected may publish to the last, and be told that it is durable.
+        return stopped.addCallback(lambda _: self.channels.stop())
 
     def abort(self) -> None:
         """Close every connection now."""
@@ -105,8 +116,18 @@ class Daemon(MultiService):
 
     def _prepare(self) -> None:
         """Serve once everything is ready that has to be; or nothing."""
-        preparing = gatherResults([self._prepared(u) for u in self.units.values()], consumeErrors=True)
-        preparing.addCallbacks(self._serve, self._cannot_start)
+        opening = succeed(None) if self._channels is None else self._channels.open()
+        opening.addErrback(self._not_opened)
+        opening.addCallback(lambda _: self._all_prepared())
+        opening.addCallbacks(self._serve, self._cannot_start)
+
+    def _not_opened(self, failure: Failure) -> Failure:
+        if not self._stopping:
+            log.critical("cannot start: {reason}", reason=failure.value)
+        return failure
+
+    def _all_prepared(self) -> Deferred[Any]:
+        return gatherResults([self._prepared(u) for u in self.units.values()], consumeErrors=True)
 
     def _prepared(self, unit: PortService) -> Deferred[Any]:
         def note(failure: Failure) -> Failure:
@@ -132,6 +153,7 @@ class Daemon(MultiService):
         # reload replaces, this first version is never collected: once, however often there is a reload.
         gc.collect()
         gc.freeze()
+        self.channels.run()
         self.when_running()
 
     # -- a reload ------------------------------------------------------------------------------------
@@ -139,11 +161,15 @@ class Daemon(MultiService):
     def prepare(self, novelty: Novelty) -> Deferred[Any]:
         """Have everything ready that `novelty` needs; fails with :class:`StartError`, and then nothing of it
         is kept."""
-        starting = [
-            self._unit(name, carriers, ()).prepare().addErrback(_in_words, name)
-            for name, carriers in novelty.carriers.items()
-        ]
-        return gatherResults(starting, consumeErrors=True).addErrback(_first)
+
+        def prepare(_: object) -> Deferred[Any]:
+            starting = [
+                self._unit(name, carriers, ()).prepare().addErrback(_in_words, name)
+                for name, carriers in novelty.carriers.items()
+            ]
+            return gatherResults(starting, consumeErrors=True).addErrback(_first)
+
+        return novelty.channels.open().addCallbacks(prepare, _not_opened)
 
     def serve(self, novelty: Novelty, sockets: Sockets) -> None:
         """Serve what `novelty` says, on `sockets`, from now on.
@@ -206,7 +232,10 @@ class Daemon(MultiService):
         units, self.units = self.units, {}
         kept = {bound.socket for unit in units.values() for bound in unit.bound}
         leaving = [unit.when_ended() for unit in self.retiring]
-        return DeferredList([*leaving, *(self._retire(unit, kept) for unit in units.values())])
+        # The other process passes on messages by now.
+        stopped = self.channels.stop_forwards()
+        gone = DeferredList([*leaving, *(self._retire(unit, kept) for unit in units.values()), stopped])
+        return gone.addCallback(lambda _: self.channels.stop())
 
     def _add(self, name: str, carriers: Carriers, sockets: Sequence[BoundSocket]) -> None:
         self.units[name] = unit = self._unit(name, carriers, sockets)
@@ -265,6 +294,11 @@ def reason_of(failure: Failure) -> BaseException | None:
 
 def _in_words(failure: Failure, name: str) -> None:
     raise StartError(f"cannot start: {name}: {reason_of(failure)}")
+
+
+def _not_opened(failure: Failure) -> None:
+    failure.trap(OpenError)
+    raise StartError(f"cannot start: {failure.value}")
 
 
 def _first(failure: Failure) -> None:

@@ -339,7 +339,7 @@ class FirstProcess(MultiService):
         renewal.commit()
         yield served
         self._store_sockets()
-        text = summary(novelty.steps) + waiting
+        text = summary(novelty.steps, novelty.channels.deeds) + waiting
         notifier.status(f"serving {_counted(len(self.names))}; reloaded: {text}")
         return text
 

@@ -1,4 +1,4 @@
-"""``include``: certificates, networks and services in further files."""
+"""``include``: certificates, networks, channels and services in further files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from protocols.daemon.document import Document, Spot
 from protocols.daemon.problems import ConfigError, Path, Problem, known_help, path_text, quoted
 from protocols.daemon.yaml_text import read_text
 
-SECTIONS = ("certificates", "networks", "services")
+SECTIONS = ("certificates", "networks", "channels", "services")
 """What an included file may hold."""
 MAX_FILES = 1000
 """Files that one configuration may include, so that a careless pattern (/**) ends soon."""
@@ -92,7 +92,9 @@ class Sources:
         self.problems += document.problems
         if not isinstance(document.data, dict):
             self._other(
-                document.positions[()], (), "a mapping with certificates, networks or services is needed"
+                document.positions[()],
+                (),
+                "a mapping with certificates, networks, channels or services is needed",
             )
             return
         for section, entries in document.data.items():

@@ -36,7 +36,7 @@ def has_stream(service: ServiceSpec) -> bool:
 
 def is_framed(service: ServiceSpec) -> bool:
     """Whether the service has a framing unless it says otherwise: a handler of messages, on a stream."""
-    return has_stream(service) and service.kind in ("function", "builtin")
+    return has_stream(service) and service.kind in ("function", "builtin", "channel")
 
 
 def _limits(own: LimitsSpec, inherited: LimitsSpec) -> LimitsSpec:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path as FilePath
@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from protocols.codec import codec_for
 from protocols.daemon.checks import (
     access,
     accounts,
     addresses,
     certificates,
+    channels,
     combinations,
     exposure,
     files,
@@ -22,7 +24,7 @@ from protocols.daemon.checks import (
     references,
 )
 from protocols.daemon.checks.parts import Parts
-from protocols.daemon.checks.references import Resolve
+from protocols.daemon.checks.references import Inspect, Resolve
 from protocols.daemon.include import Sources
 from protocols.daemon.inheritance import inherit
 from protocols.daemon.named_networks import NamedNetworks
@@ -30,13 +32,15 @@ from protocols.daemon.origin import Origin
 from protocols.daemon.problems import ConfigError, Path, Problem, path_text
 from protocols.daemon.redaction import Redactor
 from protocols.daemon.secrets import Secrets, expand_all
+from protocols.daemon.spec.channel import ChannelSpec
 from protocols.daemon.spec.config import Config, DefaultsSpec
-from protocols.daemon.spec.handler import FunctionSpec
+from protocols.daemon.spec.handler import FunctionSpec, Reference
 from protocols.daemon.spec.networks import NetworkMembers
 from protocols.daemon.spec.server import ServerSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, Name
 from protocols.daemon.validation import validate
+from protocols.handlers.signature import signature_of
 
 T = TypeVar("T")
 
@@ -135,6 +139,7 @@ class _Loading:
         self._defaults: DefaultsSpec | None = None
         self._certificates: dict[str, CertificateSpec] = {}
         self._networks: dict[str, tuple[str, ...]] = {}
+        self._channels: dict[str, ChannelSpec] = {}
         self._services: dict[str, ServiceSpec] = {}
         self._warnings: list[Problem] = []
         secrets = Secrets(self.origin.folder, environment)
@@ -152,6 +157,7 @@ class _Loading:
         self._defaults = self._one(DefaultsSpec, "defaults")
         self._certificates = dict(self._named(TypeAdapter(CertificateSpec), "certificates"))
         self._networks = dict(self._named(TypeAdapter(NetworkMembers), "networks"))
+        self._channels = dict(self._named(TypeAdapter(ChannelSpec), "channels"))
         self._services = dict(self._named(TypeAdapter(ServiceSpec), "services"))
         if not self.data.get("services") and self._complete and not Config.misspelt(self.data):
             text = "services is missing: there is nothing to serve"
@@ -160,7 +166,7 @@ class _Loading:
     def check(self) -> None:
         """Check whether the sections fit each other and this machine."""
         parts = self._parts
-        for module in (combinations, accounts, addresses, certificates, networks, access, files):
+        for module in (combinations, accounts, addresses, certificates, networks, channels, access, files):
             self._report(module.check(parts))
 
     def check_references(self, resolve: Resolve, resolved: dict[str, object]) -> None:
@@ -187,6 +193,8 @@ class _Loading:
             self._names("certificates"),
             self._networks,
             self._names("networks"),
+            self._channels,
+            self._names("channels"),
         )
 
     def _names(self, section: str) -> tuple[str, ...] | None:
@@ -194,16 +202,25 @@ class _Loading:
         names = self.data.get(section) or {}
         return tuple(names) if self._complete and isinstance(names, dict) else None
 
-    def _fragments(self) -> Iterator[tuple[Path, str]]:
-        """Functions, valid by themselves, of enabled services that are not."""
-        entries = self.data.get("services")
-        for name, entry in entries.items() if isinstance(entries, dict) else ():
-            if name in self._services or not isinstance(entry, dict) or entry.get("enabled") is False:
-                continue
-            path: Path = ("services", name, "function")
-            function, _ = validate(TypeAdapter(FunctionSpec), entry.get("function"), path, self.origin)
+    def _fragments(self) -> Iterator[tuple[Path, str, Inspect]]:
+        """Functions and schemas, valid by themselves, of enabled services and channels that are not."""
+        for path, entry in self._invalid("services", self._services):
+            place: Path = (*path, "function")
+            function, _ = validate(TypeAdapter(FunctionSpec), entry.get("function"), place, self.origin)
             if function is not None:
-                yield (*path, "call"), function.call
+                yield (*place, "call"), function.call, signature_of
+        for path, entry in self._invalid("channels", self._channels):
+            place = (*path, "schema")
+            schema, _ = validate(TypeAdapter(Reference), entry.get("schema"), place, self.origin)
+            if schema is not None:
+                yield place, schema, codec_for
+
+    def _invalid(self, section: str, valid: Container[str]) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """The enabled entries of a section of names that are not `valid`."""
+        entries = self.data.get(section)
+        for name, entry in entries.items() if isinstance(entries, dict) else ():
+            if name not in valid and isinstance(entry, dict) and entry.get("enabled") is not False:
+                yield (section, name), entry
 
     def config(self) -> Config:
         """The whole, once it has no problem."""
@@ -213,6 +230,7 @@ class _Loading:
             "server": self._server or ServerSpec(),
             "certificates": self._certificates,
             "networks": {name: list(members) for name, members in self._networks.items()},
+            "channels": self._channels,
             "defaults": defaults,
             "services": dict(self._parts.services),
         }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path as FilePath
+from typing import Final
 from urllib.parse import quote
 
 from protocols.daemon.loader import Loaded
 from protocols.daemon.origin import Origin
 from protocols.daemon.redaction import SECRET
 from protocols.daemon.spec.address import Address
+from protocols.daemon.spec.channel_use import ChannelUseSpec
 from protocols.daemon.spec.http import RouteSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.http.routes.welcome import Served, Way
@@ -17,6 +20,14 @@ from protocols.http.target import SAFE
 
 OPENING = frozenset({"files", "redirect", "respond", "docs", "metrics", "dashboard", "builtin"})
 """Kinds of route that answer a browser which just goes there."""
+
+DOING: Final[Mapping[str, str]] = {
+    "publish": "publish to",
+    "subscribe": "subscribe to",
+    "chat": "chat in",
+    "commands": "commands for",
+}
+"""What is done in each mode of a channel."""
 
 
 def overview(loaded: Loaded) -> list[Served]:
@@ -44,9 +55,18 @@ def answers(spec: ServiceSpec) -> str:
         return f"builtin {spec.builtin.kind}"
     if spec.forward is not None:
         return f"forward to {spec.forward.to}"
+    if spec.channel is not None:
+        return channel_answers(spec.channel)
     if spec.factory is not None:
         return f"factory {spec.factory}"
     return "http " + ", ".join(spec.http or ())
+
+
+def channel_answers(spec: ChannelUseSpec) -> str:
+    """What is done with a channel, such as ``publish to the channel readings``."""
+    several = "s" if len(spec.channels) > 1 else ""
+    text = f"{DOING[spec.mode]} the channel{several} {', '.join(spec.channels)}"
+    return text if spec.group is None else f"{text} as the group {spec.group}"
 
 
 def _served(name: str, spec: ServiceSpec, origin: Origin) -> Served:
@@ -77,6 +97,10 @@ def route_answers(route: RouteSpec) -> str:
         text = f"function {route.function.call}"
     elif route.builtin is not None:
         text = f"builtin {route.builtin.kind}"
+    elif route.channel is not None:
+        text = f"channel {route.channel.name}"
+    elif route.websocket is not None and route.websocket.channel is not None:
+        text = f"websocket, {channel_answers(route.websocket.channel)}"
     elif route.redirect is not None:
         text = f"redirect to {route.redirect.to}"
     if route.methods:

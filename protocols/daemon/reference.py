@@ -39,7 +39,7 @@ no host: every interface, IPv4 and IPv6; port 0: one that the system chooses, an
 | `fd://NAME` | the sockets that systemd hands over under that name |
 """
 
-FIRST = ("include", "server", "certificates", "networks", "services", "defaults")
+FIRST = ("include", "server", "certificates", "networks", "services", "channels", "defaults")
 """The order of the sections: what `defaults` repeats is explained where it stands first."""
 
 _TITLES: dict[type[Any], str] = {

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from protocols.codec import Codec, DecodeError
-from protocols.session import Connection, Peer
+from protocols.session import Connection, Peer, explain_by
 
 Message = TypeVar("Message")
 
@@ -185,7 +185,7 @@ class ConversationSession:
         answer = self._codec.encode_error(error)
         if answer is not None:
             with suppress(ValueError):  # a framing that cannot carry the explanation
-                self._connection.send(answer)
+                explain_by(self._connection)(answer)
 
     def _returned(self, _: object) -> None:
         self._running = None

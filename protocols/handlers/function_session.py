@@ -16,7 +16,7 @@ from protocols.handlers.deadline import CallTimeoutError
 from protocols.handlers.items import Items, items_of
 from protocols.handlers.processes import Replies
 from protocols.handlers.task import Task
-from protocols.session import Connection
+from protocols.session import Connection, explain_by
 
 if TYPE_CHECKING:
     from protocols.handlers.function import FunctionHandler
@@ -239,7 +239,7 @@ class FunctionSession:
         answer = self._handler.codec.encode_error(error)
         if answer is not None:
             with suppress(ValueError):  # a framing that cannot carry the explanation
-                self._send(answer)
+                explain_by(self._connection)(answer)
 
     def _finish(self) -> None:
         if self._end_error is not None:

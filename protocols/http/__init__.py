@@ -18,6 +18,8 @@ from protocols.http.request import Request, RequestHead, StreamingRequest
 from protocols.http.response import Response
 from protocols.http.routes.asgi.route import ASGIRoute
 from protocols.http.routes.cgi.route import CgiRoute
+from protocols.http.routes.channel.published_answers import PublishedAnswers
+from protocols.http.routes.channel.route import ChannelRoute
 from protocols.http.routes.events import EventsRoute
 from protocols.http.routes.files.route import FilesRoute
 from protocols.http.routes.function import function_route
@@ -42,6 +44,7 @@ __all__ = [
     "Answer",
     "BodyStream",
     "CgiRoute",
+    "ChannelRoute",
     "ClientGoneError",
     "Entry",
     "Event",
@@ -58,6 +61,7 @@ __all__ = [
     "OriginURL",
     "ProxyLimits",
     "ProxyRoute",
+    "PublishedAnswers",
     "Query",
     "RedirectRoute",
     "Request",

@@ -21,6 +21,9 @@ class Source(ABC):
 
     length: int | None = None
     """Bytes of the whole body, where they are known before."""
+    follows: bool = False
+    """Whether it gives pieces as they come: one that was waited for is not followed by another at once, so
+    the next read need not be put off to another turn of the reactor."""
 
     @abstractmethod
     def read(self) -> bytes | Deferred[bytes | None] | None:

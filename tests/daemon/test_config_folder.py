@@ -82,6 +82,7 @@ def ask_datagram(address: str, question: bytes, expected: bytes, folder: Path) -
 
 GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ORDER = b'{"item": "tea", "count": 2}'
+READING = b'{"device": "a", "bar": 2.5}'
 YEAR = rb"\b20\d\d\b"
 
 # What is asked of each service, framed where it is a stream, and what the answer has to match.
@@ -99,6 +100,8 @@ QUESTIONS = {
     "few": (b"ab", b"ab"),
     "by-rules": (b"ab", b"ab"),
     "fleet": (b"ab", b"ab"),
+    "collect": (ORDER, rb"OK \d+"),
+    "console": (b"PING\n", b"PONG"),
     "netstring": (b"2:ab,", b"2:ba,"),
     "fixed": (b"0123456789abcdef", b"fedcba9876543210"),
     "raw": (b"ab", b"ba"),
@@ -110,15 +113,23 @@ QUESTIONS = {
     "passed-on": (b"hello\n", b"HELLO\n"),
     "server.metrics": (GET.replace(b"/health", b"/metrics"), rb"HTTP/1\.1 200 OK[^$]*polyport_status_fresh"),
     "web": (GET, rb"HTTP/1\.1 200 OK[^$]*fine"),
+    "page": (GET.replace(b"/health", b"/"), rb"HTTP/1\.1 200 OK[^$]*<!DOCTYPE html>"),
+    "frames": (b"\0\x1b" + READING, rb"OK \d+"),
+    "intake": (
+        b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n17",
+        rb'HTTP/1\.1 201 Created[^$]*\{"seq":1\}',
+    ),
 }
-LINES = ("shout", "price", "lines", "echo", "few", "by-rules", "fleet")
-SILENT = ("discard",)
+LINES = ("shout", "price", "lines", "echo", "few", "by-rules", "fleet", "collect")
+SILENT = ("discard", "follow", "share", "talk", "datagrams", "chat.lines")
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_address_answers(folder, real_daemon, name):
-    daemon = real_daemon(folder / name).ready()
+    daemon = real_daemon(folder / name, env={**os.environ, "RELAY_SECRET": "tested"}).ready()
     listening = re.findall(r"info  (\S+): listening on (\S+)", daemon.output)
+    if name == "chat.yaml":
+        listening = [(service.replace("lines", "chat.lines"), address) for service, address in listening]
     assert {service for service, _ in listening} <= {*QUESTIONS, *SILENT}
     for service, address in listening:
         is_stream = not address.startswith(("udp", "unixgram"))

@@ -66,9 +66,10 @@ def test_nothing_else_may_be_included(main: Path) -> None:
     main.write_text(f"include: conf.d/a.yaml\nservices: {{main: {SERVICE}}}\n")
     (main.parent / "conf.d" / "a.yaml").write_text("include: b.yaml\nservice: {}\nservices: []\n")
     assert [line.partition(": ")[2] for line in refused(main).splitlines()] == [
-        "include: an included file cannot hold this key; known keys: certificates, networks, services",
-        "service: an included file cannot hold this key; known keys: certificates, networks, services; "
-        "did you mean services?",
+        "include: an included file cannot hold this key; known keys: certificates, networks, "
+        "channels, services",
+        "service: an included file cannot hold this key; known keys: certificates, networks, channels, "
+        "services; did you mean services?",
         "services: a mapping of names is expected here",
     ]
 

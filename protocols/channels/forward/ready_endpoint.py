@@ -84,7 +84,8 @@ class Threshold(StandIn):
         self._endpoint = endpoint
         self._factory = factory
         self._encrypted = False
-        self._crossed: Deferred[IProtocol] | None = Deferred(self._cancelled)
+        self._result: Deferred[IProtocol] = Deferred(self._cancelled)
+        self._crossed: Deferred[IProtocol] | None = self._result  # as long as it is open what comes of it
         self._connecting: Deferred[IProtocol] | None = None
 
     def behind(self, tls: TLSMemoryBIOFactory | None) -> Protocol:
@@ -97,8 +98,6 @@ class Threshold(StandIn):
 
     def cross(self, connecting: Deferred[IProtocol], reactor: Any) -> Deferred[IProtocol]:
         """The protocol, once the connection can be used."""
-        crossed = self._crossed
-        assert crossed is not None
         timer = reactor.callLater(self._endpoint.timeout, self._late)
 
         def over(result: Any) -> Any:
@@ -106,10 +105,9 @@ class Threshold(StandIn):
                 timer.cancel()
             return result
 
-        crossed.addBoth(over)
         self._connecting = connecting
         connecting.addErrback(self._not_connected)
-        return crossed
+        return self._result.addBoth(over)
 
     # -- the transport's side --------------------------------------------------------------------------
 

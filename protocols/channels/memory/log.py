@@ -77,7 +77,7 @@ class MemoryLog:
         self._messages += new
         self.last = seq
         if new:
-            for listener in self.listeners:
+            for listener in tuple(self.listeners):
                 listener(new)
         return receipts
 
@@ -98,7 +98,9 @@ class MemoryLog:
 
     def drop(self, through: int) -> int:
         """Forget what is up to the seq `through`; how many messages that were."""
-        dropped = max(0, min(through - self.first + 1, len(self)))
+        dropped = min(through - self.first + 1, len(self))
+        if dropped <= 0:
+            return 0
         for message in self._messages[self._gone : self._gone + dropped]:
             self.octets -= len(message.body) + OVERHEAD
             if message.id:

@@ -116,16 +116,13 @@ class MemoryStore:
 
     def give_back(self, group: str, seq: int, error: str, delay: float) -> Deferred[None]:
         """It is to be handed out again."""
-        held = self._group(group).held.get(seq)
-        if held is not None:
-            held.error = error
-            held.due = self._now() + delay
+        self._group(group).give_back(seq, error, self._now() + delay)
         return succeed(None)
 
     def due(self, group: str) -> Deferred[float | None]:
         """Seconds until one is due again."""
-        held = self._group(group).held
-        return succeed(max(0.0, min(one.due for one in held.values()) - self._now()) if held else None)
+        due = self._group(group).next_due()
+        return succeed(None if due is None else max(0.0, due - self._now()))
 
     def rewind(self, group: str, after: int) -> Deferred[None]:
         """Hand out everything behind `after` anew."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+from protocols.daemon.channels.places import all_channels
 from protocols.daemon.origin import Origin
 from protocols.daemon.problems import Path
 from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
+from protocols.daemon.spec.channel import ChannelSpec
+from protocols.daemon.spec.channel_use import ChannelRouteSpec, ChannelUseSpec
 from protocols.daemon.spec.config import DefaultsSpec
 from protocols.daemon.spec.forward import ForwardSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
@@ -17,7 +21,7 @@ from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, TlsSpec
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parts:
     """What the checks look at."""
 
@@ -36,6 +40,14 @@ class Parts:
     networks: Mapping[str, tuple[str, ...]]
     network_names: tuple[str, ...] | None
     """The names of all networks, valid or not; ``None`` if not all of them are known."""
+    channels: Mapping[str, ChannelSpec]
+    channel_names: tuple[str, ...] | None
+    """The names of all channels, valid or not; ``None`` if not all of them are known."""
+
+    @cached_property
+    def all_channels(self) -> Mapping[str, ChannelSpec]:
+        """The channels, those for dead letters that nobody has listed too."""
+        return all_channels(self.channels)
 
     def enabled(self) -> Iterator[tuple[Path, ServiceSpec]]:
         """The services that will be started, with their paths."""
@@ -68,6 +80,40 @@ def functions(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, Function
             yield (*path, *place, "function"), route.function
         if route.websocket is not None and route.websocket.function is not None:
             yield (*path, *place, "websocket", "function"), route.websocket.function
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelUse:
+    """A place that names a channel."""
+
+    channel: str
+    path: Path
+    """Of the name."""
+    place: Path
+    """Of what names it."""
+    spec: ChannelUseSpec | ChannelRouteSpec | FunctionSpec
+
+
+def channel_uses(path: Path, service: ServiceSpec) -> Iterator[ChannelUse]:
+    """Every place of `service`, which stands at `path`, that names a channel."""
+    for place, use in _uses(path, service):
+        # A name alone, or a list alone, stands where the mapping would.
+        for index, name in enumerate(use.channels):
+            at: Path = (*place, "name") if isinstance(use, ChannelRouteSpec) else (*place, "name", index)
+            yield ChannelUse(name, at, place, use)
+    for place, function in functions(path, service):
+        if function.publish is not None:
+            yield ChannelUse(function.publish, (*place, "publish"), place, function)
+
+
+def _uses(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, ChannelUseSpec | ChannelRouteSpec]]:
+    if service.channel is not None:
+        yield (*path, "channel"), service.channel
+    for place, route in service.routes:
+        if route.channel is not None:
+            yield (*path, *place, "channel"), route.channel
+        if route.websocket is not None and route.websocket.channel is not None:
+            yield (*path, *place, "websocket", "channel"), route.websocket.channel
 
 
 def builtins(path: Path, service: ServiceSpec) -> Iterator[tuple[Path, BuiltinSpec]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from functools import partial
 from typing import Any
 
+from protocols.codec import codec_for
 from protocols.daemon.checks.parts import Parts, applications, functions
 from protocols.daemon.importing import ResolveError
 from protocols.daemon.problems import Path, Problem
@@ -17,21 +18,24 @@ Resolve = Callable[[str], object]
 """Finds the object that a reference names; raises :class:`ResolveError`, or a :class:`TypeError` or
 :class:`ValueError` if it is found but cannot be used, each with a text for the operator."""
 
+Inspect = Callable[[Any], object]
+"""Finds out whether something can be where it is named; raises :class:`TypeError` or :class:`ValueError`."""
+
 
 def check(
     parts: Parts,
     resolve: Resolve,
     found: MutableMapping[str, object],
-    fragments: Iterable[tuple[Path, str]] = (),
+    fragments: Iterable[tuple[Path, str, Inspect]] = (),
 ) -> Iterator[Problem]:
     """References of enabled services that `resolve` refuses; the others are put into `found`.
 
-    `fragments` are the functions of services that are not valid otherwise: what is wrong with them is said
-    together with the rest.  What is wrong with a whole module is said once, where it is named first.
+    `fragments` are those of services and channels that are not valid otherwise: what is wrong with them is
+    said together with the rest.  What is wrong with a whole module is said once, where it is named first.
     """
     faults: dict[str, str | None] = {}
     places: dict[str, list[Path]] = {}
-    for path, reference, inspect in (*_named(parts), *((*each, signature_of) for each in fragments)):
+    for path, reference, inspect in (*_named(parts), *fragments):
         if reference not in faults:
             faults[reference] = _fault(lambda name: found.update({name: resolve(name)}), reference)
         text = faults[reference] or _fault(inspect, found.get(reference))
@@ -45,10 +49,6 @@ def check(
             yield parts.origin.problem(path, text + more)
 
 
-Inspect = Callable[[Any], object]
-"""Finds out whether something can be where it is named; raises :class:`TypeError` or :class:`ValueError`."""
-
-
 def _fault(attempt: Inspect, subject: Any) -> str | None:
     try:
         attempt(subject)
@@ -58,7 +58,11 @@ def _fault(attempt: Inspect, subject: Any) -> str | None:
 
 
 def _named(parts: Parts) -> Iterator[tuple[Path, str, Inspect]]:
-    """Every reference of the enabled services."""
+    """Every reference of the enabled services, and of channels."""
+    for name, channel in parts.channels.items():
+        if channel.enabled and channel.schema is not None:
+            path: Path = ("channels", name, "schema")
+            yield path, channel.schema, partial(codec_for, name=channel.codec)
     for path, service in parts.enabled():
         for place, function in functions(path, service):
             # Below a service stands its function, or ``http``, a path and the route's; one of a WebSocket

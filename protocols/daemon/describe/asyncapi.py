@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from protocols.daemon.describe.channel_messages import ChannelMessages
 from protocols.daemon.describe.messages import Messages
 from protocols.daemon.describe.schemas import Built, Schemas
 from protocols.daemon.describe.servers import server_name, socket_server
@@ -69,7 +70,11 @@ class _SocketService:
     def __init__(self, name: str, spec: ServiceSpec, loaded: Loaded, schemas: Schemas) -> None:
         self._name = name
         self._spec = spec
-        self._messages = Messages(spec.function, loaded, schemas)
+        self._messages: Messages | ChannelMessages = (
+            Messages(spec.function, loaded, schemas)
+            if spec.channel is None
+            else ChannelMessages(spec.channel, loaded, schemas)
+        )
         self._origin = loaded.origin
 
     def servers(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -98,7 +103,7 @@ class _SocketService:
             yield self._name, operation
 
 
-def _described(spec: ServiceSpec, messages: Messages) -> str:
+def _described(spec: ServiceSpec, messages: Messages | ChannelMessages) -> str:
     """What a person wants to know: what the function says of itself, and how messages are told apart."""
     words = [messages.words]
     if spec.builtin is not None:

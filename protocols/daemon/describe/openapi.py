@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from protocols.daemon.describe.channel_operation import channel_operation
 from protocols.daemon.describe.function_operation import FunctionOperation
 from protocols.daemon.describe.problem import DETAIL, PROBLEM
 from protocols.daemon.describe.schemas import PATH_TEXT, Built, Schemas
@@ -23,6 +24,9 @@ VERSION: Final = "3.1.1"
 
 REST: Final = "rest"
 """What the part of a path is called that a route below a slash looks at itself."""
+
+REPLACED: Final = ("200", "default")
+"""Responses that are not sent where what a function returns is published."""
 
 WORDS: Final = {
     "files": ("A file of a folder", ("get",)),
@@ -39,6 +43,7 @@ WORDS: Final = {
     "dashboard": ("How the daemon is, live", ("get",)),
     "websocket": ("A WebSocket (RFC 6455)", ("get",)),
     "events": ("A stream of events", ("get",)),
+    "channel": ("A channel: published to, and read", ("get", "post")),
 }
 """What each kind of route is whose requests nothing here can describe, and the methods worth naming."""
 
@@ -95,6 +100,10 @@ class _Route:
             else:
                 operation = self._other(method)
             operation["operationId"] = _identifier(method, self.path)
+            if self._spec.function is not None and self._spec.function.publish is not None:
+                told = channel_operation("post", self._spec.function.publish)["responses"]
+                others = {key: one for key, one in operation["responses"].items() if key not in REPLACED}
+                operation["responses"] = others | told
             if self._spec.auth is not None:
                 kinds = ("basic", self._spec.auth.basic), ("bearer", self._spec.auth.bearer)
                 operation["security"] = [{kind: []} for kind, file in kinds if file is not None]
@@ -111,9 +120,16 @@ class _Route:
             known = ("get", "post", "put", "patch", "delete")
         else:
             known = WORDS[self._spec.kind][1]
+            channel = self._spec.channel
+            if channel is not None:
+                wanted = {"get": channel.read, "post": channel.publish}
+                known = tuple(method for method in known if wanted[method])
         chosen: tuple[str, ...] | None = self._spec.methods
         if chosen is None and self._function is not None:
             chosen = usual_methods(self._function.methods)
+        if self._spec.function is not None and self._spec.function.publish is not None:
+            # What a GET asks for is not published.
+            known = tuple(method for method in known if method not in ("get", "head"))
         return tuple(method for method in known if chosen is None or method.upper() in chosen)
 
     def _other(self, method: str) -> dict[str, Any]:
@@ -137,12 +153,15 @@ class _Route:
         elif spec.events is not None:
             media = {"text/event-stream": {"schema": {"type": "string"}}}
             operation["responses"] = {"200": {"description": "Events", "content": media}, "default": DETAIL}
+        elif spec.channel is not None:
+            operation |= channel_operation(method, spec.channel.name)
         elif spec.websocket is not None:
             operation["responses"] = {"101": {"description": "WebSocket from here on"}, "default": DETAIL}
         if self._names:
-            operation["parameters"] = [
+            places = [
                 {"name": name, "in": "path", "required": True, "schema": PATH_TEXT} for name in self._names
             ]
+            operation["parameters"] = [*places, *operation.get("parameters", ())]
         return operation
 
 

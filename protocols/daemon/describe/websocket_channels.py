@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from protocols.daemon.describe.channel_messages import ChannelMessages
 from protocols.daemon.describe.messages import Messages
 from protocols.daemon.describe.schemas import Built, Schemas
 from protocols.daemon.describe.servers import server_name, web_server
@@ -35,11 +36,16 @@ class WebSocketChannels:
     ) -> None:
         self._name = name
         self._spec = spec
-        self._routes: dict[str, tuple[str, RouteSpec, Messages]] = {}
+        self._routes: dict[str, tuple[str, RouteSpec, Messages | ChannelMessages]] = {}
         for place, route in spec.routes:
             if route.websocket is not None:
                 path = str(place[1])
-                messages = Messages(route.websocket.function, loaded, schemas)
+                use = route.websocket.channel
+                messages: Messages | ChannelMessages = (
+                    Messages(route.websocket.function, loaded, schemas)
+                    if use is None
+                    else ChannelMessages(use, loaded, schemas)
+                )
                 self._routes[_identifier(f"{name}_{path}", taken)] = path, route, messages
 
     def servers(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -93,7 +99,7 @@ def _binding(route: RouteSpec) -> dict[str, Any]:
     return binding
 
 
-def _described(route: RouteSpec, messages: Messages) -> str:
+def _described(route: RouteSpec, messages: Messages | ChannelMessages) -> str:
     """What a person wants to know."""
     assert route.websocket is not None
     words = [messages.words]

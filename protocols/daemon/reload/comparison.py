@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from protocols.daemon.spec.address import Address
 
@@ -42,6 +42,14 @@ def compare(before: Mapping[str, Shape], after: Mapping[str, Shape]) -> list[Ste
     return steps + [Step(name, "removed", closed=before[name].addresses) for name in gone]
 
 
+def compared(before: Mapping[str, Hashable], after: Mapping[str, Hashable]) -> dict[str, Deed]:
+    """What becomes of each of what is named, in the order of `after`, then of what is gone."""
+    deeds: dict[str, Deed] = {}
+    for name, made_of in after.items():
+        deeds[name] = "added" if name not in before else "kept" if before[name] == made_of else "changed"
+    return deeds | dict.fromkeys((name for name in before if name not in after), "removed")
+
+
 def _step(name: str, before: Shape | None, after: Shape) -> Step:
     if before is None:
         return Step(name, "added", opened=after.addresses)
@@ -51,11 +59,19 @@ def _step(name: str, before: Shape | None, after: Shape) -> Step:
     return Step(name, deed, opened, closed)
 
 
-def summary(steps: list[Step]) -> str:
-    """``3 kept, 1 changed, 1 added, 0 dropped``, and how many of those that are kept have moved."""
+def summary(steps: list[Step], channels: Mapping[str, Deed] | None = None) -> str:
+    """``3 kept, 1 changed, 1 added, 0 dropped``, and how many of those that are kept have moved;
+    the same of `channels`, as far as there is any news of them."""
     numbers = {
         deed: sum(step.deed == deed for step in steps) for deed in ("kept", "changed", "added", "removed")
     }
     moved = sum(step.deed == "kept" and bool(step.opened or step.closed) for step in steps)
     text = "{kept} kept, {changed} changed, {added} added, {removed} dropped".format(**numbers)
-    return f"{text}; {moved} with other addresses" if moved else text
+    if moved:
+        text += f"; {moved} with other addresses"
+    news = {deed: sum(one == deed for one in (channels or {}).values()) for deed in _NEWS}
+    told = [f"{count} {word}" for deed, word in _NEWS.items() if (count := news[deed])]
+    return f"{text}; channels: {', '.join(told)}" if told else text
+
+
+_NEWS: Final[Mapping[Deed, str]] = {"changed": "changed", "added": "added", "removed": "dropped"}

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from protocols.daemon.access_rules import gid_of, uid_of
-from protocols.daemon.checks.parts import applications, functions
+from protocols.daemon.channels.places import all_channels
+from protocols.daemon.channels.print import ChannelPrint, prints
+from protocols.daemon.checks.parts import applications, channel_uses, functions
 from protocols.daemon.describe.asyncapi import asyncapi
 from protocols.daemon.describe.openapi import openapi
 from protocols.daemon.loader import Loaded
@@ -19,6 +21,7 @@ from protocols.daemon.reload.source import digest
 from protocols.daemon.reload.user_code import Seen, UserCode
 from protocols.daemon.spec.access import SelectorSpec
 from protocols.daemon.spec.cgi import CgiSpec
+from protocols.daemon.spec.channel_store import NATSSpec, SQLiteSpec
 from protocols.daemon.spec.files import FilesSpec
 from protocols.daemon.spec.forward import ForwardTlsSpec
 from protocols.daemon.spec.handler import QotdSpec
@@ -34,6 +37,7 @@ from protocols.daemon.spec.trusted import TrustedSpec
 
 READ_ONCE: Final[Mapping[type[Spec], tuple[str, ...]]] = {
     ForwardTlsSpec: ("ca", "certificate", "key"),
+    NATSSpec: ("credentials",),
     ProxySpec: ("ca",),
     QotdSpec: ("file",),
 }
@@ -46,6 +50,7 @@ READ_AGAIN: Final[Mapping[type[Spec], tuple[str, ...]]] = {
     ClientSpec: ("ca", "crl"),
     FilesSpec: ("folder",),
     LogSpec: ("file",),
+    SQLiteSpec: ("file",),
 }
 """Those whose files are looked at while it runs, or written.  A certificate that a ``proxy`` shows is not."""
 
@@ -68,6 +73,8 @@ class Fingerprint:
     """The digest of each file that is read only once; empty if it cannot be read."""
     modules: Mapping[str, str]
     """The digest of each module of the user that its references reach."""
+    channels: Mapping[str, ChannelPrint]
+    """The channels that it uses, and those that get their dead letters."""
     shown: tuple[object, ...] = ()
     """What its pages show of the other services."""
 
@@ -96,6 +103,12 @@ def fingerprint(loaded: Loaded, name: str, code: UserCode, seen: Seen | None = N
         dict(_accounts(parts)),
         {file: _digest_of(file) for part in parts for file in _files(part, certificates)},
         code.digests(references_of(spec), seen),
+        prints(
+            all_channels(loaded.config.channels),
+            loaded.origin.folder,
+            lambda references: code.digests(references, seen),
+            {use.channel for use in channel_uses((), spec)},
+        ),
         tuple(_shown(loaded, name, parts)),
     )
 

@@ -14,6 +14,7 @@ from twisted.internet.threads import deferToThread
 
 from protocols.daemon.assembly import Setting, assemble, discard
 from protocols.daemon.carriers import Carriers
+from protocols.daemon.channels.registry import Proposal
 from protocols.daemon.loader import Draft, Loaded, read
 from protocols.daemon.reload.aside import Aside
 from protocols.daemon.reload.comparison import Shape, Step, compare
@@ -36,15 +37,19 @@ class Novelty:
     """What differs from what is served."""
     carriers: Mapping[str, Carriers]
     """What serves those that were added or changed."""
+    channels: Proposal
+    """The channels that these use, and all others."""
     code: Aside
 
     def take(self) -> None:
         """It is served from now on, and so the new modules stay."""
         self.code.commit()
+        self.channels.take()
 
     def discard(self) -> None:
         """It is not."""
         discard(self.carriers)
+        self.channels.discard()
         self.code.roll_back()
 
 
@@ -80,9 +85,13 @@ class Reader:
 
     def _made(self, draft: Draft, served: Mapping[str, Shape]) -> Novelty:
         code = self.code.aside()
+        channels: Proposal | None = None
         try:
             loaded = draft.resolved(code.resolve)
             seen: Seen = {}
+            channels = self.setting.channels.proposed(
+                loaded, self.setting.reactor, lambda references: self.code.digests(references, seen)
+            )
             shapes = {
                 name: Shape(spec.listen, fingerprint(loaded, name, self.code, seen).elsewhere)
                 for name, spec in loaded.config.services.items()
@@ -90,11 +99,13 @@ class Reader:
             }
             steps = compare(served, shapes)
             names = {step.service for step in steps if step.deed in ("added", "changed")}
-            carriers = assemble(loaded, self.setting, names)
+            carriers = assemble(loaded, self.setting, names, channels)
         except BaseException:
+            if channels is not None:
+                channels.discard()
             code.roll_back()
             raise
-        return Novelty(loaded, shapes, steps, carriers, code)
+        return Novelty(loaded, shapes, steps, carriers, channels, code)
 
 
 def _read_politely(file: Path, texts: Mapping[str, str] | None) -> Draft:

@@ -10,8 +10,8 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from protocols.daemon.reload.inotify import Inotify
 from protocols.daemon.reload.watched import State, Watched
+from protocols.inotify import Inotify
 
 log = Logger(namespace="polyport")
 

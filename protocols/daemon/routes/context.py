@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from protocols.daemon.carriers import Gate, Start, Stop
+from protocols.daemon.channels.uses import ChannelUses
 from protocols.daemon.control.operations import Ask, nobody
 from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.access import AccessSpec
@@ -36,6 +37,8 @@ class RouteContext:
     """Whom to ask how the daemon is."""
     tally: Tally = ALONE
     """Keeps count of who asks how often."""
+    channels: ChannelUses = field(default_factory=lambda: ChannelUses({}, []))
+    """The channels that it uses."""
     path: str = ""
     """The path of the route, as it is written."""
     methods: tuple[str, ...] = ()

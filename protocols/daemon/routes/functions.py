@@ -6,6 +6,7 @@ from protocols.daemon.routes.context import RouteContext
 from protocols.daemon.spec.events import EventsSpec
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.http import EventsRoute, Route, function_route
+from protocols.http.routes.channel.published_answers import PublishedAnswers
 
 
 def function(spec: FunctionSpec, context: RouteContext) -> Route:
@@ -22,7 +23,9 @@ def function(spec: FunctionSpec, context: RouteContext) -> Route:
         methods=context.methods,
     )
     context.stops.append(route.stop)
-    return route
+    if spec.publish is None:
+        return route
+    return PublishedAnswers(route, context.channels.channel(spec.publish))
 
 
 def events(spec: EventsSpec, context: RouteContext) -> Route:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from protocols.daemon.routes.applications import asgi, resource, wsgi
+from protocols.daemon.routes.channels import channel
 from protocols.daemon.routes.context import RouteContext
 from protocols.daemon.routes.dashboard import dashboard
 from protocols.daemon.routes.docs import docs
@@ -23,6 +24,7 @@ ROUTES: Final[Mapping[str, Callable[[Any, RouteContext], Route]]] = {
     "function": function,
     "events": events,
     "websocket": websocket,
+    "channel": channel,
     "cgi": cgi,
     "wsgi": wsgi,
     "asgi": asgi,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from protocols.daemon.channels.handlers import channel_handler, publishing
 from protocols.daemon.handlers import builtin_handlers, function_handler, stream_forward
 from protocols.daemon.routes.context import RouteContext
 from protocols.daemon.spec.websocket import WebSocketSpec
@@ -45,9 +46,14 @@ def _answering(spec: WebSocketSpec, context: RouteContext) -> tuple[Handler, Spe
     if spec.forward is not None:
         # The bytes of a stream: nobody knows where its texts begin.
         return stream_forward(spec.forward, context.reactor, context.journal.service), "binary"
+    if spec.channel is not None:
+        # What clients read may be all they ever hear; a body that is no UTF-8 is binary all the same.
+        return channel_handler(spec.channel, context.channels), "text"
     assert spec.function is not None
     handler = function_handler(
         spec.function, context.loaded, context.reactor, context.limits.pending, context.journal
     )
     context.stops.append(handler.stop)
+    if spec.function.publish is not None:
+        return publishing(handler, spec.function.publish, context.channels), "text"
     return handler, spoken_by(handler.codec.name)

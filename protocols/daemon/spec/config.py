@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, StrictStr
 
 from protocols.daemon.spec.access import AccessSpec
+from protocols.daemon.spec.channel import ChannelSpec
 from protocols.daemon.spec.choice import Listed
 from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.limits import LimitsSpec
@@ -21,7 +22,7 @@ class DefaultsSpec(Spec):
     """What every service has that does not say otherwise."""
 
     framing: FramingSpec | None = None
-    """For services with a `function` or `builtin` that listen for streams."""
+    """For services with a `function`, `builtin` or `channel` that listen for streams."""
     tls: TlsSpec | None = None
     """For services that listen on `tls://`."""
     access: AccessSpec | None = None
@@ -34,7 +35,7 @@ class Config(Spec):
     """What one daemon serves."""
 
     include: Annotated[tuple[StrictStr, ...], Listed()] = ()
-    """Files with further `certificates`, `networks` and `services`, such as `conf.d/*.yaml`."""
+    """Files with further `certificates`, `networks`, `channels` and `services`, such as `conf.d/*.yaml`."""
     server: ServerSpec = ServerSpec()
     """The daemon as a whole."""
     certificates: Annotated[dict[Name, CertificateSpec], Field(default_factory=dict)]
@@ -42,6 +43,8 @@ class Config(Spec):
     networks: Annotated[dict[Name, NetworkMembers], Field(default_factory=dict)]
     """Networks by name, for whatever is about hosts: each one or a list of networks such as `10.0.0.0/8`,
     addresses, other names, and `unix` for whoever comes by a Unix socket."""
+    channels: Annotated[dict[Name, ChannelSpec], Field(default_factory=dict)]
+    """Channels by name: logs of messages that services, routes and functions publish to and read."""
     defaults: DefaultsSpec = DefaultsSpec()
     """What every service has that does not say otherwise."""
     services: Annotated[dict[Name, ServiceSpec], Field(min_length=1)]

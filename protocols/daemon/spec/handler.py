@@ -13,6 +13,7 @@ from protocols.daemon.spec.choice import Known, OneOf
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.paths import FilePath
 from protocols.daemon.spec.sentences import described
+from protocols.daemon.spec.tls import Name
 from protocols.daemon.spec.values import Duration, PositiveDuration
 
 _REFERENCE = r"^[^\d\W]\w*(\.[^\d\W]\w*)*:[^\d\W]\w*(\.[^\d\W]\w*)*$"
@@ -63,6 +64,9 @@ class FunctionSpec(Spec):
     """How long one call may take; then the peer gets an error, and a process is ended."""
     codec: Annotated[Literal["json", "msgpack", "text", "bytes", "pickle"], Known()] | None = None
     """How bytes become values; unless said, the function's annotation decides."""
+    publish: Name | None = None
+    """The channel that its replies are published in, instead of being sent to the peer, who is told so as any
+    publisher is."""
 
     @classmethod
     def faults(cls, data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -22,6 +22,7 @@ from protocols.daemon.problems import quoted
 from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.applications import AsgiSpec, ResourceSpec, WsgiSpec
 from protocols.daemon.spec.cgi import CgiSpec
+from protocols.daemon.spec.channel_use import ChannelRouteSpec
 from protocols.daemon.spec.choice import Known, Listed, OneOf
 from protocols.daemon.spec.dashboard import DashboardSpec
 from protocols.daemon.spec.events import EventsSpec
@@ -141,6 +142,7 @@ class RouteSpec(Spec):
         "function",
         "events",
         "websocket",
+        "channel",
         "cgi",
         "wsgi",
         "asgi",
@@ -176,6 +178,8 @@ class RouteSpec(Spec):
     """Answers with a text that never changes."""
     websocket: WebSocketSpec | None = None
     """Carries messages over WebSocket."""
+    channel: ChannelRouteSpec | None = None
+    """Publishes to a channel, and reads it."""
     docs: DocsSpec | None = None
     """Shows what the service offers, as a page and as OpenAPI and AsyncAPI documents."""
     metrics: PlainRouteSpec | None = None

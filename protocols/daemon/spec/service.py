@@ -9,6 +9,7 @@ from pydantic import Field, StrictBool
 
 from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.address import Address
+from protocols.daemon.spec.channel_use import ChannelUseSpec
 from protocols.daemon.spec.choice import Listed
 from protocols.daemon.spec.forward import ForwardSpec
 from protocols.daemon.spec.framing import FramingSpec
@@ -25,7 +26,7 @@ from protocols.daemon.spec.trusted import TrustedSpec
 class ServiceSpec(Spec):
     """A service: where it listens, how bytes become messages, and what answers them."""
 
-    choices = ("function", "builtin", "forward", "factory", "http")
+    choices = ("function", "builtin", "forward", "channel", "factory", "http")
 
     listen: Annotated[
         tuple[Address, ...],
@@ -40,6 +41,8 @@ class ServiceSpec(Spec):
     """One of the classic services: echo, discard, daytime, time, chargen or qotd."""
     forward: ForwardSpec | None = None
     """Another server, to which everything is passed on."""
+    channel: ChannelUseSpec | None = None
+    """A channel, which what comes is published in, or whose messages are sent to who connects."""
     factory: Reference | None = None
     """A Twisted protocol factory of your own, as `module:name`; it does its own framing."""
     http: Annotated[dict[RoutePath, RouteSpecs], Field(min_length=1)] | None = None

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, StrictBool, StrictStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
+from protocols.daemon.spec.channel_use import WebSocketChannelSpec
 from protocols.daemon.spec.choice import Known, Listed
 from protocols.daemon.spec.forward import ForwardSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
@@ -48,7 +49,7 @@ Subprotocol = Annotated[
 class WebSocketSpec(Spec):
     """Carries messages over WebSocket (RFC 6455): what answers them, and how they are carried."""
 
-    choices = ("function", "builtin", "forward")
+    choices = ("function", "builtin", "forward", "channel")
 
     carrying: ClassVar[tuple[str, ...]] = (
         "origins",
@@ -67,6 +68,8 @@ class WebSocketSpec(Spec):
     """One of the classic services."""
     forward: ForwardSpec | None = None
     """Another server, to which the content of messages is passed on as a stream."""
+    channel: WebSocketChannelSpec | None = None
+    """A channel, whose messages are sent to clients, or in which what they send is published."""
     replies: Annotated[Literal["auto", "text", "binary"], Known()] = "auto"
     """What replies are sent as. `auto`: text where the codec is json or text, binary where it is msgpack or
     pickle; where it is bytes, as the peer's last message came, if it is UTF-8."""

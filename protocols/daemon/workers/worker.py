@@ -19,6 +19,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from protocols.daemon.assembly import Setting, discard
+from protocols.daemon.channels.registry import ChannelRegistry
 from protocols.daemon.control.link import Link, linked
 from protocols.daemon.control.local import LocalOperations
 from protocols.daemon.control.operations import OperationError
@@ -108,7 +109,12 @@ class Worker:
         """
         self._log.begin(log, self._reactor)
         tallies = SharedTallies(_mapped(descriptors, count), index)
-        setting = Setting(self._reactor, lambda: RemoteOperations(self.link), Reputation(tallies))
+        setting = Setting(
+            self._reactor,
+            lambda: RemoteOperations(self.link),
+            Reputation(tallies),
+            channels=ChannelRegistry(forwards=index == 0),
+        )
         self._reader = Reader(Path(config), setting)
         self._reader.texts = texts
         try:

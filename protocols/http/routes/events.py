@@ -46,7 +46,7 @@ HEADERS: Final = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
 LAST_EVENT_ID: Final = "last_event_id"
 
 
-class _Unmeasured(Source):
+class Unmeasured(Source):
     """What a HEAD is told of a stream: that nobody knows its length (RFC 9110, section 8.6)."""
 
     def read(self) -> None:
@@ -118,7 +118,7 @@ class EventsRoute:
     def respond(self, request: Request, rest: str) -> Response | Deferred[Response]:
         arguments = self._arguments.read(request)
         if request.method == "HEAD":
-            return Response(_Unmeasured(), content_type=MEDIA, headers=HEADERS)
+            return Response(Unmeasured(), content_type=MEDIA, headers=HEADERS)
         if self._draining or len(self._open) >= self._limit:
             why = "The service is stopping" if self._draining else f"{self._limit} streams are open already"
             raise HTTPError(503, why, {"Retry-After": str(self._retry)})

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from protocols.http.websocket import Channel, Endpoint
+from protocols.http.websocket.frame_list import is_utf8
 from protocols.session import Handler, Peer, Session
 
 BATCH: Final = 16
 """Messages of one read that a session may answer before the size of its replies is looked at."""
+
+NO_TEXT: Final = "a text message cannot carry a reply that is not UTF-8"
 
 
 class WebSocketConnection:
@@ -95,6 +98,15 @@ class WebSocketConnection:
             self._gather()
         self._send(message)
 
+    def send_many(self, messages: Sequence[bytes]) -> None:
+        """Send `messages` (see :class:`~protocols.session.ManyConnection`)."""
+        if self._replies:
+            self._gather()
+        several = self._endpoint.frames(messages, self._text)
+        if self._text and self._strict and not several.all_text:
+            raise ValueError(NO_TEXT)
+        self._channel.send_many(several)
+
     def close(self) -> None:
         """Deliver what has been sent, then close."""
         self._gather()
@@ -120,10 +132,10 @@ class WebSocketConnection:
     def _send(self, message: bytes) -> None:
         if not self._text:
             self._channel.send_binary(message)
-        elif message.isascii() or _is_utf8(message):
+        elif is_utf8(message):
             self._channel.send_text(message)
         elif self._strict:
-            raise ValueError("a text message cannot carry a reply that is not UTF-8")
+            raise ValueError(NO_TEXT)
         else:
             self._channel.send_binary(message)
 
@@ -133,11 +145,3 @@ class WebSocketConnection:
         self._replies.clear()  # in place: the session may be adding to it
         for reply in replies:
             self._send(reply)
-
-
-def _is_utf8(message: bytes) -> bool:
-    try:
-        message.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -37,6 +37,7 @@ class Pump:
         self._done = done
         self._clock = clock
         self._paused = paused
+        self._come = self._take_and_read if source.follows else self._take
         self._reading = False
         self._over = False
         self._next: IDelayedCall | None = None
@@ -76,11 +77,20 @@ class Pump:
             self._end(error)
             return
         if isinstance(piece, Deferred):
-            piece.addCallbacks(self._take, self._fail)
+            piece.addCallbacks(self._come, self._fail)
         else:
             self._take(piece)
 
     def _take(self, piece: bytes | None) -> None:
+        self._pass_on(piece)
+        self._go_on()
+
+    def _take_and_read(self, piece: bytes | None) -> None:
+        self._pass_on(piece)
+        if not (self._paused or self._over or self._next is not None):
+            self._read()
+
+    def _pass_on(self, piece: bytes | None) -> None:
         self._reading = False
         if self._over:
             return
@@ -91,8 +101,6 @@ class Pump:
             self._write(piece)
         except Exception as error:  # noqa: BLE001 - such as a piece that is no bytes
             self._end(error)
-            return
-        self._go_on()
 
     def _fail(self, failure: Failure) -> None:
         if not self._over:

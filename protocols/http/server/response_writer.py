@@ -81,7 +81,8 @@ class ResponseWriter:
     def piece(self, piece: bytes) -> None:
         """Send some of the body."""
         if self._is_chunked:
-            self.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            # Formatting would copy a large one several times.
+            self.write(b"".join((b"%x\r\n" % len(piece), piece, b"\r\n")))
         else:
             self.write(piece)
 

@@ -13,6 +13,7 @@ from protocols.http.errors import HTTPError
 from protocols.http.request import RequestHead
 from protocols.http.upgrade import Upgrade
 from protocols.http.websocket.compression import negotiate
+from protocols.http.websocket.frame_list import FrameList
 from protocols.http.websocket.handshake import TOKEN, Handshake
 from protocols.http.websocket.listener import Listener
 from protocols.http.websocket.origin import is_allowed
@@ -42,6 +43,7 @@ class Endpoint:
         self._pace = Pace()
         self.measure_at = 0
         """The number of messages from which on the next answer is measured."""
+        self._frames: dict[bool, FrameList] = {}
 
     def handshake(self, request: RequestHead) -> Handshake:
         """What the client wants.
@@ -70,6 +72,17 @@ class Endpoint:
         now = self.clock.seconds()
         self.measure_at = self._pace.next(self.journal.counts.messages, now)
         self.journal.latency.observe((now - begun) / messages, messages)
+
+    def frames(self, messages: Sequence[bytes], text: bool) -> FrameList:
+        """`messages` for :meth:`Channel.send_many`, which many WebSockets do one after the other: the same
+        list is made into frames once, and must not be changed.
+
+        :param text: whether those that are UTF-8 are sent as text.
+        """
+        found = self._frames.get(text)
+        if found is None or found.messages is not messages:
+            found = self._frames[text] = FrameList(messages, text)
+        return found
 
     def choose(self, handshake: Handshake) -> str | None:
         """The first of our subprotocols that the client offers."""

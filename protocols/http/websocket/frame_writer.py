@@ -10,6 +10,7 @@ from websockets.extensions import Extension
 from websockets.frames import BINARY, TEXT, Frame, Opcode
 
 from protocols.counts import Counts
+from protocols.http.websocket.frame_list import FrameList
 from protocols.journal import Journal
 from protocols.session import Peer
 
@@ -44,7 +45,16 @@ class FrameWriter:
         """Send one frame, which is a whole message or a control frame."""
         if self._tap.watched and opcode in MESSAGES:
             self._tap.passed(self._peer, "out", data, self._tap.took(self._peer) if self.corked else None)
-        frame = Frame(opcode, data).serialize(mask=False, extensions=self._extensions)
+        self._write(Frame(opcode, data).serialize(mask=False, extensions=self._extensions))
+
+    def write_many(self, several: FrameList) -> None:
+        """Send several messages, in one piece."""
+        if self._tap.watched:
+            for message in several.messages:
+                self._tap.passed(self._peer, "out", message)
+        self._write(several.serialized(self._extensions))
+
+    def _write(self, frame: bytes) -> None:
         if not self.corked:
             self._counts.bytes_out += len(frame)
             self._transport.write(frame)

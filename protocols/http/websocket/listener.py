@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from protocols.http.websocket.frame_list import FrameList
 from protocols.session import Peer
 
 
@@ -40,6 +41,9 @@ class Channel(Protocol):
 
     def send_binary(self, message: bytes) -> None:
         """Send a binary message."""
+
+    def send_many(self, several: FrameList) -> None:
+        """Send several messages, as :meth:`Endpoint.frames` has made them."""
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Deliver what has been sent, then close (RFC 6455, section 7); nothing more is received.

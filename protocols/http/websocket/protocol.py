@@ -23,7 +23,7 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from websockets.extensions import Extension
-from websockets.frames import BINARY, CLOSE, PING, PONG, TEXT, Close, Opcode
+from websockets.frames import CLOSE, PING, PONG, TEXT, Close, Opcode
 from zope.interface import implementer
 
 from protocols.http.websocket.codes import (
@@ -38,6 +38,7 @@ from protocols.http.websocket.codes import (
 from protocols.http.websocket.frame_writer import FrameWriter
 from protocols.http.websocket.listener import Listener
 from protocols.http.websocket.messages import Event, MessageReader, WebSocketError
+from protocols.http.websocket.output import WebSocketOutput
 from protocols.http.websocket.watch import Watch
 from protocols.message_pace import MessagePace
 from protocols.session import Peer
@@ -51,7 +52,7 @@ as much of them, and a whole read of that would be 64 MiB."""
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
-class WebSocketProtocol(Protocol):
+class WebSocketProtocol(WebSocketOutput, Protocol):
     """The server's side of a WebSocket whose handshake is done.
 
     It is the :class:`~protocols.http.websocket.Channel` of its listener.
@@ -75,9 +76,9 @@ class WebSocketProtocol(Protocol):
         self.subprotocol = subprotocol
         self.listener = listener
         self.blocked = False
-        self._pace: MessagePace | None = None
-        self._late = 0  # bytes sent since it was blocked
         """Whether the peer does not read what was written."""
+        self._pace: MessagePace | None = None
+        self._late = 0
         self.reading = True
         """Whether the peer is read from."""
         self.shut = False
@@ -182,12 +183,6 @@ class WebSocketProtocol(Protocol):
         """The transport is gone (IPushProducer); ``connectionLost`` tells the listener."""
 
     # -- the listener's side (Channel) ---------------------------------------------------------------
-
-    def send_text(self, message: bytes) -> None:
-        self._send(TEXT, message)
-
-    def send_binary(self, message: bytes) -> None:
-        self._send(BINARY, message)
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
         close = close_for(code, reason)
@@ -372,17 +367,6 @@ class WebSocketProtocol(Protocol):
             self._writer.uncork()
 
     # -- writing and reading -------------------------------------------------------------------------
-
-    def _send(self, opcode: Opcode, message: bytes) -> None:
-        if self.close_sent is None and not self.shut:
-            if not self._writer.corked:
-                self._watch.sent()
-            if self.blocked and self._late > self._endpoint.settings.output:
-                self._endpoint.journal.choked(self.peer, self._late)
-                self.abort()
-                return
-            self._late = self._late + len(message) if self.blocked else 0
-            self._writer.write(opcode, message)
 
     def _say(self, close: Close) -> None:
         self._writer.write(CLOSE, payload_of(close))

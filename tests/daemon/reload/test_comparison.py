@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as some
 
-from protocols.daemon.reload.comparison import Shape, Step, compare, summary
+from protocols.daemon.reload.comparison import Shape, Step, compare, compared, summary
 from protocols.daemon.spec.address import Address
 
 
@@ -14,6 +14,17 @@ def at(*urls: str) -> tuple[Address, ...]:
 
 
 A, B = at("tcp://:7000", "udp://:7000")
+
+
+def test_what_becomes_of_what_is_named():
+    deeds = compared({"a": 1, "b": 1, "c": 1}, {"d": 1, "b": 2, "a": 1})
+    assert list(deeds.items()) == [("d", "added"), ("b", "changed"), ("a", "kept"), ("c", "removed")]
+
+
+def test_the_summary_has_news_of_channels_only():
+    assert summary([], {"a": "kept"}) == "0 kept, 0 changed, 0 added, 0 dropped"
+    news = {"a": "kept", "b": "removed", "c": "added", "d": "added"}
+    assert summary([], news).partition("; ")[2] == "channels: 2 added, 1 dropped"
 
 
 def test_what_is_the_same_is_kept():

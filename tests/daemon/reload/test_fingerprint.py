@@ -245,6 +245,7 @@ def test_of_every_reference_in_the_yaml_it_is_known_what_it_reaches():
         ("WsgiSpec", "app"),
         ("AsgiSpec", "app"),
         ("ResourceSpec", "root"),
+        ("ChannelSpec", "schema"),
     }
 
 

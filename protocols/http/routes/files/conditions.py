@@ -56,7 +56,7 @@ def unchanged(request: RequestHead, version: Version) -> bool:
     headers = request.headers
     wanted = headers.get("if-match")
     if wanted is not None:
-        if not _matches(wanted, version, weak=False):
+        if not matches(wanted, version.tag, weak=False):
             raise HTTPError(412, "The file has changed")
     else:
         before = _seconds(headers.get("if-unmodified-since"), version)
@@ -64,7 +64,7 @@ def unchanged(request: RequestHead, version: Version) -> bool:
             raise HTTPError(412, "The file has changed")
     known = headers.get("if-none-match")
     if known is not None:
-        return _matches(known, version, weak=True)
+        return matches(known, version.tag, weak=True)
     since = _seconds(headers.get("if-modified-since"), version)
     return since is not None and version.modified <= since
 
@@ -81,11 +81,15 @@ def wanted_range(request: RequestHead, version: Version) -> str | None:
     return asked if _seconds(condition, version) == version.modified else None
 
 
-def _matches(condition: str, version: Version, *, weak: bool) -> bool:
-    if condition == version.tag or condition.strip() == "*":
+def matches(condition: str, tag: str, *, weak: bool) -> bool:
+    """Whether the entity tag `tag`, a strong one, is among those that `condition` names (section 8.8.3.2).
+
+    :param weak: whether weak ones count.
+    """
+    if condition == tag or condition.strip() == "*":
         return True
     found = _ENTITY_TAG.finditer(condition)
-    return any(tag[2] == version.tag and (weak or not tag[1]) for tag in found)
+    return any(other[2] == tag and (weak or not other[1]) for other in found)
 
 
 def _seconds(date: str | None, version: Version) -> int | None:

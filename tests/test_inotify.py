@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from protocols.daemon.reload import inotify
-from protocols.daemon.reload.inotify import Inotify
+from protocols import inotify
+from protocols.inotify import Inotify
 
 
 class Listening:

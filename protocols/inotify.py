@@ -1,4 +1,4 @@
-"""The kernel's word that something has happened in a directory (inotify(7)).
+"""The kernel's word that something has happened to a file, or in a directory (inotify(7)).
 
 Twisted's own ``INotify`` ends altogether when one of its directories goes, which is what happens where a new
 version is put in the place of an old one; and it starts a program to find the C library.
@@ -27,7 +27,7 @@ IN_MOVE_SELF: Final = 0x800
 IN_ONLYDIR: Final = 0x0100_0000
 
 MEANT: Final = IN_CLOSE_WRITE | IN_MOVED | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR
-"""What is told.  Not each write: a log in the same directory would be heard of all the time."""
+"""What is told of directories.  Not each write: a log in one would be heard of all the time."""
 
 FLAGS: Final = os.O_NONBLOCK | os.O_CLOEXEC
 READ: Final = 64 * 1024
@@ -38,13 +38,16 @@ READ: Final = 64 * 1024
 class Inotify:
     """Calls `happened` when something has been written, made, renamed or removed in one of the directories.
 
+    :param meant: what else it is that is told (``IN_…``), and of files too.
+
     Raises :class:`OSError` where there is no inotify, or no more of it.
     """
 
-    def __init__(self, reactor: Any, happened: Callable[[], object]) -> None:
+    def __init__(self, reactor: Any, happened: Callable[[], object], meant: int = MEANT) -> None:
         self._library = ctypes.CDLL(None, use_errno=True)
         self._reactor = reactor
         self._happened = happened
+        self._meant = meant
         self._watches: set[int] = set()
         try:
             self._descriptor: int = self._library.inotify_init1(FLAGS)
@@ -88,7 +91,7 @@ class Inotify:
         return "inotify"
 
     def _added(self, directory: Path) -> int:
-        watch = self._library.inotify_add_watch(self._descriptor, os.fsencode(directory), MEANT)
+        watch = self._library.inotify_add_watch(self._descriptor, os.fsencode(directory), self._meant)
         if watch < 0 and ctypes.get_errno() not in (errno.ENOENT, errno.ENOTDIR):
             raise _error(directory)
         return int(watch)

@@ -1,0 +1,112 @@
+"""Each message of a peer is published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted.internet.defer import Deferred
+
+from protocols.channels.channel import Channel
+from protocols.channels.errors import ChannelError
+from protocols.channels.message import Entry
+from protocols.channels.sessions.answers import Answers
+from protocols.channels.sessions.publisher import Publisher, sender_of, untold
+from protocols.channels.sessions.words import err, oks, silence
+from protocols.channels.store import Published
+from protocols.codec import DecodeError
+from protocols.session import Connection, Peer, Session
+
+
+class PublishHandler:
+    """Publishes in `channel` what peers say.
+
+    Each message is answered once it is durable, in the order of the messages: ``OK`` and its seq, or ``ERR``
+    and why it is not published.
+
+    :param reply: whether anything is said at all; to datagrams that may cost their sender nothing it had
+        better not be.
+    :param key: that of all messages; else the channel says what key they have.
+    """
+
+    def __init__(self, channel: Channel, *, reply: bool = True, key: str = "") -> None:
+        self.channel = channel
+        self.reply = reply
+        self.key = key
+
+    def open(self, connection: Connection) -> Session:
+        return PublishSession(self, connection)
+
+    @property
+    def direct_from(self) -> Callable[[bytes, Peer], object]:
+        """Publishes one message (see :class:`~protocols.session.PeerDirectHandler`)."""
+        channel, reply, key = self.channel, self.reply, self.key
+
+        def publish(message: bytes, peer: Peer) -> object:
+            try:
+                receipts = channel.publish([Entry(message, key, "", sender_of(peer))])
+            except (ChannelError, DecodeError) as error:
+                return error
+            if reply:
+                return receipts if isinstance(receipts, Deferred) else b"OK %d" % receipts[0].seq
+            if isinstance(receipts, Deferred):
+                untold(channel, receipts)
+            return None
+
+        return publish
+
+
+class PublishSession:
+    """One peer that publishes."""
+
+    __slots__ = ("_answers", "_connection", "_publisher", "_reply")
+
+    def __init__(self, handler: PublishHandler, connection: Connection) -> None:
+        self._connection = connection
+        self._reply = handler.reply
+        self._answers = Answers(connection)
+        self._publisher = Publisher(
+            handler.channel,
+            connection,
+            self._answers,
+            acknowledge=oks if handler.reply else silence,
+            complain=err if handler.reply else None,
+            key=handler.key,
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is not known yet what has become of a message."""
+        return bool(self._answers.owed)
+
+    def started(self) -> None:
+        """A publisher begins."""
+
+    def received(self, message: bytes) -> None:
+        replies: list[bytes] = []
+        self._publisher.publish((message,), replies)
+        for reply in replies:
+            self._connection.send(reply)
+
+    def received_many(self, messages: Sequence[bytes], replies: list[bytes]) -> None:
+        """As :meth:`received` for each (see :class:`~protocols.session.BatchSession`)."""
+        self._publisher.publish(messages, replies)
+
+    def settle(self, outcome: Published | Exception) -> None:
+        """What became of a datagram's message, or will (see :class:`~protocols.session.DirectHandler`)."""
+        if isinstance(outcome, Exception):
+            self._publisher.unpublished(outcome, 1)
+        else:
+            self._publisher.follow(outcome, 1, 0)
+
+    def ended(self, error: Exception | None) -> None:
+        if error is not None and self._reply:
+            self._answers.add([err(error)], is_error=True)
+        self._answers.finish(self._connection.close)
+
+    def closed(self, reason: Exception | None) -> None:
+        self._answers.drop()
+
+    def pause_writing(self) -> None:
+        """A peer that does not read is not read from either, so that no more answers are owed."""
+
+    def resume_writing(self) -> None: ...

@@ -1,0 +1,85 @@
+"""Publishes what one peer says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from protocols.channels.channel import Channel
+from protocols.channels.errors import ChannelError, RefusedError, UnavailableError
+from protocols.channels.message import Entry, Receipt
+from protocols.channels.sessions.answers import Answers
+from protocols.channels.sessions.teller import Teller
+from protocols.channels.sessions.words import Acknowledge, Complain
+from protocols.codec import DecodeError
+from protocols.session import Connection, Peer
+
+log = Logger(namespace="polyport")
+
+
+def sender_of(peer: Peer) -> str:
+    """Who it is, as messages have it."""
+    return peer.user or str(peer)
+
+
+class Publisher(Teller):
+    """Publishes messages of the peer of `connection` in `channel`, and tells it.
+
+    :param key: that of all messages; else the channel says what key they have.
+    """
+
+    __slots__ = ("_channel", "_key", "_sender")
+
+    def __init__(
+        self,
+        channel: Channel,
+        connection: Connection,
+        answers: Answers,
+        *,
+        acknowledge: Acknowledge,
+        complain: Complain | None,
+        key: str = "",
+    ) -> None:
+        super().__init__(connection, answers, acknowledge=acknowledge, complain=complain)
+        self._channel = channel
+        self._key = key
+        self._sender = sender_of(connection.peer)
+
+    def publish(self, messages: Sequence[bytes], replies: list[bytes]) -> None:
+        """Publish `messages`: what is known at once, and may be said at once, is added to `replies`."""
+        key, sender, channel = self._key, self._sender, self._channel
+        entries = [Entry(message, key, "", sender) for message in messages]
+        try:
+            receipts = channel.take(channel.check(entries))
+        except (RefusedError, DecodeError):
+            self._publish_each(entries)
+        except UnavailableError as error:
+            self.unpublished(error, len(messages))
+        else:
+            if isinstance(receipts, Deferred) or self._answers.owed:
+                self.follow(receipts, len(messages), sum(map(len, messages)))
+            else:
+                replies += self._acknowledge(receipts)
+
+    def _publish_each(self, entries: Sequence[Entry]) -> None:
+        """Publish those of `entries` that the channel takes."""
+        for entry in entries:
+            try:
+                receipts = self._channel.publish([entry])
+            except (RefusedError, DecodeError, UnavailableError) as error:
+                self.unpublished(error, 1)
+            else:
+                self.follow(receipts, 1, len(entry.body))
+
+
+def untold(channel: Channel, receipts: Deferred[Sequence[Receipt]]) -> None:
+    """Nobody is told what becomes of what was published in `channel`; it is counted there."""
+
+    def failed(failure: Failure) -> None:
+        if not failure.check(ChannelError, DecodeError):
+            log.failure("{channel}: could not publish", failure=failure, channel=channel.name)
+
+    receipts.addErrback(failed)

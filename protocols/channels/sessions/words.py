@@ -1,0 +1,57 @@
+"""How publishers are told what has become of what they have said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+from protocols.channels.form import Form
+from protocols.channels.message import Receipt
+
+WORDS: Final = 400
+"""Characters of what is said about an error: it may repeat what the peer has sent."""
+
+Acknowledge: TypeAlias = Callable[[Sequence[Receipt]], list[bytes]]
+"""What is said about receipts, in their order."""
+
+Complain: TypeAlias = Callable[[Exception], bytes]
+"""What is said about an error."""
+
+
+def oks(receipts: Sequence[Receipt]) -> list[bytes]:
+    """``OK`` and the seq, for each."""
+    return [b"OK %d" % seq for seq, _ in receipts]
+
+
+def silence(receipts: Sequence[Receipt]) -> list[bytes]:
+    """Nothing."""
+    return []
+
+
+def err(error: Exception) -> bytes:
+    """``ERR`` and what is wrong, on one line."""
+    return b"ERR " + words_of(error).encode()
+
+
+def json_error(error: Exception) -> bytes:
+    """What is wrong, where everything that is said is JSON."""
+    return json.dumps({"error": words_of(error)}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+COMPLAINTS: Final[dict[Form, Complain]] = {"body": err, "json": json_error}
+"""How errors are told to those who read in that form."""
+
+
+def printable(text: str) -> str:
+    """`text`, with what cannot be printed as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def words_of(error: Exception) -> str:
+    """What is wrong, without anything that would end a line."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    words = printable(words)
+    return words if len(words) <= WORDS else f"{words[: WORDS - 1]}…"

@@ -1,0 +1,211 @@
+"""What is done in the thread that writes."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+
+from protocols.channels.message import Entry, Message, Receipt
+from protocols.channels.sqlite.database import Database, transaction
+from protocols.channels.sqlite.forgetting import Measured, measure
+from protocols.channels.sqlite.history import read
+from protocols.channels.sqlite.inserting import ROWS, insert, known
+from protocols.channels.sqlite.trouble import UnheardError
+from protocols.channels.store import READ_MESSAGES
+
+T = TypeVar("T")
+
+Job: TypeAlias = Callable[[sqlite3.Connection], Any]
+"""Something else that is to be done in a transaction."""
+
+MEASURED: Final = 1.0
+"""Seconds for which it is known how much there is; others may publish and forget, too."""
+
+
+PIECES: Final = 8
+"""Reads of what others have published, before they are told of: what is held in memory meanwhile."""
+
+
+_message = Message._make
+_receipt = Receipt._make
+
+
+class Turn(NamedTuple):
+    """What has been done at a time."""
+
+    receipts: Sequence[Sequence[Receipt]]
+    """Of each publication."""
+    results: Sequence[Any]
+    """Of each job."""
+    news: Sequence[Message]
+    """What nobody has been told of yet, whoever has published it."""
+    is_all: bool
+    """Whether there was nothing else to be told of."""
+    measured: Measured | None
+    """How much there is, if it was looked."""
+
+
+class Writing:
+    """Writes the file of `database`, and tells what has come to it; for one thread.
+
+    .. attribute:: position
+
+       The seq of the newest message that it has told of.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.position = 0
+        self._database = database
+        self._time = 0  # of the newest message
+        self._measured = 0.0  # by time.monotonic
+        self._version = 0  # PRAGMA data_version: it is another when another process has written
+
+    def begin(self) -> Measured:
+        """Open the file for the first time: what is in it is not told of."""
+        connection = self._database.open()
+        self.position = self._database.last
+        newest = connection.execute("SELECT max(time) FROM message WHERE seq = ?", (self.position,))
+        self._time = newest.fetchone()[0] or 0
+        return measure(connection)
+
+    def turn(self, publications: Sequence[Sequence[Entry]], jobs: Sequence[Job], now: int) -> Turn:
+        """Publish, do the jobs, all or none of it, and look what others have published.
+
+        :param now: milliseconds since the epoch.
+
+        Raises :class:`sqlite3.Error`, :class:`OSError`, and what :mod:`~protocols.channels.sqlite.trouble`
+        has.  After that the file is opened anew.
+        """
+        try:
+            return self._turn(publications, jobs, now)
+        except BaseException:
+            self._version = 0
+            self._database.drop()
+            raise
+
+    def aside(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """What `function` makes of the connection, outside of any transaction."""
+        self._database.last = self.position
+        return self._database.use(function)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.drop()
+
+    def _turn(self, publications: Sequence[Sequence[Entry]], jobs: Sequence[Job], now: int) -> Turn:
+        self._database.last = self.position
+        connection = self._database.open()
+        if not (publications or jobs):
+            self._database.check()
+            news, is_all = self._look(connection)
+            return Turn((), (), news, is_all, self._measure(connection, False))
+        now = max(now, self._time)
+        entries = [entry for entries in publications for entry in entries]
+        results: list[Any] = []
+        if jobs or len(entries) > ROWS:
+            with transaction(connection):
+                receipts, new = self._publish(connection, entries, now)
+                results = [job(connection) for job in jobs]
+        else:
+            try:
+                receipts, new = self._publish(connection, entries, now)
+            except sqlite3.IntegrityError:
+                # Another process has published one of the ids after it was looked for.
+                with transaction(connection):
+                    receipts, new = self._publish(connection, entries, now)
+        self._database.check()
+        news = self._told(connection, receipts, new, now)
+        return Turn(
+            _shares(publications, receipts), results, news, True, self._measure(connection, bool(jobs))
+        )
+
+    def _publish(
+        self, connection: sqlite3.Connection, entries: Sequence[Entry], now: int
+    ) -> tuple[Sequence[Receipt], Sequence[Entry]]:
+        """Publish `entries`: the receipts, and those that are new."""
+        ids = [entry.id for entry in entries if entry.id]
+        if not ids:
+            last = insert(connection, entries, now) if entries else 0
+            return [_receipt((seq, True)) for seq in range(last - len(entries) + 1, last + 1)], entries
+        there = known(connection, ids)
+        new: list[Entry] = []
+        places: dict[str, int] = {}  # where in `new` an id stands
+        found: list[tuple[int, bool]] = []  # its seq, or its place among those that are new
+        for entry in entries:
+            if entry.id in there:
+                found.append((there[entry.id], False))
+            elif entry.id in places:
+                found.append((-places[entry.id], False))
+            else:
+                found.append((-len(new), True))
+                if entry.id:
+                    places[entry.id] = len(new)
+                new.append(entry)
+        last = insert(connection, new, now) if new else 0
+        first = last - len(new) + 1
+        return [Receipt(seq if seq > 0 else first - seq, is_new) for seq, is_new in found], new
+
+    def _told(
+        self, connection: sqlite3.Connection, receipts: Sequence[Receipt], new: Sequence[Entry], now: int
+    ) -> Sequence[Message]:
+        """What is to be told of, now that `new` is durable: what others have published comes before."""
+        last = max(receipts)[0] if receipts else 0
+        if last <= self.position:
+            return ()
+        first = last - len(new) + 1
+        news: list[Message] = []
+        try:
+            position = self.position
+            while position < first - 1:
+                before = read(connection, position, first - 1 - position)
+                if not before or before[0].seq >= first:
+                    break  # they have been forgotten already
+                news += [message for message in before if message.seq < first]
+                position = before[-1].seq
+        except sqlite3.Error as error:
+            raise UnheardError from error
+        news += [_message((seq, now, *entry)) for seq, entry in enumerate(new, first)]
+        self.position = last
+        self._time = max(now, self._time)
+        return news
+
+    def _look(self, connection: sqlite3.Connection) -> tuple[Sequence[Message], bool]:
+        """What others have published, and whether that is all."""
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+        news: list[Message] = []
+        is_all = version == self._version
+        position = self.position
+        for _ in range(0 if is_all else PIECES):
+            piece = read(connection, position, READ_MESSAGES)
+            if not piece:
+                is_all = True
+                self._version = version
+                break
+            news += piece
+            position = piece[-1].seq
+        if news:
+            self.position = position
+            self._time = max(self._time, news[-1].time)
+        return news, is_all
+
+    def _measure(self, connection: sqlite3.Connection, at_once: bool) -> Measured | None:
+        now = time.monotonic()
+        if not at_once and now - self._measured < MEASURED:
+            return None
+        self._measured = now
+        try:
+            return measure(connection)
+        except sqlite3.Error:
+            return None  # what was to be done is done
+
+
+def _shares(publications: Sequence[Sequence[Entry]], receipts: Sequence[Receipt]) -> list[Sequence[Receipt]]:
+    """What of `receipts` belongs to each of `publications`."""
+    shares: list[Sequence[Receipt]] = []
+    at = 0
+    for entries in publications:
+        shares.append(receipts[at : at + len(entries)])
+        at += len(entries)
+    return shares

@@ -1,0 +1,86 @@
+"""From the specification of a store to the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from protocols.channels.memory import MemoryLog, MemoryStore
+from protocols.channels.settings import Settings
+from protocols.channels.store import Store
+from protocols.daemon.channels.places import nats_stream, sqlite_file
+from protocols.daemon.spec.channel import ChannelSpec
+from protocols.daemon.spec.channel_store import NATSSpec, SQLiteSpec
+
+if TYPE_CHECKING:
+    from protocols.channels.nats import NATSConnection, NATSSettings
+
+
+class Stores:
+    """Makes stores, and has what several of them share, over reloads too."""
+
+    def __init__(self) -> None:
+        self._logs: dict[str, MemoryLog] = {}
+        self._connections: dict[NATSSettings, NATSConnection] = {}
+
+    def store_for(
+        self, name: str, spec: ChannelSpec, settings: Settings, folder: Path, reactor: Any
+    ) -> Store:
+        """The store of the channel `name`, which opens nothing yet.
+
+        :param folder: of the YAML file.
+
+        Raises :class:`RuntimeError` where it cannot work.
+        """
+        store = spec.store
+        if store.memory is not None:
+            return MemoryStore(self._logs.setdefault(name, MemoryLog()), octets=settings.octets)
+        if store.nats is not None:
+            return self._nats(nats_stream(name, store.nats), store.nats, settings, reactor)
+        assert store.sqlite is not None
+        return _sqlite(sqlite_file(name, store.sqlite, folder), store.sqlite, settings, reactor)
+
+    def forget(self, name: str) -> None:
+        """What the memory holds of the channel `name` is of no use any more."""
+        self._logs.pop(name, None)
+
+    def _nats(self, stream: str, spec: NATSSpec, settings: Settings, reactor: Any) -> Store:
+        # Here, because a daemon without such a channel has no use for it, nor the package that it needs.
+        from protocols.channels.nats import NATSConnection, NATSSettings, NATSStore
+
+        place = NATSSettings(
+            spec.servers,
+            credentials=spec.credentials,
+            user=spec.user or "",
+            password=spec.password or "",
+            ca=spec.tls.ca,
+            certificate=spec.tls.certificate,
+            key=spec.tls.key,
+        )
+        connection = self._connections.get(place)
+        if connection is None:
+            connection = self._connections[place] = NATSConnection(place, reactor)
+        return NATSStore(
+            connection,
+            stream,
+            replicas=spec.replicas,
+            pending=settings.pending,
+            stalled=settings.stalled,
+            keep=settings.keep,
+            octets=settings.octets,
+            reactor=reactor,
+        )
+
+
+def _sqlite(file: Path, spec: SQLiteSpec, settings: Settings, reactor: Any) -> Store:
+    # Here, for the same reason.
+    from protocols.channels.sqlite import SQLiteStore
+
+    return SQLiteStore(
+        file,
+        sync=spec.sync,
+        interval=float(spec.interval),
+        pending=settings.pending,
+        stalled=settings.stalled,
+        reactor=reactor,
+    )
