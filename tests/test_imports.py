@@ -61,7 +61,10 @@ MAY_IMPORT = {
     "stand_in": set(),
     "token_buckets": set(),
     "wire_silence": set(),
-    "channels": {"framing", "session", "codec", "handlers", "inotify", "outgoing_reason", "outgoing_tls"},
+    "channels": {
+        *("framing", "session", "codec", "handlers", "inotify", "outgoing_reason", "outgoing_tls"),
+        "stand_in",
+    },
     "http": {
         *(
             "session",

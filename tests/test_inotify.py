@@ -57,6 +57,26 @@ def test_what_is_written_made_renamed_and_removed(tmp_path: Path, listening: Lis
     assert not listening.heard()
 
 
+def test_a_file_that_is_opened_for_writing_and_closed(tmp_path: Path) -> None:
+    class OfFiles(Listening):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inotify.stop()
+            self.inotify = Inotify(self, self.happened, inotify.IN_CLOSE_WRITE)
+
+    listening = OfFiles()
+    bell = tmp_path / "bell"
+    bell.touch()
+    listening.inotify.watch([bell])
+    (tmp_path / "other").touch()
+    assert not listening.heard()
+    bell.open("a").close()
+    assert listening.heard()
+    bell.open().close()
+    assert not listening.heard()
+    listening.inotify.stop()
+
+
 def test_what_is_read_or_written_without_end_is_nothing(tmp_path: Path, listening: Listening) -> None:
     with (tmp_path / "log").open("w") as log:
         listening.inotify.watch([tmp_path])

@@ -231,7 +231,7 @@ def test_another_daemon_takes_over_with_the_same_files(real_daemon, written, por
     assert daemon.errors == ""
 
 
-def test_whoever_only_checks_makes_no_file(written, yaml, tmp_path):
+def test_whoever_only_checks_makes_no_file(written, forgotten_imports, yaml, tmp_path):
     result = CliRunner().invoke(main, ["check", str(written(yaml("sqlite"), FUNCTIONS))])
     assert result.exit_code == 0, result.output
     assert not (tmp_path / "channels").exists()

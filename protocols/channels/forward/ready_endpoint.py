@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
     IHandshakeListener,
     IProtocol,
     IProtocolFactory,
@@ -15,13 +16,14 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 
 from protocols.channels.forward.delivery import UnreachableError
 from protocols.handlers.forward.endpoint import endpoint_for
 from protocols.handlers.forward.target import Target
 from protocols.outgoing_reason import why_unreachable
 from protocols.outgoing_tls import OutgoingTLS
+from protocols.stand_in import StandIn
 
 
 @implementer(IStreamClientEndpoint)
@@ -74,17 +76,16 @@ class _OneProtocol(Factory):
         return self._one
 
 
-@implementer(IHandshakeListener)
-class Threshold(Protocol):
-    """Stands between a transport and the protocol that `factory` makes, until the transport can be used, and
-    passes everything on then."""
+@implementer(IHalfCloseableProtocol)  # of itself, since endpoints ask before there is another protocol
+class Threshold(StandIn):
+    """Stands in for the protocol that `factory` makes until the transport can be used."""
 
     def __init__(self, endpoint: ReadyEndpoint, factory: IProtocolFactory) -> None:
         self._endpoint = endpoint
         self._factory = factory
         self._encrypted = False
-        self._inner: Any = None
-        self._crossed: Deferred[IProtocol] | None = Deferred(self._cancelled)
+        self._result: Deferred[IProtocol] = Deferred(self._cancelled)
+        self._crossed: Deferred[IProtocol] | None = self._result  # as long as it is open what comes of it
         self._connecting: Deferred[IProtocol] | None = None
 
     def behind(self, tls: TLSMemoryBIOFactory | None) -> Protocol:
@@ -92,12 +93,11 @@ class Threshold(Protocol):
         if tls is None:
             return self
         self._encrypted = True
+        alsoProvides(self, IHandshakeListener)  # an endpoint, which TLS is none of, would see one of two only
         return TLSMemoryBIOProtocol(tls, self)
 
     def cross(self, connecting: Deferred[IProtocol], reactor: Any) -> Deferred[IProtocol]:
         """The protocol, once the connection can be used."""
-        crossed = self._crossed
-        assert crossed is not None
         timer = reactor.callLater(self._endpoint.timeout, self._late)
 
         def over(result: Any) -> Any:
@@ -105,10 +105,9 @@ class Threshold(Protocol):
                 timer.cancel()
             return result
 
-        crossed.addBoth(over)
         self._connecting = connecting
         connecting.addErrback(self._not_connected)
-        return crossed
+        return self._result.addBoth(over)
 
     # -- the transport's side --------------------------------------------------------------------------
 
@@ -124,19 +123,22 @@ class Threshold(Protocol):
         transport: Any = self.transport
         self._endpoint.opened(self)
         inner: Any = self._factory.buildProtocol(transport.getPeer())
-        self._inner = inner
+        self.stand_for(inner)
         inner.makeConnection(transport)
         crossed.callback(inner)
 
-    def dataReceived(self, data: bytes) -> None:
-        if self._inner is not None:
-            self._inner.dataReceived(data)
+    def readConnectionLost(self) -> None:
+        """The peer has shut down its side, which is the end for those that do not know half an end."""
+        if IHalfCloseableProtocol.providedBy(self._successor):
+            self._successor.readConnectionLost()
+        else:
+            transport: Any = self.transport
+            transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._endpoint.lost(self)
-        if self._inner is not None:
-            self._inner.connectionLost(reason)
-        else:
+        super().connectionLost(reason)
+        if self._crossed is not None:
             self._fail(why_unreachable(reason.value))
 
     # --------------------------------------------------------------------------------------------------

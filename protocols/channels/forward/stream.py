@@ -140,8 +140,9 @@ class StreamDelivery:
         for each in told:
             each.errback(failure)
 
-    def _lost(self) -> None:
-        self._link = None
+    def _lost(self, link: StreamLink) -> None:
+        if self._link is link:
+            self._link = None
 
 
 class _Link(Factory):

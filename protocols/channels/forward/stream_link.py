@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IDelayedCall, IPullProducer, ITCPTransport
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IPullProducer, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
@@ -27,8 +27,8 @@ BATCH: Final = 64 * 1024
 """Bytes that are written at a time: what one write to a socket commonly takes."""
 
 LOOK: Final = 0.05
-"""Seconds between two looks at what the target's machine has acknowledged.  A message counts as passed on when
-it had at the look before: a target that is gone though its machine is there is found out meanwhile."""
+"""Seconds between two looks at what the target's machine has acknowledged.  A message counts as passed on
+when it had at the look before: a target that is gone though its machine is there is found out meanwhile."""
 
 REFUSAL: Final = b"ERR"
 """What the answer to a message that was not taken begins with, as that of a Polyport that is published to."""
@@ -46,15 +46,17 @@ class Letter:
         self.outcome: Deferred[Outcome] = Deferred()
 
 
-@implementer(IPullProducer)
+@implementer(IHalfCloseableProtocol, IPullProducer)
 class StreamLink(Protocol):
     """Writes letters in order, the next when the kernel has taken those before, and says what becomes of
     each.
 
-    :param on_lost: called when there is no connection any more, before any outcome.
+    :param on_lost: called when nothing can be sent any more, before any outcome; perhaps more than once.
     """
 
-    def __init__(self, settings: ForwardSettings, reactor: Any, on_lost: Callable[[], object]) -> None:
+    def __init__(
+        self, settings: ForwardSettings, reactor: Any, on_lost: Callable[[StreamLink], object]
+    ) -> None:
         self._settings = settings
         self._reactor = reactor
         self._on_lost = on_lost
@@ -113,9 +115,6 @@ class StreamLink(Protocol):
 
     def resumeProducing(self) -> None:
         """The kernel has taken everything that was written (IPullProducer)."""
-        if self._socket.disconnecting:
-            # A socket is not closed, which the TLS above it may want, as long as there is a producer.
-            self._socket.unregisterProducer()
         if self._handed:
             self._moved = self._reactor.seconds()
             for letter in self._handed:
@@ -124,8 +123,12 @@ class StreamLink(Protocol):
             self._taken += self._handed
             self._handed = []
             self._watch()
-            if self._waiting:
-                self._write()
+        if self._socket.disconnecting:
+            # The TLS above it wants it to be closed, which it is not as long as there is a producer.
+            self._socket.unregisterProducer()
+            self._settle_all()
+        elif self._waiting:
+            self._write()
 
     def stopProducing(self) -> None:
         """The connection is gone (IPullProducer); ``connectionLost`` says why."""
@@ -141,11 +144,22 @@ class StreamLink(Protocol):
         else:
             self._answered(answers)
 
+    def readConnectionLost(self) -> None:
+        """The target has shut down its side (IHalfCloseableProtocol): all of what it has acknowledged it has
+        read too, or its machine would have broken off."""
+        self._settle_all()
+        self._socket.unregisterProducer()
+        transport: Any = self.transport
+        transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """We never shut down our side alone."""
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._on_lost()
+        self._on_lost(self)
         why = self._why
         if why is None:
             words = why_unreachable(None if reason.check(ConnectionDone) else reason.value)
@@ -200,14 +214,23 @@ class StreamLink(Protocol):
     def _look(self) -> None:
         """See what has become certain, and what takes too long."""
         self._timer = None
+        if self._why is not None:
+            return
         now = self._reactor.seconds()
         if not self._settings.answers:
             self._settle(now)
         if (self._handed or self._taken) and now - self._moved >= self._settings.deadline:
             what = "answer" if self._settings.answers else "read"
             self.abort(Outcome("failed", f"it does not {what} within {self._settings.deadline:g} s"))
-        elif self._why is None:
+        else:
             self._watch()
+
+    def _settle_all(self) -> None:
+        """The connection ends, and there is no other look."""
+        self._on_lost(self)
+        if not self._settings.answers:
+            for _ in range(2):
+                self._settle(self._reactor.seconds())
 
     def _settle(self, now: float) -> None:
         """What was acknowledged at the last look is passed on."""
@@ -221,8 +244,8 @@ class StreamLink(Protocol):
 
 
 def unacknowledged(transport: Any) -> int:
-    """How many bytes the kernel has taken, and the peer's machine has not acknowledged (``SIOCOUTQ``, tcp(7));
-    of a Unix socket, those that the peer has not read, or more."""
+    """How many bytes the kernel has taken, and the peer's machine has not acknowledged (``SIOCOUTQ``,
+    tcp(7)); of a Unix socket, those that the peer has not read, or more."""
     found = fcntl.ioctl(transport.getHandle().fileno(), termios.TIOCOUTQ, bytes(4))
     count: int = struct.unpack("i", found)[0]
     return count

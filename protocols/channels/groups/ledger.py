@@ -52,7 +52,8 @@ class Ledger:
 
     def settle(self, seqs: Sequence[int], by_member: bool = True) -> None:
         """These are dealt with, by a member or without one."""
-        self._settled.update(dict.fromkeys(seqs, by_member))
+        for seq in seqs:
+            self._settled.setdefault(seq, by_member)
         if self._returned:
             for seq in seqs:
                 self._returned.pop(seq, None)

@@ -2,6 +2,9 @@
 
 The bell is a file without content beside the store's.  Whoever listens holds a lock on it, for others to see
 that somebody does, and whoever has published opens and closes it, which inotify(7) tells those who listen.
+
+Where several write, they wait for one another at the bell, with a lock of another kind: the kernel lets the
+next go on at once, where SQLite would sleep for ever longer times, and with bad luck for a second.
 """
 
 from __future__ import annotations
@@ -11,11 +14,13 @@ import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from twisted.internet.interfaces import IDelayedCall
 
 from protocols.inotify import IN_CLOSE_WRITE, IN_DELETE_SELF, Inotify
+
+T = TypeVar("T")
 
 EVERY: Final = 1.0
 """Seconds between two looks without having heard anything: after the bell was removed, or where another
@@ -52,7 +57,7 @@ class Bell:
 
     def hang_up(self) -> None:
         """Be seen by others from now on.  May wait for the disk; raises :class:`OSError`."""
-        self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._descriptor = os.open(self._file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if hasattr(fcntl, "F_OFD_SETLK"):
             fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLK, _lock(fcntl.F_RDLCK))
 
@@ -63,6 +68,16 @@ class Bell:
         except OSError:
             self._inotify = None  # it is looked more often instead
         self._look()
+
+    def alone(self, function: Callable[[], T]) -> T:
+        """What `function` makes; others do not write meanwhile.  May wait for them."""
+        if not self._somebody_listens():
+            return function()
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            return function()
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def ring(self) -> None:
         """Tell the others, if there are any.  May wait for the disk."""

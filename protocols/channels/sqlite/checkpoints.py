@@ -61,24 +61,28 @@ class Checkpoints:
         self._finish = finish
         self._interval = interval
         self._reactor = reactor
-        self._outage = Outage(database.file, "the disk does not keep what is published")
+        self._long = Outage(database.file, "the write-ahead log gets longer")
+        self._unkept = Outage(database.file, "the disk does not keep what is published")
         self._octets = 0  # written since the last checkpoint, about
         self._left = 0  # pages
         self._is_busy = False
+        self._is_over = False
         self._flush: IDelayedCall | None = None
 
     def written(self, octets: int) -> None:
         """So many bytes of bodies more are in the log."""
+        if self._is_over:
+            return
         self._octets += octets + LEAST
         if self._interval and self._flush is None:
-            self._flush = self._reactor.callLater(self._interval, self._flush_now)
+            self._flush_later()
         if self._octets >= BEGIN and not self._is_busy:
             self._is_busy = True
             self._advance()
 
     def stop(self) -> None:
         """Begin with nothing more."""
-        self._is_busy = True
+        self._is_over = True
         if self._flush is not None:
             self._flush.cancel()
             self._flush = None
@@ -99,26 +103,38 @@ class Checkpoints:
         pages, left = log
         before, self._left = self._left, left
         self._octets = 0
-        self._outage.succeeded(self._reactor.seconds())
+        self._long.succeeded(self._reactor.seconds())
         self._is_busy = False
         if pages * PAGE < LONG:
             return None
         if left > LITTLE:
-            if left < before // 2:
+            if left < before // 2 and not self._is_over:
                 self._is_busy = True
                 self._advance()
             return None
-        return self._finish()
+        return None if self._is_over else self._finish()
 
     def _failed(self, failure: Failure) -> None:
         assert isinstance(failure.value, Exception), "threads are not interrupted"
         self._is_busy = False
         self._octets = 0  # it is tried again when there is as much more
-        self._outage.failed(failure.value, self._reactor.seconds())
+        self._long.failed(failure.value, self._reactor.seconds())
+
+    def _flush_later(self) -> None:
+        self._flush = self._reactor.callLater(self._interval, self._flush_now)
 
     def _flush_now(self) -> None:
         self._flush = None
-        self._worker.run(partial(flush, self._database.file)).addErrback(self._failed)
+        self._worker.run(partial(flush, self._database.file)).addCallbacks(self._flushed, self._not_flushed)
+
+    def _flushed(self, _: object) -> None:
+        self._unkept.succeeded(self._reactor.seconds())
+
+    def _not_flushed(self, failure: Failure) -> None:
+        assert isinstance(failure.value, Exception), "threads are not interrupted"
+        self._unkept.failed(failure.value, self._reactor.seconds())
+        if self._flush is None and not self._is_over:
+            self._flush_later()
 
 
 def checkpoint(connection: sqlite3.Connection) -> tuple[int, int]:

@@ -68,7 +68,10 @@ def rewind(connection: sqlite3.Connection, group: str, after: int) -> None:
 def extent(connection: sqlite3.Connection, group: str) -> GroupExtent:
     """How far it has come."""
     (claimed,) = connection.execute("SELECT count(*) FROM claim WHERE name = ?", (group,)).fetchone()
-    return GroupExtent(_position(connection, group), claimed)
+    position = _moved_to(connection, group)
+    if position is None:
+        return GroupExtent(_oldest(connection) - 1, claimed, is_new=True)
+    return GroupExtent(position, claimed)
 
 
 def forget(connection: sqlite3.Connection, through: int) -> None:
@@ -96,8 +99,14 @@ def _seqs(connection: sqlite3.Connection, statement: str, values: tuple[object, 
 
 
 def _position(connection: sqlite3.Connection, group: str) -> int:
+    position = _moved_to(connection, group)
+    return _oldest(connection) - 1 if position is None else position
+
+
+def _moved_to(connection: sqlite3.Connection, group: str) -> int | None:
+    """Where it is; ``None`` if nobody has heard of it."""
     found = connection.execute("SELECT position FROM member WHERE name = ?", (group,)).fetchone()
-    return found[0] if found else _oldest(connection) - 1
+    return found[0] if found else None
 
 
 def _move(connection: sqlite3.Connection, group: str, position: int) -> None:

@@ -9,22 +9,24 @@ import json
 import sqlite3
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
-from protocols.channels.message import Message
+from protocols.channels.message import Headers, Message
 from protocols.channels.message_json import as_line
-from protocols.channels.sqlite.inserting import BINARY, JSON, TEXT
+from protocols.channels.sqlite.inserting import BINARY, JSON, SENDERS, TEXT
 from protocols.channels.store import EXPORT_BYTES, READ_BYTES, Exported
 
 LINE: Final = 150
 """Bytes that a line of JSON has besides the body, about."""
 
+_message = Message._make
 _KEYED: Final = {False: "", True: "AND key = :key"}
 
 _KEY_HERE: Final = "/* key */"
 
 _KNOWN: Final = """
-    SELECT json_group_array(json_array(seq, time, length(body), key, id, sender, type, headers)) FROM (
+    SELECT json_group_array(json_array(seq, time, length(body), about)) FROM (
         SELECT * FROM message WHERE {wanted} ORDER BY seq LIMIT :most
     )"""
 
@@ -40,21 +42,16 @@ _SIZE: Final = """
 
 _LINES: Final = f"""
     SELECT count(*), max(seq), CAST(group_concat(line, '') AS BLOB) FROM (
-        SELECT seq,
-            '{{"seq":' || seq || ',"time":' || time
-            || CASE WHEN key IS NULL THEN '' ELSE ',"key":' || json_quote(key) END
-            || CASE WHEN sender IS NULL THEN '' ELSE ',"from":' || json_quote(sender) END
-            || CASE WHEN type IS NULL THEN '' ELSE ',"type":' || json_quote(type) END
-            || CASE WHEN id IS NULL THEN '' ELSE ',"id":' || json_quote(id) END
-            || CASE WHEN headers IS NULL THEN '' ELSE ',"headers":' || (
-                SELECT json_group_object(value ->> 0, value ->> 1) FROM json_each(headers)
-            ) END
-            || ',"body":'
-            || CASE form
+        SELECT seq, format(
+            '{{"seq":%d,"time":%d%s,"body":%s}}\n',
+            seq,
+            time,
+            about,
+            CASE form
                 WHEN {TEXT} THEN json_quote(CAST(body AS TEXT))
                 WHEN {JSON} THEN replace(replace(CAST(body AS TEXT), char(10), ' '), char(13), ' ')
             END
-            || '}}' || char(10) AS line
+        ) AS line
         FROM message WHERE seq > :after AND seq <= :through {_KEY_HERE} ORDER BY seq LIMIT :most
     )"""  # noqa: S608 - it is made of constants
 
@@ -145,18 +142,23 @@ def newest(connection: sqlite3.Connection) -> int:
     return int(last)
 
 
-def _messages(rows: Sequence[Sequence[object]], bodies: bytes) -> list[Message]:
+def _messages(rows: Sequence[tuple[int, int, int, str]], bodies: bytes) -> list[Message]:
     messages = []
     at = 0
-    for seq, time, size, key, name, sender, content_type, headers in rows:
-        end = at + size  # type: ignore[operator]  # it is what the statement says
-        pairs = tuple(map(tuple, json.loads(headers))) if headers else ()  # type: ignore[arg-type]  # likewise
-        body = bodies[at:end]
+    for seq, time, size, about in rows:
+        end = at + size
+        messages.append(_message((seq, time, bodies[at:end], *_known(about))))
         at = end
-        messages.append(
-            Message(seq, time, body, key or "", name or "", sender or "", content_type or "", pairs)  # type: ignore[arg-type]  # likewise
-        )
     return messages
+
+
+@lru_cache(SENDERS)
+def _known(about: str) -> tuple[str, str, str, str, Headers]:
+    """Key, id, sender, content type and headers."""
+    known = dict(json.loads(f"{{{about[1:]}}}", object_pairs_hook=tuple))
+    names = ("key", "id", "from", "type")
+    key, name, sender, content_type = (known.get(name, "") for name in names)
+    return key, name, sender, content_type, known.get("headers", ())
 
 
 def _exported_by_hand(messages: Sequence[Message], after: int, through: int) -> Exported:

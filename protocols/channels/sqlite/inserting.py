@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
-from protocols.channels.message import Entry
+from protocols.channels.message import Entry, Headers
 from protocols.channels.message_json import body_text, is_json
 
 TEXT: Final = 0
@@ -26,10 +26,13 @@ ROWS: Final = 512
 """Rows of one statement: what each costs besides does not matter any more, and all of their values are fewer
 than the 32,766 that SQLite takes."""
 
-_FEW: Final = ("form", "sender", "body")
+SENDERS: Final = 1024
+"""Senders whose words are kept: each publishes many messages."""
+
+_FEW: Final = ("form", "about", "body")
 """The columns of messages that nothing else is known of, as nearly all are that come by sockets; it takes
 half the time."""
-_ALL: Final = (*_FEW, "key", "id", "type", "headers")
+_ALL: Final = (*_FEW, "key", "id")
 _SIZES: Final = sorted({1 << n for n in range(10)} | {3 << n for n in range(8)})
 """Numbers of rows that there are statements for, so that each is compiled once."""
 
@@ -77,22 +80,48 @@ def _few_values(entries: Sequence[Entry]) -> list[object]:
     return [
         value
         for body, _, _, sender, _, _ in entries
-        for value in (BINARY if body_text(body) is None else TEXT, sender or None, body)
+        for value in (BINARY if body_text(body) is None else TEXT, _from(sender), body)
     ]
 
 
 def _all_values(entries: Sequence[Entry]) -> list[object]:
     values: list[object] = []
-    for body, key, name, sender, content_type, headers in entries:
+    for entry in entries:
+        body, key, name, _, content_type, _ = entry
         if content_type and is_json(content_type):
             form = JSON
         elif body_text(body) is None:
             form = BINARY
         else:
             form = TEXT
-        values += (form, sender or None, body, key or None, name or None, content_type or None)
-        values.append(json.dumps(headers) if headers else None)
+        values += (form, _about(entry), body, key or None, name or None)
     return values
+
+
+@lru_cache(SENDERS)
+def _from(sender: str) -> str:
+    return f',"from":{_quoted(sender)}' if sender else ""
+
+
+def _about(entry: Entry) -> str:
+    about = f',"key":{_quoted(entry.key)}' if entry.key else ""
+    about += _from(entry.sender)
+    if entry.content_type:
+        about += f',"type":{_quoted(entry.content_type)}'
+    if entry.id:
+        about += f',"id":{_quoted(entry.id)}'
+    if entry.headers:
+        about += f',"headers":{_as_object(entry.headers)}'
+    return about
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _as_object(headers: Headers) -> str:
+    """JSON that keeps their order, and all that are of one name."""
+    return "{" + ",".join([f"{_quoted(name)}:{_quoted(value)}" for name, value in headers]) + "}"
 
 
 def _storable(value: object) -> object:

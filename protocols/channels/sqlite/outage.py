@@ -9,7 +9,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from protocols.channels.errors import UnavailableError
-from protocols.channels.sqlite.trouble import TROUBLE, unavailable
+from protocols.channels.sqlite.trouble import TROUBLE, for_operator, unavailable
 
 log = Logger(namespace="polyport")
 
@@ -52,13 +52,8 @@ class Outage:
         if self._began is None:
             self._began = now
             self._rest = REST
-            log.error(
-                "{file}: {what}: {why} ({error})",
-                file=self._file,
-                what=self._what,
-                why=str(told),
-                error=error,
-            )
+            why = for_operator(error)
+            log.error("{file}: {what}: {why}", file=self._file, what=self._what, why=why, error=error)
         else:
             self._rest = min(self._rest * 2, LONGEST)
         self._until = now + self._rest

@@ -1,6 +1,9 @@
 """The tables of a channel's file.
 
-``message`` holds the log; its bodies come last, so that what is known of a message is read without them.
+``message`` holds the log.  What is known of a message besides its body is in ``about`` as the members of the
+JSON that it is read as (:mod:`protocols.channels.message_json`), each with a comma before it; ``key`` and
+``id`` are there once more, to be found by.  The body comes last: the rest is read without it.
+
 ``member`` says how far each group has come, and ``claim`` what of that is not settled.
 """
 
@@ -22,11 +25,9 @@ TABLES: Final = (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         time INTEGER NOT NULL,
         form INTEGER NOT NULL,
+        about TEXT NOT NULL,
         key TEXT,
         id TEXT,
-        sender TEXT,
-        type TEXT,
-        headers TEXT,
         body BLOB NOT NULL
     )""",
     "CREATE UNIQUE INDEX message_id ON message (id) WHERE id IS NOT NULL",
@@ -71,9 +72,11 @@ def prepare(connection: sqlite3.Connection, last: int) -> int:
 
 def is_new(connection: sqlite3.Connection) -> bool:
     """Whether there is nothing in the file yet.  Raises :class:`FileError` where there is something else."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (things,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    # In one statement: another process may make it ours meanwhile.
+    application, version, things = connection.execute(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master) "
+        "FROM pragma_application_id, pragma_user_version"
+    ).fetchone()
     if (application, version, things) == (0, 0, 0):
         return True
     if application != APPLICATION:

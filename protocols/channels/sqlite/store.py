@@ -23,7 +23,7 @@ from protocols.channels.sqlite.checkpoints import Checkpoints, checkpoint
 from protocols.channels.sqlite.database import Database
 from protocols.channels.sqlite.forgetting import Measured
 from protocols.channels.sqlite.outage import Outage
-from protocols.channels.sqlite.trouble import words
+from protocols.channels.sqlite.trouble import for_operator
 from protocols.channels.sqlite.turns import Turns
 from protocols.channels.sqlite.worker import Worker
 from protocols.channels.sqlite.writing import Job, Writing
@@ -106,8 +106,7 @@ class SQLiteStore:
         def failed(failure: Failure) -> Deferred[Any]:
             error = failure.value
             assert isinstance(error, Exception), "threads are not interrupted"
-            detail = "" if isinstance(error, OSError) else f" ({error})"
-            said = UnavailableError(f"{self._file}: {words(error)}{detail}")
+            said = UnavailableError(f"{self._file}: {for_operator(error)}")
             return self._let_go().addCallback(lambda _: Failure(said))
 
         return self._writer.run(self._begin).addCallbacks(begun, failed)
@@ -226,6 +225,8 @@ class SQLiteStore:
 
     def _stuck(self, failure: Failure) -> None:
         failure.trap(defer.TimeoutError)
-        self._pending.abandon(StalledError("the store does not answer; it may have been published"))
+        error = StalledError("the store does not answer; it may have been published")
+        # Whoever hears of it may wait for this to end.
+        self._reactor.callLater(0, self._pending.abandon, error)
         for worker in (self._writer, self._reader, self._keeper):
             worker.stop()

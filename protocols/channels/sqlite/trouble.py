@@ -34,7 +34,7 @@ class UnheardError(Exception):
     """It is published, but not what others have published before."""
 
 
-TROUBLE: Final = (sqlite3.Error, OSError, FileError, UnheardError)
+TROUBLE: Final = (sqlite3.Error, OSError, FileError, UnheardError, UnavailableError)
 """What may be wrong with a file; anything else is a mistake in this program."""
 
 
@@ -44,7 +44,12 @@ def words(error: Exception) -> str:
         return WORDS.get(_code(error) & PRIMARY, "the store cannot be used")
     if isinstance(error, OSError):
         return f"the store cannot be used: {os.strerror(error.errno or 0)}"
-    return str(error) if isinstance(error, FileError) else "the store cannot be used"
+    return str(error) if isinstance(error, FileError | UnavailableError) else "the store cannot be used"
+
+
+def for_operator(error: Exception) -> str:
+    """The same, and what SQLite says."""
+    return f"{words(error)} ({error})" if isinstance(error, sqlite3.Error) else words(error)
 
 
 def unavailable(error: Exception) -> UnavailableError:

@@ -149,7 +149,10 @@ class Turns:
         self._since = self._reactor.seconds()
         entries = [publication.entries for publication in publications]
         work = partial(self._writing.turn, entries, [job for job, _ in jobs], int(self._now() * 1000))
-        done = self._worker.run(work, self._bell.ring if publications or jobs else None)
+        if publications or jobs:
+            done = self._worker.run(partial(self._bell.alone, work), self._bell.ring)
+        else:
+            done = self._worker.run(work)
         done.addCallbacks(
             self._succeeded, self._failed, callbackArgs=(publications, jobs), errbackArgs=(publications, jobs)
         )
@@ -159,6 +162,7 @@ class Turns:
     def _succeeded(
         self, turn: Turn, publications: Sequence[Publication], jobs: Sequence[tuple[Job, Deferred[Any]]]
     ) -> None:
+        self._since = None
         self._pending.finish(publications)
         if publications or jobs:
             self._outage.succeeded(self._reactor.seconds())
@@ -171,7 +175,10 @@ class Turns:
         if turn.measured is not None:
             self.measured = turn.measured
         if turn.news and self._came is not None:
-            self._came(turn.news)
+            try:
+                self._came(turn.news)
+            except Exception:  # noqa: BLE001 - those who have published are told all the same
+                log.failure("what came to a channel could not be told")
         for publication, receipts in zip(publications, turn.receipts, strict=True):
             publication.published(receipts)
         for (_, told), result in zip(jobs, turn.results, strict=True):
@@ -201,11 +208,12 @@ class Turns:
         self.look()
 
     def _broke(self, failure: Failure) -> None:
-        log.failure("a store's messages could not be told", failure=failure)
+        log.failure("what became of messages could not be told", failure=failure)
 
     def _go_on(self, _: object) -> None:
         self._since = None
         if self._ended is not None:
-            self._ended.callback(None)
+            if not self._ended.called:
+                self._ended.callback(None)
         elif self._pending or self._jobs or self._is_asked:
             self._turn_soon()

@@ -169,7 +169,7 @@ class Writing:
         news += [_message((seq, now, *entry)) for seq, entry in enumerate(new, first)]
         self.position = last
         self._time = max(now, self._time)
-        return news
+        return _unbroken(news)
 
     def _look(self, connection: sqlite3.Connection) -> tuple[Sequence[Message], bool]:
         """What others have published, and whether that is all."""
@@ -188,7 +188,7 @@ class Writing:
         if news:
             self.position = position
             self._time = max(self._time, news[-1].time)
-        return news, is_all
+        return _unbroken(news), is_all
 
     def _measure(self, connection: sqlite3.Connection, at_once: bool) -> Measured | None:
         now = time.monotonic()
@@ -199,6 +199,14 @@ class Writing:
             return measure(connection)
         except sqlite3.Error:
             return None  # what was to be done is done
+
+
+def _unbroken(news: Sequence[Message]) -> Sequence[Message]:
+    """Those behind the last gap in `news`: what comes before has been forgotten while it was read."""
+    if news and news[-1].seq - news[0].seq != len(news) - 1:
+        last = news[-1].seq - len(news) + 1
+        return [message for at, message in enumerate(news) if message.seq - at == last]
+    return news
 
 
 def _shares(publications: Sequence[Sequence[Entry]], receipts: Sequence[Receipt]) -> list[Sequence[Receipt]]:

@@ -41,6 +41,11 @@ class Reading(Protocol):
             if self.connected and not self.transport.disconnecting:
                 factory.lines.append(line)
 
+    def close(self, line):
+        """Having read `line`."""
+        self.factory.lines.append(line)
+        self.transport.loseConnection()
+
     def connectionLost(self, reason):
         self.factory.connections.remove(self)
 
@@ -245,6 +250,22 @@ class TestDyingListeners:
             await until(lambda: not listener.connections)
         assert told == []
         assert hook.counts.failed == 0
+
+    @pytest_twisted.ensureDeferred
+    @pytest.mark.parametrize("carrier", ["tcp", "unix"])
+    async def test_one_that_closes_after_each_message(
+        self, listener, real_post, forward, until, carrier, tmp_path, told
+    ):
+        """Which is no failure: it has read what it was sent."""
+        listener.answer = lambda connection, line: connection.close(line)
+        if carrier == "unix":
+            listener.path = str(tmp_path / "s")
+        listener.listen()
+        hook = forward(inflight=1, tries=2)
+        real_post.publish(*numbered(20))
+        await until(lambda: hook.counts.delivered == 20)
+        assert listener.lines == numbered(20)
+        assert told == []
 
     @pytest_twisted.ensureDeferred
     async def test_a_message_that_ends_each_connection_is_a_dead_letter(

@@ -36,7 +36,7 @@ class Link:
     def __init__(self, clock, **settings):
         self.clock = clock
         self.lost = []
-        self.link = StreamLink(ForwardSettings(**settings), clock, lambda: self.lost.append(True))
+        self.link = StreamLink(ForwardSettings(**settings), clock, self.lost.append)
         self.socket = Socket()
         self.link.makeConnection(self.socket)
         self.outcomes = {}
@@ -118,7 +118,7 @@ def test_a_connection_that_ends_is_the_fault_of_the_first_at_most(link, clock, r
     it.send(b"handed")
     it.link.send(Letter(b"waiting"))
     it.ends(reason)
-    assert it.lost == [True]
+    assert it.lost == [it.link]
     assert it.outcomes[b"taken"].kind == "failed"
     assert it.outcomes[b"handed"].kind == "unreachable"
     clock.advance(1)

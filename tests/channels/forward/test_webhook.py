@@ -18,6 +18,7 @@ from twisted.web.server import NOT_DONE_YET, Site
 from zope.interface import implementer
 
 from protocols.channels.forward import Forward, ForwardSettings, WebhookURL
+from protocols.channels.forward import forward as forward_module
 from protocols.channels.forward.signature import Signer
 from protocols.channels.forward.webhook import WebhookDelivery
 from protocols.channels.message import Message
@@ -521,3 +522,18 @@ class TestForwards:
         waiting[0].finish()
         await stopping
         assert (hook.counts.delivered, receiver.bodies) == (1, [b"1"])
+
+    @pytest_twisted.ensureDeferred
+    async def test_what_does_not_end_then_is_broken_off(
+        self, receiver, real_post, forward, until, monkeypatch
+    ):
+        monkeypatch.setattr(forward_module, "STOP", 0.05)
+        receiver.answer = never
+        hook = forward()
+        real_post.publish(b"1")
+        await until(lambda: receiver.requests)
+        await hook.stop()
+        receiver.answer = status(200)
+        again = forward()
+        await until(lambda: again.counts.delivered == 1)
+        assert receiver.bodies == [b"1", b"1"]

@@ -1,0 +1,139 @@
+"""Rows and messages, whatever is in them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.channels.message import Entry, Message
+from protocols.channels.message_json import as_line
+from protocols.channels.sqlite import history
+from protocols.channels.sqlite.inserting import ROWS, insert, known
+from protocols.channels.sqlite.schema import prepare
+from protocols.channels.store import EXPORT_BYTES, READ_BYTES
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+ENTRIES = st.builds(
+    Entry,
+    st.one_of(st.binary(max_size=100), st.text(max_size=50).map(lambda text: text.encode(errors="replace"))),
+    TEXTS,
+    st.just(""),
+    TEXTS,
+    st.sampled_from(["", "text/plain", "Ä", '"']),
+    st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple),
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@contextmanager
+def log() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        prepare(connection, 0)
+        yield connection
+
+
+@given(st.lists(ENTRIES, max_size=20))
+def test_what_is_read_is_what_was_published(entries):
+    with log() as connection:
+        if entries:
+            assert insert(connection, entries, 7) == len(entries)
+        expected = [Message(seq, 7, *entry) for seq, entry in enumerate(entries, 1)]
+        assert history.read(connection, 0, 100) == expected
+        for key in {entry.key for entry in entries} - {""}:
+            assert history.read(connection, 0, 100, key) == [one for one in expected if one.key == key]
+        assert history.these(connection, [1, 3]) == [one for one in expected if one.seq in (1, 3)]
+
+
+@given(st.lists(ENTRIES, max_size=10), st.lists(VALUES, max_size=5), st.booleans())
+def test_a_history_is_the_json_of_its_messages(entries, values, indented):
+    entries += [
+        Entry(json.dumps(value, indent=2 if indented else None).encode(), content_type="application/json")
+        for value in values
+    ]
+    with log() as connection:
+        if entries:
+            insert(connection, entries, 7)
+        exported = history.export(connection, 0, 100, 100)
+        lines = exported.octets.decode().split("\n")
+        assert lines.pop() == ""
+        expected = [json.loads(as_line(Message(seq, 7, *entry))) for seq, entry in enumerate(entries, 1)]
+        assert [json.loads(line) for line in lines] == expected
+        assert exported[1:] == (len(entries), len(entries))
+
+
+@pytest.mark.parametrize("body", [b"x", b"\xff", b"x" * 50_000, b"\xff" * 50_000, b"x" * 3_000_000])
+def test_pieces_of_a_history_are_neither_small_nor_large(body):
+    with log() as connection:
+        count = max(3, 3_000_000 // len(body) if len(body) > 1 else 30_000)
+        for at in range(0, count, ROWS):
+            insert(connection, [Entry(body)] * min(ROWS, count - at), 7)
+        position = 0
+        seqs = []
+        while (piece := history.export(connection, position, count - 1, 10**9)).messages:
+            seqs += [json.loads(line)["seq"] for line in piece.octets.splitlines()]
+            assert piece.messages == 1 or len(piece.octets) < 3 * EXPORT_BYTES
+            assert piece.position == seqs[-1]
+            position = piece.position
+        assert seqs == list(range(1, count))
+
+
+def test_large_bodies_are_read_a_few_at_a_time():
+    with log() as connection:
+        insert(connection, [Entry(b"x" * (READ_BYTES // 2))] * 5, 7)
+        assert [one.seq for one in history.read(connection, 0, 100)] == [1, 2]
+        assert len(history.these(connection, [1, 2, 3, 4, 5])) == 5
+
+
+def test_many_rows_in_pieces_are_numbered_one_after_the_other():
+    with log() as connection:
+        assert insert(connection, [Entry(b"%d" % number) for number in range(1300)], 7) == 1300
+        assert connection.execute("SELECT count(*), min(seq), max(seq) FROM message").fetchone() == (
+            1300,
+            1,
+            1300,
+        )
+
+
+def test_no_number_is_lost_where_a_statement_fails():
+    with log() as connection:
+        insert(connection, [Entry(b"a", id="x")], 7)
+        with pytest.raises(sqlite3.IntegrityError):
+            insert(connection, [Entry(b"b"), Entry(b"c", id="x")], 7)
+        connection.execute("BEGIN")
+        insert(connection, [Entry(b"d")], 7)
+        connection.execute("ROLLBACK")
+        assert insert(connection, [Entry(b"e")], 7) == 2
+        assert known(connection, ["x", "y"]) == {"x": 1}
+
+
+def test_half_a_character_does_not_harm_the_others():
+    with log() as connection:
+        insert(connection, [Entry(b"a", sender="\udcff"), Entry(b"b", sender="ü")], 7)
+        assert [one.sender for one in history.read(connection, 0, 9)] == ["?", "ü"]
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(0, 39), st.integers(-1, 51))
+def test_since_a_time(times, forgotten, time):
+    with log() as connection:
+        for number in sorted(times):
+            insert(connection, [Entry(b"")], number)
+        connection.execute("DELETE FROM message WHERE seq <= ?", (forgotten,))
+        before = sum(number < time for number in times)
+        assert history.seq_before(connection, time) == max(before, min(forgotten, len(times)))
+
+
+@given(st.lists(st.integers(0, 9), max_size=9), st.integers(0, 30))
+def test_fitting(sizes, octets):
+    count = history.fitting(sizes, octets)
+    assert sum(sizes[:count]) <= octets or count == 1
+    assert count == len(sizes) or sum(sizes[: count + 1]) > octets
