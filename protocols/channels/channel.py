@@ -20,7 +20,7 @@ from protocols.channels.message import Entry, Message, Receipt
 from protocols.channels.retention import Retention
 from protocols.channels.settings import Settings
 from protocols.channels.since import Since
-from protocols.channels.store import Published, Store
+from protocols.channels.store import Published, Store, is_later
 from protocols.channels.subscription import Subscriber, Subscription
 from protocols.channels.tail import Tail
 from protocols.codec import DecodeError
@@ -80,6 +80,7 @@ class Channel:
         self._telling: IDelayedCall | None = None
         self._held_back: deque[tuple[Sequence[Entry], Deferred[Sequence[Receipt]]]] = deque()
         self._checked = 0
+        self._waits = settings.slow == "wait"
         self._retention = Retention(self)
 
     @property
@@ -132,14 +133,14 @@ class Channel:
             raise
         return self.take(checked)
 
-    def check(self, entries: Sequence[Entry]) -> list[Entry]:
+    def check(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """`entries` as they would be published, for :meth:`take`; nothing is counted.  Raises as
         :meth:`publish` does for what the channel does not take."""
-        return list(map(self._intake.check, entries))
+        return self._intake.check_all(entries)
 
     def take(self, entries: Sequence[Entry]) -> Published:
         """Publish what :meth:`check` gave, as :meth:`publish` does."""
-        if self._held_back or self._must_wait():
+        if self._held_back or (self._waits and self._must_wait()):
             return self._hold_back(entries)
         return self._append(entries)
 
@@ -149,12 +150,14 @@ class Channel:
         except UnavailableError:
             self.counts.unavailable += len(entries)
             raise
-        if isinstance(receipts, Deferred):
+        if is_later(receipts):
             return receipts.addCallbacks(self._published, self._not_published, errbackArgs=(len(entries),))
         return self._published(receipts)
 
     def _published(self, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
-        new = sum([receipt.is_new for receipt in receipts])
+        new = 0
+        for _, is_new in receipts:
+            new += is_new
         self.counts.published += new
         self.counts.duplicates += len(receipts) - new
         return receipts
@@ -165,7 +168,7 @@ class Channel:
 
     def _must_wait(self) -> bool:
         """Whether a subscriber is so slow that publishers wait for it."""
-        return self.settings.slow == "wait" and any(one.is_slow for one in self._behind)
+        return self._waits and any(one.is_slow for one in self._behind)
 
     def _hold_back(self, entries: Sequence[Entry]) -> Deferred[Sequence[Receipt]]:
         held = sum(len(some) for some, _ in self._held_back)
@@ -186,7 +189,7 @@ class Channel:
             except UnavailableError as error:
                 told.errback(error)
                 continue
-            if isinstance(receipts, Deferred):
+            if is_later(receipts):
                 receipts.chainDeferred(told)
             else:
                 told.callback(receipts)
@@ -244,8 +247,9 @@ class Channel:
     def _came(self, messages: Sequence[Message]) -> None:
         """The store has them."""
         self.tail.add(messages)
-        for heard in tuple(self.on_news):
-            heard()
+        if self.on_news:
+            for heard in tuple(self.on_news):
+                heard()
         if self._current:
             # Everything that comes in one turn of the reactor goes out in one piece.
             self._fresh += messages

@@ -14,10 +14,13 @@ from protocols.channels.message import Entry, Receipt
 from protocols.channels.sessions.answers import Answers
 from protocols.channels.sessions.teller import Teller
 from protocols.channels.sessions.words import Acknowledge, Complain
+from protocols.channels.store import is_later
 from protocols.codec import DecodeError
 from protocols.session import Connection, Peer
 
 log = Logger(namespace="polyport")
+
+_new = tuple.__new__  # what a named tuple does to be made, without its names
 
 
 def sender_of(peer: Peer) -> str:
@@ -51,7 +54,7 @@ class Publisher(Teller):
     def publish(self, messages: Sequence[bytes], replies: list[bytes]) -> None:
         """Publish `messages`: what is known at once, and may be said at once, is added to `replies`."""
         key, sender, channel = self._key, self._sender, self._channel
-        entries = [Entry(message, key, "", sender) for message in messages]
+        entries = [_new(Entry, (message, key, "", sender, "", ())) for message in messages]
         try:
             receipts = channel.take(channel.check(entries))
         except (RefusedError, DecodeError):
@@ -59,7 +62,7 @@ class Publisher(Teller):
         except UnavailableError as error:
             self.unpublished(error, len(messages))
         else:
-            if isinstance(receipts, Deferred) or self._answers.owed:
+            if self._answers.owed or is_later(receipts):
                 self.follow(receipts, len(messages), sum(map(len, messages)))
             else:
                 replies += self._acknowledge(receipts)

@@ -1,0 +1,48 @@
+"""The newest messages, against a model that keeps all of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.channels.message import Message
+from protocols.channels.tail import SURPLUS, Tail
+
+sizes = st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=10), max_size=30)
+
+
+@given(sizes, st.integers(0, 300), st.integers(1, 20))
+def test_what_is_here_is_what_was_added_last(batches, position, most):
+    tail = Tail(messages=40, octets=400)
+    tail.begin(100)
+    every = []
+    for batch in batches:
+        added = [Message(101 + len(every) + n, 0, b"x" * size) for n, size in enumerate(batch)]
+        tail.add(added)
+        every += added
+        here = every[tail.first - 101 :]
+        assert tail.last == every[-1].seq
+        assert len(here) <= 40 + 40 // SURPLUS
+        assert sum(len(message.body) for message in here) <= 400 + 400 // SURPLUS or len(here) == 1
+        # And not less than there has to be.
+        assert here[0] is every[0] or len(here) >= 40 or sum(len(m.body) for m in here) + 60 > 400
+    found = tail.after(100 + position, most)
+    if 101 + position < tail.first:
+        assert found is None
+    else:
+        assert found == every[position : position + most]
+
+
+def test_one_message_is_kept_however_large_it_is():
+    tail = Tail(octets=10)
+    tail.add([Message(1, 0, b"x" * 100), Message(2, 0, b"y" * 100)])
+    assert tail.first == 2
+    assert tail.after(1, 10) == [Message(2, 0, b"y" * 100)]
+
+
+def test_messages_without_a_gap_only():
+    tail = Tail()
+    tail.begin(4)
+    with pytest.raises(ValueError, match="message 6 does not follow 4"):
+        tail.add([Message(6, 0, b"")])
