@@ -80,8 +80,12 @@ class Channel:
         self._telling: IDelayedCall | None = None
         self._held_back: deque[tuple[Sequence[Entry], Deferred[Sequence[Receipt]]]] = deque()
         self._checked = 0
-        self._waits = settings.slow == "wait"
         self._retention = Retention(self)
+        self.check = self._intake.check_all
+        """From entries to what they would be published as, for :meth:`take`; nothing is counted.  Raises as
+        :meth:`publish` does for what the channel does not take."""
+        if settings.slow != "wait":
+            self.take = self._append  # type: ignore[method-assign]  # nobody is waited for
 
     @property
     def last(self) -> int:
@@ -133,14 +137,9 @@ class Channel:
             raise
         return self.take(checked)
 
-    def check(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """`entries` as they would be published, for :meth:`take`; nothing is counted.  Raises as
-        :meth:`publish` does for what the channel does not take."""
-        return self._intake.check_all(entries)
-
     def take(self, entries: Sequence[Entry]) -> Published:
-        """Publish what :meth:`check` gave, as :meth:`publish` does."""
-        if self._held_back or (self._waits and self._must_wait()):
+        """Publish what :attr:`check` gave, as :meth:`publish` does."""
+        if self._held_back or self._must_wait():
             return self._hold_back(entries)
         return self._append(entries)
 
@@ -155,11 +154,12 @@ class Channel:
         return self._published(receipts)
 
     def _published(self, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
-        new = 0
+        known = 0
         for _, is_new in receipts:
-            new += is_new
-        self.counts.published += new
-        self.counts.duplicates += len(receipts) - new
+            if not is_new:
+                known += 1
+        self.counts.published += len(receipts) - known
+        self.counts.duplicates += known
         return receipts
 
     def _not_published(self, failure: Failure, count: int) -> Failure:
@@ -168,7 +168,7 @@ class Channel:
 
     def _must_wait(self) -> bool:
         """Whether a subscriber is so slow that publishers wait for it."""
-        return self._waits and any(one.is_slow for one in self._behind)
+        return self.settings.slow == "wait" and any(one.is_slow for one in self._behind)
 
     def _hold_back(self, entries: Sequence[Entry]) -> Deferred[Sequence[Receipt]]:
         held = sum(len(some) for some, _ in self._held_back)

@@ -47,6 +47,7 @@ class MemoryLog:
         self._messages: list[Message] = []
         self._gone = 0  # so many at the beginning of the list are forgotten
         self._ids: dict[str, int] = {}
+        self._time = 0  # of the newest
 
     def __len__(self) -> int:
         return len(self._messages) - self._gone
@@ -61,19 +62,19 @@ class MemoryLog:
         receipts: list[Receipt] = []
         new: list[Message] = []
         seq = self.last
-        if self._messages:
-            time = max(time, self._messages[-1].time)
+        if time < self._time:
+            time = self._time
+        self._time = time
         octets = 0
         for entry in entries:
-            body, _, name, _, _, _ = entry
-            if name:
+            if name := entry.id:
                 known = self._ids.get(name)
                 if known is not None:
                     receipts.append(Receipt(known, False))
                     continue
                 self._ids[name] = seq + 1
             seq += 1
-            octets += len(body)
+            octets += len(entry.body)
             new.append(_new(Message, (seq, time) + entry))  # noqa: RUF005 - half the time
             receipts.append(_new(Receipt, (seq, True)))
         self.octets += octets + OVERHEAD * len(new)
