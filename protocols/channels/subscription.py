@@ -191,7 +191,7 @@ class Subscription:
             later.cancel()
 
     def _give(self, batch: Batch) -> None:
-        self._channel.counts.delivered += len(batch)
+        self._channel.counts.delivered += len(batch.messages)
         try:
             if self._left_out:
                 count, self._left_out = self._left_out, 0
