@@ -81,9 +81,6 @@ class Channel:
         self._held_back: deque[tuple[Sequence[Entry], Deferred[Sequence[Receipt]]]] = deque()
         self._checked = 0
         self._retention = Retention(self)
-        self.check = self._intake.check_all
-        """From entries to what they would be published as, for :meth:`take`; nothing is counted.  Raises as
-        :meth:`publish` does for what the channel does not take."""
         if settings.slow != "wait":
             self.take = self._append  # type: ignore[method-assign]  # nobody is waited for
 
@@ -137,8 +134,13 @@ class Channel:
             raise
         return self.take(checked)
 
+    def check(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """`entries` as they would be published, for :meth:`take`; nothing is counted.  Raises as
+        :meth:`publish` does for what the channel does not take."""
+        return self._intake.check_all(entries)
+
     def take(self, entries: Sequence[Entry]) -> Published:
-        """Publish what :attr:`check` gave, as :meth:`publish` does."""
+        """Publish what :meth:`check` gave, as :meth:`publish` does."""
         if self._held_back or self._must_wait():
             return self._hold_back(entries)
         return self._append(entries)
