@@ -13,6 +13,7 @@ from protocols.connection_record import Tell
 from protocols.framing import Framing
 from protocols.journal import Journal
 from protocols.latency import PERIOD
+from protocols.made_once import MadeOnce
 from protocols.open_connection import OpenConnection
 from protocols.peer_address import stream_peer
 from protocols.roster import Roster
@@ -72,9 +73,7 @@ class StreamFactory(Factory):
         """The time from which on the next answer is measured."""
         self._draining = False
         self._tell = tell
-        self._many: Sequence[bytes] = ()
-        self._many_encoded = b""
-        self._many_fault = ""
+        self._encoded = MadeOnce(self._encode)
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
         self, addr: IAddress | None
@@ -114,15 +113,17 @@ class StreamFactory(Factory):
     def encoded(self, messages: Sequence[bytes]) -> bytes:
         """The bytes that carry `messages`, which many connections send one after the other: the same list is
         encoded once.  Raises :class:`ValueError`."""
-        if messages is not self._many:
-            self._many, self._many_fault = messages, ""
-            try:
-                self._many_encoded = self.framing.encode_all(messages)
-            except ValueError as fault:
-                self._many_encoded, self._many_fault = b"", str(fault)
-        if self._many_fault:
-            raise ValueError(self._many_fault)
-        return self._many_encoded
+        found = self._encoded.of(messages)
+        if isinstance(found, str):
+            raise ValueError(found)
+        return found
+
+    def _encode(self, messages: Sequence[bytes]) -> bytes | str:
+        """The bytes, or what is wrong with them."""
+        try:
+            return self.framing.encode_all(messages)
+        except ValueError as fault:
+            return str(fault)
 
     def measured(self, session: object, number: int, begun: float) -> None:
         """`session` was given so many messages at the time `begun`, and has done now what it does at once."""

@@ -20,7 +20,7 @@ from protocols.channels.message import Entry, Message, Receipt
 from protocols.channels.retention import Retention
 from protocols.channels.settings import Settings
 from protocols.channels.since import Since
-from protocols.channels.store import Published, Store
+from protocols.channels.store import Published, Store, is_later
 from protocols.channels.subscription import Subscriber, Subscription
 from protocols.channels.tail import Tail
 from protocols.codec import DecodeError
@@ -91,6 +91,8 @@ class Channel:
         self._held_back: deque[tuple[Sequence[Entry], Deferred[Sequence[Receipt]]]] = deque()
         self._checked = 0
         self._retention = Retention(self)
+        if settings.slow != "wait":
+            self.take = self._append  # type: ignore[method-assign]  # nobody is waited for
 
     @property
     def last(self) -> int:
@@ -152,10 +154,10 @@ class Channel:
             raise
         return self.take(checked)
 
-    def check(self, entries: Sequence[Entry]) -> list[Entry]:
+    def check(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """`entries` as they would be published, for :meth:`take`; nothing is counted.  Raises as
         :meth:`publish` does for what the channel does not take."""
-        return list(map(self._intake.check, entries))
+        return self._intake.check_all(entries)
 
     def take(self, entries: Sequence[Entry]) -> Published:
         """Publish what :meth:`check` gave, as :meth:`publish` does."""
@@ -170,14 +172,17 @@ class Channel:
             self.counts.unavailable += len(entries)
             self.trouble = str(error)
             raise
-        if isinstance(receipts, Deferred):
+        if is_later(receipts):
             return receipts.addCallbacks(self._published, self._not_published, errbackArgs=(len(entries),))
         return self._published(receipts)
 
     def _published(self, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
-        new = sum([receipt.is_new for receipt in receipts])
-        self.counts.published += new
-        self.counts.duplicates += len(receipts) - new
+        known = 0
+        for _, is_new in receipts:
+            if not is_new:
+                known += 1
+        self.counts.published += len(receipts) - known
+        self.counts.duplicates += known
         self.trouble = ""
         return receipts
 
@@ -209,7 +214,7 @@ class Channel:
             except UnavailableError as error:
                 told.errback(error)
                 continue
-            if isinstance(receipts, Deferred):
+            if is_later(receipts):
                 receipts.chainDeferred(told)
             else:
                 told.callback(receipts)
@@ -238,7 +243,8 @@ class Channel:
         if since.kind == "seq":
             return succeed(since.number)
         if since.kind == "all":
-            return succeed(0)
+            # Who wants all there is does not miss what was forgotten before.
+            return succeed(self.store.extent.first - 1)
         # A store that was not there when it was opened cannot have said yet what it keeps.
         last = succeed(self.last) if self.last else self.store.seq_before(NEVER)
         return last.addCallback(lambda last: max(last - 1, 0)) if since.kind == "last" else last
@@ -269,15 +275,12 @@ class Channel:
     def _came(self, messages: Sequence[Message]) -> None:
         """The store has them; none: it has come to know what it keeps."""
         before = messages[0].seq - 1 if messages else self.store.extent.last
-        if before != self.last:
+        if before != self.tail.last:
             self._leap(before)
         if messages:
             self.tail.add(messages)
-        for heard in tuple(self.on_news):
-            try:
-                heard()
-            except BaseException:  # noqa: BLE001 - what one raises must not keep the others from their messages
-                self.failed(Failure())
+        if self.on_news:
+            self._tell_on_news()
         if not messages:
             return
         if self._current or self._fresh:
@@ -287,6 +290,13 @@ class Channel:
                 self._telling = self.clock.callLater(0, self._tell)
         elif self._behind:
             self._check_slow()
+
+    def _tell_on_news(self) -> None:
+        for heard in tuple(self.on_news):
+            try:
+                heard()
+            except BaseException:  # noqa: BLE001 - what one raises must not keep the others from their messages
+                self.failed(Failure())
 
     def _leap(self, position: int) -> None:
         """What is up to the seq `position` was not heard of: readers find what is left of it in the store."""

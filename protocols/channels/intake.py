@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from protocols.channels.errors import RefusedError, TooLargeError
@@ -36,6 +36,17 @@ class Intake:
         self._most = most
         self._takes_all = codec is None and key_of is None
 
+    def check_all(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """`entries`, each as :meth:`check` has it."""
+        if self._takes_all:
+            most = self._most
+            for body, key, name, _, content_type, _ in entries:
+                if key or name or content_type or len(body) > most:
+                    break
+            else:
+                return entries
+        return list(map(self.check, entries))
+
     def check(self, entry: Entry) -> Entry:
         """`entry`, as it is published.
 
@@ -44,8 +55,6 @@ class Intake:
         body, key, name, _, content_type, _ = entry
         if len(body) > self._most:
             raise TooLargeError(f"a message of {len(body)} bytes is over the {self._most} allowed here")
-        if self._takes_all and not (key or name or content_type):
-            return entry
         value: object = None
         if self._codec is not None:
             value = self._codec.decode(body)

@@ -7,11 +7,14 @@ has come, whoever published it.  Everything happens in the reactor's thread, as 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 from twisted.internet.defer import Deferred
 
 from protocols.channels.message import Entry, Message, Receipt
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 READ_MESSAGES: Final = 512
 """Messages that are read at a time."""
@@ -28,6 +31,12 @@ say when it was opened."""
 
 Published: TypeAlias = Sequence[Receipt] | Deferred[Sequence[Receipt]]
 """The receipts, at once or later; one for each entry, in their order."""
+
+
+def is_later(receipts: Published) -> TypeIs[Deferred[Sequence[Receipt]]]:
+    """Whether the receipts are yet to come.  To ask what is a Deferred is slow, for that is an abstract class
+    by its typing, and a store that has them at once gives a list."""
+    return type(receipts) is not list and isinstance(receipts, Deferred)
 
 
 class Extent(NamedTuple):

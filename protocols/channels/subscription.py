@@ -125,7 +125,7 @@ class Subscription:
 
     def read_on(self) -> None:
         """What has come is not at hand: read it."""
-        self._was_current = False
+        self._was_current = self._is_current = False
         self.position = min(self.position, self._channel.last)
         self._channel.is_behind(self)
         self._advance()
@@ -206,7 +206,7 @@ class Subscription:
             later.cancel()
 
     def _give(self, batch: Batch) -> None:
-        self._channel.counts.delivered += len(batch)
+        self._channel.counts.delivered += len(batch.messages)
         self._is_giving = True
         try:
             if self._left_out:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from itertools import islice
 from typing import Final
 
 from protocols.channels.message import Message
@@ -14,6 +12,9 @@ TAIL_MESSAGES: Final = 4096
 
 TAIL_BYTES: Final = 4 * 1024 * 1024
 """Bytes of bodies that are kept in memory, of each channel; but one message at least."""
+
+SURPLUS: Final = 4
+"""So large a part more may be kept of either: to forget many at a time costs little for each."""
 
 
 class Tail:
@@ -26,10 +27,11 @@ class Tail:
 
     def __init__(self, *, messages: int = TAIL_MESSAGES, octets: int = TAIL_BYTES) -> None:
         self.last = 0
-        self._messages: deque[Message] = deque()
+        self._messages: list[Message] = []
         self._octets = 0
-        self._most_messages = messages
-        self._most_octets = octets
+        self._least = messages, octets
+        self._most_messages = messages + messages // SURPLUS
+        self._most_octets = octets + octets // SURPLUS
 
     @property
     def first(self) -> int:
@@ -47,29 +49,34 @@ class Tail:
         if messages[0].seq != self.last + 1:
             raise ValueError(f"message {messages[0].seq} does not follow {self.last}")
         kept = self._messages
-        kept.extend(messages)
-        self._octets += sum([len(message.body) for message in messages])
-        self.last = messages[-1].seq
-        while len(kept) > self._most_messages or (self._octets > self._most_octets and len(kept) > 1):
-            self._octets -= len(kept.popleft().body)
+        kept += messages
+        octets = self._octets
+        for message in messages:
+            octets += len(message.body)
+        self._octets = octets
+        self.last += len(messages)
+        if octets > self._most_octets or len(kept) > self._most_messages:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Keep what has to be."""
+        kept = self._messages
+        messages, octets = self._least
+        gone = max(0, len(kept) - messages)
+        left = self._octets - sum([len(message.body) for message in kept[:gone]])
+        while left > octets and gone < len(kept) - 1:
+            left -= len(kept[gone].body)
+            gone += 1
+        del kept[:gone]
+        self._octets = left
 
     def forget(self, through: int) -> None:
         """What is up to the seq `through` is no more."""
-        kept = self._messages
-        while kept and kept[0].seq <= through:
-            self._octets -= len(kept.popleft().body)
+        gone = max(0, through - self.first + 1)
+        self._octets -= sum([len(message.body) for message in self._messages[:gone]])
+        del self._messages[:gone]
 
     def after(self, position: int, most: int) -> list[Message] | None:
         """The next messages behind the seq `position`, up to `most`; ``None`` if some are not here."""
         begin = position + 1 - self.first
-        if begin < 0:
-            return None
-        if begin >= len(self._messages):
-            return []
-        if begin > len(self._messages) // 2:
-            # From the end: a deque is walked through from the nearer side by hand only.
-            wanted = len(self._messages) - begin
-            newest = list(islice(reversed(self._messages), wanted))
-            newest.reverse()
-            return newest[:most]
-        return list(islice(self._messages, begin, begin + most))
+        return None if begin < 0 else self._messages[begin : begin + most]

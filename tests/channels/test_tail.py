@@ -1,4 +1,4 @@
-"""The newest messages, in memory."""
+"""The newest messages, against a model that keeps all of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.channels.message import Message
-from protocols.channels.tail import Tail
+from protocols.channels.tail import SURPLUS, Tail
 
 
 def messages(first, last, size=1):
@@ -16,6 +16,45 @@ def messages(first, last, size=1):
 
 def seqs(found):
     return [message.seq for message in found]
+
+
+sizes = st.lists(st.lists(st.integers(0, 60), min_size=1, max_size=10), max_size=30)
+
+
+@given(sizes, st.integers(0, 300), st.integers(1, 20))
+def test_what_is_here_is_what_was_added_last(batches, position, most):
+    tail = Tail(messages=40, octets=400)
+    tail.begin(100)
+    every = []
+    for batch in batches:
+        added = [Message(101 + len(every) + n, 0, b"x" * size) for n, size in enumerate(batch)]
+        tail.add(added)
+        every += added
+        here = every[tail.first - 101 :]
+        assert tail.last == every[-1].seq
+        assert len(here) <= 40 + 40 // SURPLUS
+        assert sum(len(message.body) for message in here) <= 400 + 400 // SURPLUS or len(here) == 1
+        # And not less than there has to be.
+        assert here[0] is every[0] or len(here) >= 40 or sum(len(m.body) for m in here) + 60 > 400
+    found = tail.after(100 + position, most)
+    if 101 + position < tail.first:
+        assert found is None
+    else:
+        assert found == every[position : position + most]
+
+
+def test_one_message_is_kept_however_large_it_is():
+    tail = Tail(octets=10)
+    tail.add([Message(1, 0, b"x" * 100), Message(2, 0, b"y" * 100)])
+    assert tail.first == 2
+    assert tail.after(1, 10) == [Message(2, 0, b"y" * 100)]
+
+
+def test_messages_without_a_gap_only():
+    tail = Tail()
+    tail.begin(4)
+    with pytest.raises(ValueError, match="message 6 does not follow 4"):
+        tail.add([Message(6, 0, b"")])
 
 
 def test_empty():
@@ -33,31 +72,6 @@ def test_begins_behind_what_is_in_the_store():
     assert seqs(tail.after(41, 10)) == [42, 43]
 
 
-def test_what_does_not_follow_is_a_mistake():
-    tail = Tail()
-    tail.add(messages(1, 2))
-    with pytest.raises(ValueError, match="4 does not follow 2"):
-        tail.add(messages(4, 5))
-
-
-def test_keeps_so_many():
-    tail = Tail(messages=3)
-    tail.add(messages(1, 10))
-    assert (tail.first, tail.last) == (8, 10)
-    assert tail.after(6, 10) is None
-    assert seqs(tail.after(7, 10)) == [8, 9, 10]
-
-
-def test_keeps_so_many_bytes_but_one_message_at_least():
-    tail = Tail(octets=100)
-    tail.add(messages(1, 3, size=40))
-    assert tail.first == 2
-    tail.add(messages(4, 4, size=1000))
-    assert seqs(tail.after(3, 10)) == [4]
-    tail.add(messages(5, 5, size=1))
-    assert tail.first == 5
-
-
 def test_forgets_what_is_trimmed():
     tail = Tail(octets=100)
     tail.add(messages(1, 4, size=20))
@@ -69,14 +83,3 @@ def test_forgets_what_is_trimmed():
     assert (tail.first, tail.last, tail.after(3, 9)) == (5, 4, None)
     tail.add(messages(5, 9, size=20))
     assert seqs(tail.after(4, 9)) == [5, 6, 7, 8, 9], "the bytes of what is forgotten do not count"
-
-
-@given(st.integers(0, 30), st.integers(0, 45), st.integers(1, 12))
-def test_any_piece_is_what_a_list_would_give(kept, position, most):
-    tail = Tail(messages=kept + 1)
-    tail.add(messages(1, 40))
-    found = tail.after(position, most)
-    if position < tail.first - 1:
-        assert found is None
-    else:
-        assert seqs(found) == list(range(position + 1, 41))[:most]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from twisted.internet.defer import Deferred, succeed
 
@@ -13,6 +14,9 @@ from protocols.channels.memory.log import MemoryLog
 from protocols.channels.message import Entry, Message, Receipt
 from protocols.channels.message_json import exported
 from protocols.channels.store import READ_BYTES, READ_MESSAGES, Came, Claim, Exported, Extent, GroupExtent
+
+ROOM: Final = 64
+"""So large a part of the bytes that are kept is made free at a time."""
 
 
 class MemoryStore:
@@ -54,7 +58,8 @@ class MemoryStore:
             raise UnavailableError("the channel is closed")
         receipts = self._log.append(entries, int(self._now() * 1000))
         if self._octets and self._log.octets > self._octets:
-            self._log.drop(self._log.surplus(self._octets))
+            # A little more than has to be: to look what that is costs more than to publish.
+            self._log.drop(self._log.surplus(self._octets - self._octets // ROOM))
         return receipts
 
     def read(self, after: int, most: int = READ_MESSAGES, key: str = "") -> Deferred[Sequence[Message]]:

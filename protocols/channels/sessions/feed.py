@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from protocols.channels.batch import Batch, Render
 from protocols.session import Connection
-
-FOR_ALL = 2
-"""So many of the ways to render are tried for all messages of a batch together; the others only where one is
-needed."""
 
 
 class Feed:
@@ -19,12 +16,13 @@ class Feed:
     :param lost: told how many messages it cannot carry at all.
     """
 
-    __slots__ = ("_connection", "_lost", "_many", "_renders")
+    __slots__ = ("_connection", "_first", "_lost", "_many", "_renders")
 
     def __init__(
         self, connection: Connection, renders: Sequence[Render], lost: Callable[[int], object]
     ) -> None:
         self._connection = connection
+        self._first = renders[0]
         self._renders = renders
         self._many: Callable[[Sequence[bytes]], None] | None = getattr(connection, "send_many", None)
         self._lost = lost
@@ -32,11 +30,19 @@ class Feed:
     def send(self, batch: Batch) -> None:
         """Send what has come."""
         if self._many is not None:
-            for render in self._renders[:FOR_ALL]:
-                try:
-                    self._many(batch.rendered(render))
-                except ValueError:
-                    continue
+            try:
+                self._many(batch.rendered(self._first))
+            except ValueError:
+                self._send_others(batch)
+        else:
+            self._send_each(batch)
+
+    def _send_others(self, batch: Batch) -> None:
+        """Send what cannot be carried as it should be: all of it in the second way, if there is one that can,
+        or each message in its own."""
+        if self._many is not None and len(self._renders) > 1:
+            with suppress(ValueError):
+                self._many(batch.rendered(self._renders[1]))
                 return
         self._send_each(batch)
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from protocols.channels.errors import RefusedError
+from protocols.channels.errors import RefusedError, UnavailableError
 from protocols.channels.form import Form
 from protocols.channels.groups import Group, Membership
 from protocols.channels.message_json import as_json
@@ -46,7 +46,11 @@ class MemberSession:
         return not self._is_blocked
 
     def started(self) -> None:
-        self._membership = self._group.join(self)
+        try:
+            self._membership = self._group.join(self)
+        except UnavailableError:
+            self._connection.close()
+            return
         self._give_back_uncarried()  # it may have been given some by now
         if self._is_over:
             self._leave()

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from twisted.internet.defer import Deferred
-
 from protocols.channels.channel import Channel
 from protocols.channels.errors import ChannelError
 from protocols.channels.message import Entry
 from protocols.channels.sessions.answers import Answers
 from protocols.channels.sessions.publisher import Publisher, sender_of, untold
 from protocols.channels.sessions.words import err, oks, silence
-from protocols.channels.store import Published
+from protocols.channels.store import Published, is_later
 from protocols.codec import DecodeError
 from protocols.session import Connection, Peer, Session
 
@@ -47,8 +45,8 @@ class PublishHandler:
             except (ChannelError, DecodeError) as error:
                 return error
             if reply:
-                return receipts if isinstance(receipts, Deferred) else b"OK %d" % receipts[0].seq
-            if isinstance(receipts, Deferred):
+                return receipts if is_later(receipts) else b"OK %d" % receipts[0].seq
+            if is_later(receipts):
                 untold(channel, receipts)
             return None
 
@@ -58,7 +56,10 @@ class PublishHandler:
 class PublishSession:
     """One peer that publishes."""
 
-    __slots__ = ("_answers", "_connection", "_publisher", "_reply")
+    __slots__ = ("_answers", "_connection", "_publisher", "_reply", "received_many")
+
+    received_many: Callable[[Sequence[bytes], list[bytes]], None]
+    """As :meth:`received` for each (see :class:`~protocols.session.BatchSession`)."""
 
     def __init__(self, handler: PublishHandler, connection: Connection) -> None:
         self._connection = connection
@@ -72,6 +73,7 @@ class PublishSession:
             complain=err if handler.reply else None,
             key=handler.key,
         )
+        self.received_many = self._publisher.publish
 
     @property
     def busy(self) -> bool:
@@ -86,10 +88,6 @@ class PublishSession:
         self._publisher.publish((message,), replies)
         for reply in replies:
             self._connection.send(reply)
-
-    def received_many(self, messages: Sequence[bytes], replies: list[bytes]) -> None:
-        """As :meth:`received` for each (see :class:`~protocols.session.BatchSession`)."""
-        self._publisher.publish(messages, replies)
 
     def settle(self, outcome: Published | Exception) -> None:
         """What became of a datagram's message, or will (see :class:`~protocols.session.DirectHandler`)."""

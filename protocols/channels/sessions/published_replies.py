@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from twisted.internet.defer import Deferred
-
 from protocols.channels.channel import Channel
 from protocols.channels.errors import ChannelError
 from protocols.channels.message import Entry
 from protocols.channels.sessions.answers import Answers
 from protocols.channels.sessions.publisher import Publisher, sender_of, untold
 from protocols.channels.sessions.words import err, oks, silence
-from protocols.channels.store import Published
+from protocols.channels.store import Published, is_later
 from protocols.codec import DecodeError
 from protocols.session import Connection, Handler, Peer, Session
 
@@ -52,8 +50,8 @@ class PublishedReplies:
             except (ChannelError, DecodeError) as error:
                 return error
             if reply:
-                return receipts if isinstance(receipts, Deferred) else b"OK %d" % receipts[0].seq
-            if isinstance(receipts, Deferred):
+                return receipts if is_later(receipts) else b"OK %d" % receipts[0].seq
+            if is_later(receipts):
                 untold(channel, receipts)
             return None
 

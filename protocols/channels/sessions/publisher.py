@@ -19,6 +19,8 @@ from protocols.session import Connection, Peer
 
 log = Logger(namespace="polyport")
 
+_new = tuple.__new__  # what a named tuple does to be made, without its names
+
 
 def sender_of(peer: Peer) -> str:
     """Who it is, as messages have it."""
@@ -31,7 +33,7 @@ class Publisher(Teller):
     :param key: that of all messages; else the channel says what key they have.
     """
 
-    __slots__ = ("_channel", "_key", "_sender")
+    __slots__ = ("_channel", "_check", "_rest", "_take")
 
     def __init__(
         self,
@@ -45,24 +47,28 @@ class Publisher(Teller):
     ) -> None:
         super().__init__(connection, answers, acknowledge=acknowledge, complain=complain)
         self._channel = channel
-        self._key = key
-        self._sender = sender_of(connection.peer)
+        self._check = channel.check
+        self._take = channel.take
+        # What all of its entries have behind their bodies.
+        self._rest = Entry(b"", key, sender=sender_of(connection.peer))[1:]
 
     def publish(self, messages: Sequence[bytes], replies: list[bytes]) -> None:
         """Publish `messages`: what is known at once, and may be said at once, is added to `replies`."""
-        key, sender, channel = self._key, self._sender, self._channel
-        entries = [Entry(message, key, "", sender) for message in messages]
+        rest = self._rest
+        entries: list[Entry] = []
+        for message in messages:  # mostly one, for which this costs less than to comprehend it
+            entries.append(_new(Entry, (message,) + rest))  # noqa: RUF005
         try:
-            receipts = channel.take(channel.check(entries))
+            receipts = self._take(self._check(entries))
         except (RefusedError, DecodeError):
             self._publish_each(entries)
         except UnavailableError as error:
             self.unpublished(error, len(messages))
         else:
-            if isinstance(receipts, Deferred) or self._answers.owed:
-                self.follow(receipts, len(messages), sum(map(len, messages)))
-            else:
+            if type(receipts) is list and not self._answers.owed:
                 replies += self._acknowledge(receipts)
+            else:
+                self.follow(receipts, len(messages), sum(map(len, messages)))
 
     def _publish_each(self, entries: Sequence[Entry]) -> None:
         """Publish those of `entries` that the channel takes."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from protocols.channels.errors import ChannelError, RefusedError
 from protocols.channels.message import Receipt
 from protocols.channels.sessions.answers import Answer, Answers
 from protocols.channels.sessions.words import Acknowledge, Complain
-from protocols.channels.store import Published
+from protocols.channels.store import Published, is_later
 from protocols.codec import DecodeError
 from protocols.session import Connection
 
@@ -40,7 +39,7 @@ class Teller:
 
     def follow(self, receipts: Published, messages: int, octets: int) -> None:
         """Say what becomes of so many messages, of so many bytes, once it is known."""
-        if not isinstance(receipts, Deferred):
+        if not is_later(receipts):
             self._answers.add(self._acknowledge(receipts))
             return
         answer = self._answers.owe(messages, octets)

@@ -21,7 +21,10 @@ Complain: TypeAlias = Callable[[Exception], bytes]
 
 def oks(receipts: Sequence[Receipt]) -> list[bytes]:
     """``OK`` and the seq, for each."""
-    return [b"OK %d" % seq for seq, _ in receipts]
+    lines: list[bytes] = []
+    for seq, _ in receipts:  # mostly one, for which this costs less than to comprehend it
+        lines.append(b"OK %d" % seq)
+    return lines
 
 
 def silence(receipts: Sequence[Receipt]) -> list[bytes]:

@@ -21,6 +21,7 @@ from protocols.http.websocket.protocol import WebSocketProtocol
 from protocols.http.websocket.settings import Settings
 from protocols.journal import Journal
 from protocols.latency import Pace
+from protocols.made_once import MadeOnce
 from protocols.session import Peer
 from protocols.stream_timers import Timers
 
@@ -43,7 +44,8 @@ class Endpoint:
         self._pace = Pace()
         self.measure_at = 0
         """The number of messages from which on the next answer is measured."""
-        self._frames: dict[bool, FrameList] = {}
+        self._binaries = MadeOnce(lambda messages: FrameList(messages, text=False))
+        self._texts = MadeOnce(lambda messages: FrameList(messages, text=True))
 
     def handshake(self, request: RequestHead) -> Handshake:
         """What the client wants.
@@ -79,10 +81,7 @@ class Endpoint:
 
         :param text: whether those that are UTF-8 are sent as text.
         """
-        found = self._frames.get(text)
-        if found is None or found.messages is not messages:
-            found = self._frames[text] = FrameList(messages, text)
-        return found
+        return (self._texts if text else self._binaries).of(messages)
 
     def choose(self, handshake: Handshake) -> str | None:
         """The first of our subprotocols that the client offers."""

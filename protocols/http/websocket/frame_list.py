@@ -20,11 +20,10 @@ class FrameList:
        Bytes of the messages.
     """
 
-    __slots__ = ("_kinds", "_plain", "all_text", "messages", "size", "text")
+    __slots__ = ("_kinds", "_plain", "all_text", "messages", "size")
 
     def __init__(self, messages: Sequence[bytes], text: bool) -> None:
         self.messages = messages
-        self.text = text
         self.size = sum(map(len, messages))
         self._kinds = [TEXT if text and is_utf8(message) else BINARY for message in messages]
         self.all_text = BINARY not in self._kinds

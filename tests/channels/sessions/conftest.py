@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from protocols.channels import Channel, Settings
-from protocols.channels.errors import RefusedError
+from protocols.channels.errors import RefusedError, UnavailableError
 from protocols.channels.intake import Intake
 from protocols.channels.memory import MemoryLog, MemoryStore
 from protocols.channels.message import Entry
@@ -47,6 +47,9 @@ class NoBad(Intake):
             raise RefusedError(f"no {entry.body.decode()!r} here")
         return super().check(entry)
 
+    def check_all(self, entries: Any) -> Any:
+        return list(map(self.check, entries))
+
 
 class FakeGroup:
     """A group whose claims the test makes."""
@@ -56,8 +59,11 @@ class FakeGroup:
         self.calls: list[Any] = []
         self.member: Any = None
         self.at_once: list[Claim] = []
+        self.is_closed = False
 
     def join(self, member: Any, inflight: int = 0) -> FakeGroup:
+        if self.is_closed:
+            raise UnavailableError("the channel is closed")
         self.member = member
         self.calls.append("join")
         if self.at_once:

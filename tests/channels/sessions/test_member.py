@@ -93,6 +93,11 @@ def test_a_channel_that_closes_closes_its_members(serve, channel, group):
     assert group.calls == ["join"]
 
 
+def test_a_group_that_is_closed_is_no_failure(serve, channel, group):
+    group.is_closed = True
+    assert serve(member(channel)).connect().closing
+
+
 def test_one_that_never_answers_is_closed(serve, channel, group):
     peer = serve(member(channel)).connect()
     for first in range(1, UNANSWERED + 2, 5):

@@ -165,6 +165,23 @@ class TestSlow:
 
 
 class TestFanOut:
+    def test_so_is_what_a_line_cannot_carry(self, serve, channel):
+        class Counting:
+            times = 0
+            decoder = Lines().decoder
+            encode = Lines().encode
+
+            def encode_all(self, messages):
+                self.times += 1
+                return Lines().encode_all(messages)
+
+        framing = Counting()
+        service = serve(SubscribeHandler(channel, since=NEW), framing, connections=1000)
+        peers = [service.connect() for _ in range(100)]
+        publish(channel, b"a\nb", b"c")
+        assert framing.times == 2
+        assert {peer.received for peer in peers} == {b'{"seq":1,"time":0,"body":"a\\nb"}\nc\n'}
+
     def test_what_goes_to_a_thousand_is_rendered_and_encoded_once(self, serve, channel):
         class Counting:
             times = 0

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from protocols.channels.channel import Channel
+from protocols.channels.errors import UnavailableError
 from protocols.channels.form import Form
 from protocols.channels.groups import Group, Membership
 from protocols.channels.sessions.commands.lines import claim_lines, message_lines
@@ -93,11 +94,16 @@ class GroupTopic:
         self._uncarried: list[int] = []
 
     def begin(self) -> None:
-        if not self._is_closed:
+        if self._is_closed:
+            return
+        try:
             self.membership = self._group.join(self)
-            self._give_back_uncarried()
-            if self._is_closed:
-                self.close()
+        except UnavailableError as error:
+            self.cut_off(str(error))
+            return
+        self._give_back_uncarried()  # it may have been given some by now
+        if self._is_closed:
+            self.close()
 
     def pause(self) -> None:
         """It has no more messages at a time than a member may have."""

@@ -239,6 +239,14 @@ class TestGroups:
         assert say("SUB readings") == ["END readings the channel is closed", "OK"]
         assert group.calls == ["join"]
 
+    def test_a_group_that_is_closed(self, say, group):
+        group.is_closed = True
+        assert say("SUB readings group=billing", "PING") == [
+            "OK",
+            "END readings the channel is closed",
+            "PONG",
+        ]
+
     def test_a_channel_that_is_not_read_by_a_group(self, say):
         say("SUB readings")
         assert say("ACK readings 1") == ["ERR you do not read readings as a member of a group"]
