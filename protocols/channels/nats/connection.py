@@ -167,6 +167,9 @@ class NATSConnection:
         from protocols.channels.nats.client import ClosingClient
 
         async def went_wrong(error: Exception) -> None:
+            if "permissions" in str(error).lower() and str(error) != str(self._error):
+                # Of which the connection does not end, and nobody gets an answer.
+                log.warn("NATS at {places}: {why}", places=self.settings.places, why=_words(error))
             self._error = error
 
         async def closed() -> None:

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from protocols.channels.errors import StalledError, TooLargeError, UnavailableError
 from protocols.channels.message import Entry, Receipt
-from protocols.channels.nats.stored_message import headers_of
+from protocols.channels.nats.stored_message import headers_of, size_of
 from protocols.channels.nats.stream import Stream
 from protocols.channels.pending import Pending, Publication
 
@@ -107,31 +107,36 @@ class Publisher:
 
     async def run(self, client: Client) -> None:
         """Publish by `client`, beginning with what has no answer yet, until this is cancelled."""
-        from nats.errors import Error, MaxPayloadError
+        from nats.errors import Error
 
         inbox = client.new_inbox()
         self._flying.clear()
         self._unsent = deque(self._known.values())
         with suppress(Error, OSError):  # of a connection that ends; there will be another
-            await client.subscribe(f"{inbox}.*", cb=self._answered)
-            while True:
-                sending = self._next()
-                if sending is None:
-                    self._sleeping = Deferred()
-                    await self._sleeping
-                    continue
+            answers = await client.subscribe(f"{inbox}.*", cb=self._answered)
+            try:
+                await self._send(client, inbox)
+            finally:
+                await answers.unsubscribe()
+
+    async def _send(self, client: Client, inbox: str) -> None:
+        most = client.max_payload
+        while True:
+            sending = self._next()
+            if sending is None:
+                self._sleeping = Deferred()
+                await self._sleeping
+            elif size_of(sending.headers) + len(sending.entry.body) > most:
+                # A server ends the connection for it.
+                words = f"NATS takes no more than {most} bytes of a message and its headers"
+                self._fail(sending.of, TooLargeError(words))
+            else:
                 sending.at = self._clock.seconds()
                 sending.times += 1
                 self._flying[sending.token] = None
                 subject = self._stream.subjects.subject(sending.entry.key)
                 reply = f"{inbox}.{sending.token}"
-                try:
-                    await client.publish(subject, sending.entry.body, reply, sending.headers)
-                except MaxPayloadError:
-                    most = client.max_payload
-                    self._fail(
-                        sending.of, TooLargeError(f"NATS takes no more than {most} bytes of a message")
-                    )
+                await client.publish(subject, sending.entry.body, reply, sending.headers)
 
     def wake(self) -> None:
         """There is something to be sent."""
