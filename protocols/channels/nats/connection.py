@@ -267,7 +267,8 @@ def _words(error: BaseException | None) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS: {error.reason}"
     if isinstance(error, OSError) and error.errno:
-        return why_unreachable(error)
+        why = why_unreachable(error)
+        return f"{error.filename}: {why}" if error.filename else why
     if isinstance(error, TimeoutError):
         return "it does not answer"
     words = str(error or "").removeprefix("nats: ").strip("'\"")
