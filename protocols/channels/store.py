@@ -59,6 +59,8 @@ class GroupExtent(NamedTuple):
     """Everything up to this seq was handed out at least once."""
     claimed: int
     """How many of those are not settled."""
+    is_new: bool = False
+    """Whether nothing was ever handed out to it, and it was never rewound either."""
 
 
 class Store(Protocol):
