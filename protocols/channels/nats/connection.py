@@ -167,6 +167,9 @@ class NATSConnection:
         from protocols.channels.nats.client import ClosingClient
 
         async def went_wrong(error: Exception) -> None:
+            if "permissions" in str(error).lower() and str(error) != str(self._error):
+                # Of which the connection does not end, and nobody gets an answer.
+                log.warn("NATS at {places}: {why}", places=self.settings.places, why=_words(error))
             self._error = error
 
         async def closed() -> None:
@@ -264,7 +267,8 @@ def _words(error: BaseException | None) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS: {error.reason}"
     if isinstance(error, OSError) and error.errno:
-        return why_unreachable(error)
+        why = why_unreachable(error)
+        return f"{error.filename}: {why}" if error.filename else why
     if isinstance(error, TimeoutError):
         return "it does not answer"
     words = str(error or "").removeprefix("nats: ").strip("'\"")

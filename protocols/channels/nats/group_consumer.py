@@ -64,6 +64,13 @@ class GroupConsumer:
         self._pull = None
         self._deadline = 0.0
 
+    async def close(self) -> None:
+        """Let go of the connection, which others may go on with."""
+        pull = self._pull
+        self.forget()
+        if pull is not None:
+            await pull.close()
+
     async def claim(self, most: int, deadline: float) -> Sequence[Claim]:
         """Hand out up to `most`, for `deadline` seconds.  Raises :class:`UnavailableError`."""
         await self._one_by_one.acquire()
@@ -73,6 +80,8 @@ class GroupConsumer:
             self._one_by_one.release()
 
     async def _claim(self, most: int, deadline: float) -> Sequence[Claim]:
+        if most <= 0:
+            return []
         if deadline != self._deadline:
             await self._make(deadline)
         if self._pull is None:
@@ -137,7 +146,7 @@ class GroupConsumer:
             if info["num_ack_pending"] and after < handed_out:
                 after = min(after, floor)
             await self._stream.connection.api(f"CONSUMER.DELETE.{self._stream.name}.{self._consumer}")
-        self.forget()
+        await self.close()
         self._held.clear()
         self._errors.clear()
         last = (await self._stream.extent()).last

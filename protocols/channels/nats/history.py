@@ -52,9 +52,17 @@ class History:
         """The connection is gone, and the consumers will be."""
         self._cursors.clear()
 
+    async def close(self) -> None:
+        """Let go of the connection, which others may go on with."""
+        cursors, self._cursors = self._cursors, {}
+        for cursor in cursors.values():
+            await cursor.pull.close()
+
     async def read(self, after: int, most: int, key: str, octets: int) -> list[Message]:
         """The next messages behind the seq `after`: up to `most`, and about `octets` of bodies, one at least;
         none only if there is none.  Raises :class:`UnavailableError`."""
+        if most <= 0:
+            return []
         for _ in range(ASKED):
             found = await self._read(after, most, key, octets)
             if found or key:

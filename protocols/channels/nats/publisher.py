@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from protocols.channels.errors import StalledError, TooLargeError, UnavailableError
 from protocols.channels.message import Entry, Receipt
-from protocols.channels.nats.stored_message import headers_of
+from protocols.channels.nats.stored_message import headers_of, size_of
 from protocols.channels.nats.stream import Stream
 from protocols.channels.pending import Pending, Publication
 
@@ -79,9 +79,13 @@ class Publisher:
     """Publishes what is `pending` in `stream`.
 
     Each message has an id there, its own or one that nobody sees: it is sent again after a lost answer, or in
-    another connection, and stored once.  The messages are sent in their order, without waiting for the
-    answer to each.  JetStream 2.9 takes them one by one, so that those of others may come between the entries
-    of a publication; and where a server fails, what is sent again may come behind what was sent later.
+    another connection, and stored once.  JetStream 2.9 takes messages one by one, so that those of others may
+    come between the entries of a publication.
+
+    They are sent in their order, without waiting for the answer to each.  Where an answer fails to come, no
+    new ones are sent until it does, and all that have none are sent again in their order.  So they keep it
+    through the loss of a connection or a server; only where the leader of a stream changes in less than
+    :data:`SOON` may up to :data:`INFLIGHT` come before one that was lost between the two.
 
     :param newest: the seq of the last message that was told here.
     """
@@ -96,6 +100,7 @@ class Publisher:
         self._known: dict[int, _Sending] = {}  # all that have no answer, in order
         self._flying: dict[int, None] = {}  # those of them that were sent in this connection
         self._unheard: list[_Unheard] = []
+        self._is_stuck = False  # an answer is missing, and what is new has to wait for it
         self._sleeping: Deferred[None] | None = None
         self._idle: Deferred[None] | None = None
         self._look: IDelayedCall | None = None
@@ -107,31 +112,37 @@ class Publisher:
 
     async def run(self, client: Client) -> None:
         """Publish by `client`, beginning with what has no answer yet, until this is cancelled."""
-        from nats.errors import Error, MaxPayloadError
+        from nats.errors import Error
 
         inbox = client.new_inbox()
         self._flying.clear()
+        self._is_stuck = False
         self._unsent = deque(self._known.values())
         with suppress(Error, OSError):  # of a connection that ends; there will be another
-            await client.subscribe(f"{inbox}.*", cb=self._answered)
-            while True:
-                sending = self._next()
-                if sending is None:
-                    self._sleeping = Deferred()
-                    await self._sleeping
-                    continue
+            answers = await client.subscribe(f"{inbox}.*", cb=self._answered)
+            try:
+                await self._send(client, inbox)
+            finally:
+                await answers.unsubscribe()
+
+    async def _send(self, client: Client, inbox: str) -> None:
+        most = client.max_payload
+        while True:
+            sending = self._next()
+            if sending is None:
+                self._sleeping = Deferred()
+                await self._sleeping
+            elif size_of(sending.headers) + len(sending.entry.body) > most:
+                # A server ends the connection for it.
+                words = f"NATS takes no more than {most} bytes of a message and its headers"
+                self._fail(sending.of, TooLargeError(words))
+            else:
                 sending.at = self._clock.seconds()
                 sending.times += 1
                 self._flying[sending.token] = None
                 subject = self._stream.subjects.subject(sending.entry.key)
                 reply = f"{inbox}.{sending.token}"
-                try:
-                    await client.publish(subject, sending.entry.body, reply, sending.headers)
-                except MaxPayloadError:
-                    most = client.max_payload
-                    self._fail(
-                        sending.of, TooLargeError(f"NATS takes no more than {most} bytes of a message")
-                    )
+                await client.publish(subject, sending.entry.body, reply, sending.headers)
 
     def wake(self) -> None:
         """There is something to be sent."""
@@ -166,6 +177,8 @@ class Publisher:
     def _next(self) -> _Sending | None:
         """What is to be sent now."""
         while len(self._flying) < INFLIGHT:
+            if self._is_stuck and not (self._unsent and self._unsent[0].times):
+                return None
             if not self._unsent and not self._begin():
                 return None
             sending = self._unsent.popleft()
@@ -195,13 +208,18 @@ class Publisher:
         now = self._clock.seconds()
         for publishing in {one.of for one in self._known.values() if one.of.publication.is_told}:
             self._drop(publishing)
-        late = [token for token in self._flying if self._known[token].at <= now - RESEND]
-        for token in reversed(late):
-            del self._flying[token]
-            self._unsent.appendleft(self._known[token])
+        if any(self._known[token].at <= now - RESEND for token in self._flying):
+            self._unsent.extendleft(self._known[token] for token in sorted(self._flying, reverse=True))
+            self._flying.clear()
+        self._check_stuck()
         self._tell(self._newest(), now - HEARD)
         if self.busy or len(self._pending):
             self.wake()
+
+    def _check_stuck(self) -> None:
+        """See whether any answer is overdue."""
+        long_ago = self._clock.seconds() - SOON
+        self._is_stuck = any(self._known[token].at <= long_ago for token in self._flying)
 
     # -- answers ---------------------------------------------------------------------------------------
 
@@ -218,9 +236,12 @@ class Publisher:
             self._stored(sending, answer["seq"], answer.get("duplicate", False))
         elif not error or error.get("err_code") in PASSES:
             sending.at = self._clock.seconds() - RESEND + SOON  # nobody has taken it
+            self._is_stuck = True
         else:
             why = error.get("description", "it failed")
             self._fail(sending.of, UnavailableError(f"JetStream does not take it: {why}"))
+        if self._is_stuck:
+            self._check_stuck()
         if self._sleeping is not None and len(self._flying) <= INFLIGHT // 2:
             self.wake()
 

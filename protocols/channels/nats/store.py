@@ -145,7 +145,7 @@ class NATSStore:
             return succeed(None)
         self._came = None
         self._opened()
-        return Deferred.fromCoroutine(self._close())
+        return maybeDeferred(self._run, self._close())
 
     async def _close(self) -> None:
         self._pending.refuse(UnavailableError("the channel is closed"))
@@ -156,6 +156,9 @@ class NATSStore:
         self._pending.close()
         for asked in tuple(self._asked):
             asked.cancel()
+        await self._history.close()
+        for group in self._groups.values():
+            await group.close()
         self.lost()
         await self._connection.leave(self)
 

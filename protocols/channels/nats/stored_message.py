@@ -73,6 +73,13 @@ def headers_of(entry: Entry, subjects: Subjects) -> dict[str, str]:
     return found
 
 
+def size_of(headers: Mapping[str, str]) -> int:
+    """Bytes that they take in NATS's protocol, all ASCII as ours are."""
+    return len("NATS/1.0\r\n\r\n") + sum(
+        [len(name) + len(value) + len(": \r\n") for name, value in headers.items()]
+    )
+
+
 def message_of(stored: Msg, delivery: Delivery, subjects: Subjects) -> Message:
     """What came out of a stream, whoever has published it."""
     body, headers = stored.data, stored.headers

@@ -27,10 +27,15 @@ IN_USE: Final = 10058
 """... and for a name that somebody else took meanwhile."""
 
 
+OURS: Final = "A channel of Polyport's."
+"""What a stream says of itself that we have made, and may change."""
+
+
 class Stream:
     """The stream `name`, made if it is not there: in files, on `replicas` servers.
 
-    One that is there is used as it is; where it differs from what was asked for, the log says so.
+    One that is there and was made here is changed where it differs from what is asked for.  One that others
+    have made is used as it is, and the log says where it differs.
 
     :param keep: seconds that messages are kept; 0: for ever.
     :param octets: bytes that are kept; 0: as many as there are.
@@ -53,6 +58,7 @@ class Stream:
         window = max(DUPLICATES, 2 * remembers)
         self._config: dict[str, Any] = {
             "name": name,
+            "description": OURS,
             "subjects": self.subjects.patterns,
             "retention": "limits",
             "storage": "file",
@@ -78,14 +84,13 @@ class Stream:
                 if refused.code != IN_USE:
                     raise
                 info = await self.connection.api(f"STREAM.INFO.{self.name}")
-        config = info["config"]
-        subjects = Subjects.of(self.name, config.get("subjects", ()))
+        subjects = Subjects.of(self.name, info["config"].get("subjects", ()))
         if subjects is None:
             raise UnavailableError(f"the stream {self.name} has no subject that a channel can publish to")
         self.subjects = subjects
         if not self._compared:
+            info = await self._adapted(info)
             self._compared = True
-            self._compare(config)
         return extent_of(info["state"])
 
     async def extent(self) -> Extent:
@@ -97,18 +102,29 @@ class Stream:
         purged: int = (await self.connection.api(f"STREAM.PURGE.{self.name}", **what))["purged"]
         return purged
 
-    def _compare(self, config: dict[str, Any]) -> None:
-        differs = [
+    async def _adapted(self, info: dict[str, Any]) -> dict[str, Any]:
+        """The stream as it is from now on: what is ours is made as it was asked for."""
+        config = info["config"]
+        differs = "; ".join(
             f"{name} is {config.get(name)}, not {wanted}"
             for name, wanted in self._config.items()
-            if name not in ("allow_direct", "duplicate_window") and config.get(name) != wanted
-        ]
-        if differs:
-            log.warn(
-                "the stream {stream} was made by others, and is used as it is: {differs}",
-                stream=self.name,
-                differs="; ".join(differs),
-            )
+            if name not in ("allow_direct", "description") and config.get(name) != wanted
+        )
+        if not differs:
+            return info
+        why = "was made by others"
+        if config.get("description") == OURS:
+            try:
+                return await self.connection.api(f"STREAM.UPDATE.{self.name}", **self._config)
+            except RejectedError as error:
+                why = f"cannot be changed ({error})"
+        log.warn(
+            "the stream {stream} {why}, and is used as it is: {differs}",
+            stream=self.name,
+            why=why,
+            differs=differs,
+        )
+        return info
 
 
 def extent_of(state: dict[str, Any]) -> Extent:

@@ -70,8 +70,8 @@ def opened_channel() -> Callable[..., Any]:
     """``async with opened_channel(*urls, …) as bench``."""
 
     @asynccontextmanager
-    async def opened(*urls: str, stream: str = "readings", **named: Any) -> Any:
-        connection = NATSConnection(NATSSettings(urls), reactor)
+    async def opened(*urls: str, stream: str = "readings", settings: Any = None, **named: Any) -> Any:
+        connection = NATSConnection(NATSSettings(urls, **(settings or {})), reactor)
         store = NATSStore(connection, stream, reactor=reactor, **named)
         channel = Channel(stream, store, clock=reactor, settings=Settings())
         await channel.open()

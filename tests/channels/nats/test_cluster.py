@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import pytest_twisted
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 
 from protocols.channels.nats import obstacle
 from protocols.handlers.coroutines import runner
@@ -49,7 +49,24 @@ async def test_what_was_acknowledged_is_there_once(cluster, opened_channel, unti
                 receipts[body] = receipt.seq
                 number += 1
 
+        in_order = []
+
+        async def publish_without_waiting():
+            """Fifty are under way at a time."""
+            window = DeferredSemaphore(50)
+            waiting = []
+            while len(receipts) < enough:
+                await window.acquire()
+                body = b"in order %d" % len(waiting)
+                waiting.append(bench.publish(body).addBoth(passed, window))
+            in_order.extend([(await one)[0].seq for one in waiting])
+
+        def passed(outcome, window):
+            window.release()
+            return outcome
+
         publishers = [Deferred.fromCoroutine(publish(number)) for number in range(PUBLISHERS)]
+        publishers.append(Deferred.fromCoroutine(publish_without_waiting()))
         await until(lambda: len(receipts) >= BEFORE // 2)
         info = await runner(reactor)(bench.store._connection.api("STREAM.INFO.readings"))
         assert info["config"]["num_replicas"] == 3
@@ -72,6 +89,7 @@ async def test_what_was_acknowledged_is_there_once(cluster, opened_channel, unti
             messages += await bench.store.read(len(messages))
         assert messages[:last] == bench.came[:last]
         # In order, for each publisher.
+        assert in_order == sorted(set(in_order))
         for publisher in range(PUBLISHERS):
             mine = [seq for body, seq in receipts.items() if body.startswith(b"%d-" % publisher)]
             assert mine == sorted(mine)

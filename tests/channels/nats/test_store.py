@@ -10,7 +10,8 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
 from protocols.channels import Entry, TooLargeError, UnavailableError
-from protocols.channels.nats import NATSStore
+from protocols.channels.nats import NATSStore, obstacle
+from protocols.channels.nats.stream import OURS
 from protocols.handlers.coroutines import runner
 
 
@@ -38,8 +39,21 @@ async def test_a_stream_is_made_as_it_was_asked_for(nats_server, opened_channel,
         assert (config["storage"], config["num_replicas"]) == ("file", 1)
         assert (config["max_age"], config["max_bytes"]) == (3600 * 10**9, 10_000_000)
         assert config["duplicate_window"] == 120 * 10**9
-    async with opened_channel(nats_server.url, stream=name, keep=3600.0, octets=10_000_000):
+    async with opened_channel(nats_server.url, stream=name, keep=7200.0, octets=10_000_000) as bench:
+        assert (await api(bench, f"STREAM.INFO.{name}"))["config"]["max_age"] == 7200 * 10**9
         assert said == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_stream_of_ours_that_cannot_be_changed(nats_server, opened_channel, name, api, said):
+    async with opened_channel(nats_server.url, stream="unused") as bench:
+        await api(bench, f"STREAM.CREATE.{name}", name=name, description=OURS, storage="memory")
+    async with opened_channel(nats_server.url, stream=name):
+        pass
+    (line,) = said
+    assert line.startswith(f"the stream {name} cannot be changed (JetStream: ")
+    assert "), and is used as it is: " in line
+    assert "storage is memory, not file" in line
 
 
 @pytest_twisted.ensureDeferred
@@ -94,6 +108,8 @@ async def test_a_stream_that_cannot_be_published_to(nats_server, opened_channel,
 
 @pytest_twisted.ensureDeferred
 async def test_a_server_without_jetstream(nats_server_class, free_port, tmp_path, opened_channel, said):
+    if obstacle(reactor) is not None:
+        pytest.skip("runs no asyncio")
     server = nats_server_class(tmp_path, free_port())
     server._command.remove("--jetstream")
     del server._command[-2:]
@@ -111,9 +127,10 @@ async def test_a_server_without_jetstream(nats_server_class, free_port, tmp_path
 @pytest_twisted.ensureDeferred
 async def test_what_nats_does_not_take(nats_server, opened_channel, name):
     async with opened_channel(nats_server.url, stream=name) as bench:
-        with pytest.raises(TooLargeError, match="NATS takes no more than 1048576 bytes of a message"):
-            await bench.publish(b"x" * 1_100_000)
-        (receipt,) = await bench.publish(b"y")
+        for size in (1_100_000, 1_048_576, 1_048_500):
+            with pytest.raises(TooLargeError, match="NATS takes no more than 1048576 bytes of a message"):
+                await bench.publish(b"x" * size, id="x" * 100)
+        (receipt,) = await bench.publish(b"x" * 1_048_400, id="x" * 100)
         assert receipt.seq == 1
 
 
@@ -229,9 +246,10 @@ async def test_rewinding_forgets_nothing_that_was_not_settled(nats_server, opene
         await store.rewind("g", 4)
         assert [claim.message.seq for claim in await store.claim("g", 9, 30.0)] == [5]
         # On, over what is not wanted.
+        assert (await store.group("other")).is_new
         await store.rewind("other", 99)
         assert list(await store.claim("other", 9, 30.0)) == []
-        assert (await store.group("other"))[:2] == (5, 0)
+        assert await store.group("other") == (5, 0, False)
 
 
 @pytest_twisted.ensureDeferred
