@@ -158,7 +158,7 @@ class GroupConsumer:
         info = await self._info()
         kept = await self._stream.extent()
         if info is None:
-            return GroupExtent(kept.first - 1, 0, True)
+            return GroupExtent(kept.first - 1, 0, is_new=True)
         return GroupExtent(max(info["delivered"]["stream_seq"], kept.first - 1), info["num_ack_pending"])
 
     async def _make(self, deadline: float, **named: object) -> None:
