@@ -246,10 +246,9 @@ async def test_rewinding_forgets_nothing_that_was_not_settled(nats_server, opene
         await store.rewind("g", 4)
         assert [claim.message.seq for claim in await store.claim("g", 9, 30.0)] == [5]
         # On, over what is not wanted.
-        assert (await store.group("other")).is_new
         await store.rewind("other", 99)
         assert list(await store.claim("other", 9, 30.0)) == []
-        assert await store.group("other") == (5, 0, False)
+        assert (await store.group("other"))[:2] == (5, 0)
 
 
 @pytest_twisted.ensureDeferred
