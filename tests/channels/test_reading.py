@@ -76,10 +76,20 @@ def test_how_much_it_has_missed(stage):
     here, seqs = stage(), []
     here.publish(*[b"x"] * 5)
     here.channel.trim(3)
+    reading = Reading(here.channel, Since("seq", 1))
+    run(collected(reading, seqs))
+    here.turn()
+    assert (seqs, reading.missed) == ([4, 5], 2)
+
+
+def test_all_there_is_misses_nothing(stage):
+    here, seqs = stage(), []
+    here.publish(*[b"x"] * 5)
+    here.channel.trim(3)
     reading = Reading(here.channel, ALL)
     run(collected(reading, seqs))
     here.turn()
-    assert (seqs, reading.missed) == ([4, 5], 3)
+    assert (seqs, reading.missed) == ([4, 5], 0)
 
 
 def test_closed_it_ends(stage):
