@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -42,6 +43,9 @@ refuses everything is set up in the wrong way, and is not to make dead letters o
 STOP: Final = 5.0
 """Seconds in which what is on its way may end when a forward is stopped; then it is broken off, and goes out
 again when there is a forward again."""
+
+IDLE: Final = 0.01
+"""Seconds between two looks at whether a store that is still busy with what was asked of it has done it."""
 
 STORE: Final = 1.0
 """Seconds until a store that does not say where a forward was is asked again."""
@@ -131,15 +135,24 @@ class Forward:
         def over(_: None) -> Deferred[None]:
             if timer.active():
                 timer.cancel()
-            self.group.close()
-            if self.channel.groups.get(self.group.name) is self.group:
-                del self.channel.groups[self.group.name]
-            return self._delivery.close()
+            return self._part(self._reactor.seconds() + STOP)
 
         ended.addCallback(over)
         if not self._under_way:
             self._leave()
         return ended
+
+    def _part(self, end: float) -> Deferred[None]:
+        """Close everything, once the store knows what was given back, or by the time `end`.
+
+        What it has just been asked for would else be nobody's until its deadline has passed.
+        """
+        if not self.group.is_idle and self._reactor.seconds() < end:
+            return deferLater(self._reactor, IDLE).addCallback(lambda _: self._part(end))
+        self.group.close()
+        if self.channel.groups.get(self.group.name) is self.group:
+            del self.channel.groups[self.group.name]
+        return self._delivery.close()
 
     # -- the group's side ------------------------------------------------------------------------------
 

@@ -71,6 +71,11 @@ class Group:
         """How many messages they have."""
         return sum(membership.held for membership in self._members)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of it is under way between here and the store."""
+        return not (self._is_claiming or self._ledger.is_busy)
+
     def join(self, member: Member, inflight: int = 0) -> Membership:
         """Take part; `inflight` messages at a time, as many as the terms say if 0.
 

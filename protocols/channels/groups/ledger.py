@@ -50,6 +50,11 @@ class Ledger:
         """Whether it is settled, and the store may not know yet."""
         return seq in self._settled or seq in self._under_way
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether the store does not know everything yet."""
+        return bool(self._writes or self._settled or self._returned)
+
     def settle(self, seqs: Sequence[int], by_member: bool = True) -> None:
         """These are dealt with, by a member or without one."""
         for seq in seqs:

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from protocols.channels.errors import UnavailableError
 from protocols.channels.forward import Forward, ForwardSettings, WebhookURL, forward
 from protocols.channels.forward.delivery import UnreachableError
+from protocols.channels.forward.forward import IDLE
 from protocols.channels.forward.outcome import PASSED, Outcome
 from protocols.channels.groups import GroupTerms
 from protocols.channels.since import ALL, Since
@@ -101,6 +102,7 @@ class Scene:
         stopped = []
         self.forward.stop().addCallback(lambda _: stopped.append(True))
         self.turn()
+        self.clock.pump([IDLE] * 5)
         return stopped
 
 
@@ -365,7 +367,7 @@ class TestStopping:
         stopped, again = scene.stop(), scene.stop()
         assert stopped == again == []
         delivery.end(b"1")
-        scene.turn()
+        scene.wait(1)
         assert stopped == again == [True]
         assert delivery.closed
         assert delivery.sent == [b"1"]
@@ -380,6 +382,22 @@ class TestStopping:
         scene.wait(6)
         assert stopped
         assert delivery.aborts == 1
+        assert scene.start().sent == [b"1"]
+
+    def test_what_the_store_is_just_asked_for_is_given_back(self, scene, monkeypatch):
+        store = scene.post.channel.store
+        asked, claim = [], store.claim
+        monkeypatch.setattr(store, "claim", lambda *of: asked.append((Deferred(), of)) or asked[-1][0])
+        scene.start()
+        scene.publish(b"1")
+        stopped = scene.stop()
+        scene.wait(1)
+        assert stopped == []
+        (waiting, of), *_ = asked
+        claim(*of).addCallback(waiting.callback)
+        scene.wait(1)
+        assert stopped
+        monkeypatch.undo()
         assert scene.start().sent == [b"1"]
 
     def test_while_it_waits(self, scene):
