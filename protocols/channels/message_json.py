@@ -39,19 +39,20 @@ def as_json(message: Message) -> bytes:
     if content_type and is_json(content_type):
         # Whoever took it has seen to it that it is JSON, where a line end can only stand between words.
         value = body.replace(b"\n", b" ").replace(b"\r", b" ")
-        return b'%b,"body":%b}' % (head.encode(), value)
+        return b'%b,"body":%b}' % (_octets(head), value)
     text = body_text(body)
     if text is None:
-        return b'%b,"base64":"%b"}' % (head.encode(), b64encode(body))
-    return f'{head},"body":{_quoted(text)}}}'.encode()
+        return b'%b,"base64":"%b"}' % (_octets(head), b64encode(body))
+    return _octets(f'{head},"body":{_quoted(text)}}}')
 
 
 def body_text(body: bytes) -> str | None:
     """`body` as text, if that is what it is."""
     try:
-        return None if b"\0" in body else body.decode()
+        text = body.decode()
     except UnicodeDecodeError:
         return None
+    return None if "\0" in text else text
 
 
 def as_line(message: Message) -> bytes:
@@ -64,6 +65,11 @@ def exported(messages: Sequence[Message], after: int, through: int) -> Exported:
     wanted = [message for message in messages if message.seq <= through]
     octets = b"".join(map(as_line, wanted))
     return Exported(octets, len(wanted), wanted[-1].seq if wanted else after)
+
+
+def _octets(text: str) -> bytes:
+    # Half of a surrogate pair, as in a path that is no UTF-8, becomes what JSON has for it.
+    return text.encode(errors="backslashreplace")
 
 
 def _quoted(value: object) -> str:

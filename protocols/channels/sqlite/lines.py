@@ -11,6 +11,7 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from typing import Final
 
 from protocols.channels.message import Entry, Headers, Message
@@ -27,7 +28,6 @@ _LINE: Final = re.compile(
 )
 """Its seq, its time, what else is known of it, and what its body is."""
 
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
 _message = Message._make
 
 
