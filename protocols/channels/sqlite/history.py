@@ -35,8 +35,10 @@ _PIECE: Final = """
 _KEYED_PIECE: Final = """
     key = :key AND seq > :after AND seq <= (
         SELECT max(seq) FROM (
-            SELECT seq, size, sum(size) OVER (ORDER BY seq) AS total
-            FROM message WHERE key = :key AND seq > :after AND seq <= :through ORDER BY seq LIMIT :most
+            SELECT seq, size, sum(size) OVER (ORDER BY seq) AS total FROM (
+                SELECT seq, size FROM message
+                WHERE key = :key AND seq > :after AND seq <= :through ORDER BY seq LIMIT :most
+            )
         ) WHERE total <= :octets OR total = size
     )"""
 """The same of one key."""

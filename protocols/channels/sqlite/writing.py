@@ -132,7 +132,8 @@ class Writing:
         self, connection: sqlite3.Connection, entries: Sequence[Entry], now: int
     ) -> tuple[Sequence[Receipt], Sequence[Entry]]:
         """Publish `entries` in a transaction that is under way."""
-        self._end = find_end(connection)
+        if entries:
+            self._end = find_end(connection)
         return self._publish(connection, entries, now)
 
     def _publish(
