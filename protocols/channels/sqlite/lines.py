@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
 from typing import Final
@@ -23,11 +23,13 @@ SENDERS: Final = 1024
 _STRING: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _LINE: Final = re.compile(
     r'\{"seq":(\d+),"time":(\d+)'
-    rf'((?:,"(?:key|from|type|id)":{_STRING})*+(?:,"headers":\{{(?:,?{_STRING}:{_STRING})*+\}})?+)'
+    rf'((?:,"(?:key|from|type)":{_STRING})*+)(?:,"id":({_STRING}))?+'
+    rf'(?:,"headers":(\{{(?:,?{_STRING}:{_STRING})*+\}}))?+'
     r',"(body|base64)":(.*)\}\n'
 )
-"""Its seq, its time, what else is known of it, and what its body is."""
+"""Its seq, its time, what many messages have in common, its id, its headers, and what its body is."""
 
+_pairs: Callable[[str], Headers] = json.JSONDecoder(object_pairs_hook=tuple).decode
 _message = Message._make
 
 
@@ -62,16 +64,15 @@ def messages(lines: str, bodies: Mapping[str, str]) -> list[Message]:
     :param bodies: those that cannot be told from the lines, in hexadecimal, by seq.
     """
     found = []
-    for seq, time, about, form, value in _LINE.findall(lines):
-        of_json, known = _known(about)
+    for seq, time, about, name, headers, form, value in _LINE.findall(lines):
+        of_json, key, sender, content_type = _known(about)
         if of_json:
             body = bytes.fromhex(bodies[seq]) if seq in bodies else value.encode()
         elif form == "base64":
             body = b64decode(value[1:-1])
-        elif "\\" in value:
-            body = json.loads(value).encode()
         else:
-            body = value[1:-1].encode()
+            body = _text(value).encode()
+        known = (key, _text(name), sender, content_type, _pairs(headers) if headers else ())
         found.append(_message((int(seq), int(time), body, *known)))
     return found
 
@@ -98,10 +99,14 @@ def _as_object(headers: Headers) -> str:
     return "{" + ",".join([f"{_quoted(name)}:{_quoted(value)}" for name, value in headers]) + "}"
 
 
+def _text(quoted: str) -> str:
+    """What is in a string of JSON, or in none."""
+    return json.loads(quoted) if "\\" in quoted else quoted[1:-1]
+
+
 @lru_cache(SENDERS)
-def _known(about: str) -> tuple[bool, tuple[str, str, str, str, Headers]]:
-    """Whether the body is JSON; key, id, sender, content type and headers."""
-    known = dict(json.loads(f"{{{about[1:]}}}", object_pairs_hook=tuple))
-    names = ("key", "id", "from", "type")
-    key, name, sender, content_type = (known.get(name, "") for name in names)
-    return is_json(content_type), (key, name, sender, content_type, known.get("headers", ()))
+def _known(about: str) -> tuple[bool, str, str, str]:
+    """Whether the body is JSON; key, sender and content type."""
+    known = dict(_pairs(f"{{{about[1:]}}}"))
+    content_type = known.get("type", "")
+    return is_json(content_type), known.get("key", ""), known.get("from", ""), content_type
