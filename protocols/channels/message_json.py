@@ -49,9 +49,10 @@ def as_json(message: Message) -> bytes:
 def body_text(body: bytes) -> str | None:
     """`body` as text, if that is what it is."""
     try:
-        return None if b"\0" in body else body.decode()
+        text = body.decode()
     except UnicodeDecodeError:
         return None
+    return None if "\0" in text else text
 
 
 def as_line(message: Message) -> bytes:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from typing import Final, NamedTuple
 
-from protocols.channels.sqlite import groups
-from protocols.channels.sqlite.history import fitting, newest
+from protocols.channels.sqlite import groups, history
 from protocols.channels.sqlite.schema import EMPTY
 
 ROWS: Final = 1000
 """Messages of a piece: a few milliseconds."""
 
 OCTETS: Final = 2 * 1024 * 1024
-"""Bytes of bodies of a piece, for the same reason."""
+"""Bytes of lines of a piece, for the same reason."""
 
 FREE: Final = 1024
 """Pages without anything in them that stay in the file for what is to come, or a quarter of all if that is
@@ -40,30 +38,23 @@ def measure(connection: sqlite3.Connection) -> Measured:
         "FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
         (EMPTY,),
     ).fetchone()
-    return Measured(newest(connection) + 1 if first is None else first, max(used, 0))
+    return Measured(history.newest(connection) + 1 if first is None else first, max(used, 0))
 
 
 def forget(connection: sqlite3.Connection, through: int, octets: int = OCTETS) -> int:
     """Forget the oldest messages up to the seq `through`, but not more than a piece; how many that were."""
-    (found,) = connection.execute(
-        "SELECT json_group_array(json_array(seq, length(body))) FROM ("
-        "SELECT seq, body FROM message WHERE seq <= ? ORDER BY seq LIMIT ?)",
-        (through, ROWS),
-    ).fetchone()
-    rows = json.loads(found)
-    if not rows:
+    count, last = history.piece(connection, through, ROWS, octets)
+    if not count:
         return 0
-    count = fitting([size for _, size in rows], octets)
-    through = rows[count - 1][0]
-    connection.execute("DELETE FROM message WHERE seq <= ?", (through,))
-    groups.forget(connection, through)
+    connection.execute("DELETE FROM message WHERE seq <= ?", (last,))
+    groups.forget(connection, last)
     return count
 
 
 def forget_surplus(connection: sqlite3.Connection, octets: int) -> int:
     """Forget the oldest while they take more than `octets`, but not more than a piece."""
     surplus = measure(connection).octets - octets
-    return forget(connection, newest(connection), min(surplus, OCTETS)) if surplus > 0 else 0
+    return forget(connection, history.newest(connection), min(surplus, OCTETS)) if surplus > 0 else 0
 
 
 def shorten(connection: sqlite3.Connection) -> int:

@@ -9,51 +9,53 @@ import json
 import sqlite3
 import sys
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
-from protocols.channels.message import Headers, Message
-from protocols.channels.message_json import as_line
-from protocols.channels.sqlite.inserting import BINARY, JSON, SENDERS, TEXT
+from protocols.channels.message import Message
+from protocols.channels.sqlite.inserting import as_stored
+from protocols.channels.sqlite.lines import messages
 from protocols.channels.store import EXPORT_BYTES, READ_BYTES, Exported
 
-LINE: Final = 150
-"""Bytes that a line of JSON has besides the body, about."""
+KEYED: Final = 8192
+"""Messages of one key that are looked at for a piece of a history: they are anywhere in the file."""
 
-_message = Message._make
-_KEYED: Final = {False: "", True: "AND key = :key"}
-
-_KEY_HERE: Final = "/* key */"
-
-_KNOWN: Final = """
-    SELECT json_group_array(json_array(seq, time, length(body), about)) FROM (
-        SELECT * FROM message WHERE {wanted} ORDER BY seq LIMIT :most
+_PIECE: Final = """
+    seq > :after AND seq <= (
+        WITH RECURSIVE search (low, high, octets) AS (
+            SELECT seq, min(seq - 1 + :most, :through, (SELECT max(seq) FROM message)), total - size + :octets
+            FROM message WHERE seq = (SELECT min(seq) FROM message WHERE seq > :after AND seq <= :through)
+            UNION ALL
+            SELECT iif(total > octets, low, seq), iif(total > octets, seq - 1, high), octets
+            FROM search JOIN message ON seq = (low + high + 1) / 2 WHERE low < high
+        )
+        SELECT low FROM search WHERE low = high
     )"""
+"""What is up to `most` messages of up to `octets`, but one at least: there are no gaps between messages."""
 
-_BODIES: Final = """
-    SELECT CAST(group_concat(body, '') AS BLOB) FROM (
-        SELECT body FROM message WHERE {wanted} AND seq <= :last ORDER BY seq
+_KEYED_PIECE: Final = """
+    key = :key AND seq > :after AND seq <= (
+        SELECT max(seq) FROM (
+            SELECT seq, size, sum(size) OVER (ORDER BY seq) AS total FROM (
+                SELECT seq, size FROM message
+                WHERE key = :key AND seq > :after AND seq <= :through ORDER BY seq LIMIT :most
+            )
+        ) WHERE total <= :octets OR total = size
     )"""
+"""The same of one key."""
 
-_SIZE: Final = """
-    SELECT count(*), sum(length(body)), max(form) FROM (
-        SELECT form, body FROM message WHERE seq > :after AND seq <= :through {keyed} ORDER BY seq LIMIT :most
-    )"""
+_THESE: Final = "seq IN (SELECT value FROM json_each(:seqs))"
 
-_LINES: Final = f"""
-    SELECT count(*), max(seq), CAST(group_concat(line, '') AS BLOB) FROM (
-        SELECT seq, format(
-            '{{"seq":%d,"time":%d%s,"body":%s}}\n',
-            seq,
-            time,
-            about,
-            CASE form
-                WHEN {TEXT} THEN json_quote(CAST(body AS TEXT))
-                WHEN {JSON} THEN replace(replace(CAST(body AS TEXT), char(10), ' '), char(13), ' ')
-            END
-        ) AS line
-        FROM message WHERE seq > :after AND seq <= :through {_KEY_HERE} ORDER BY seq LIMIT :most
-    )"""  # noqa: S608 - it is made of constants
+_LINES: Final = """
+    SELECT
+        coalesce(group_concat(line, ''), ''),
+        json_group_object(seq, hex(body)) FILTER (WHERE body IS NOT NULL)
+    FROM message WHERE {wanted}"""
+
+_EXPORT: Final = """
+    SELECT count(*), max(seq), CAST(group_concat(line, '') AS BLOB)
+    FROM message WHERE {wanted}"""
+
+_COUNT: Final = f"SELECT count(*), max(seq) FROM message WHERE {_PIECE}"  # noqa: S608 - it is made of constants
 
 _BEFORE: Final = """
     WITH RECURSIVE search (low, high) AS (
@@ -69,65 +71,27 @@ _BEFORE: Final = """
 
 def read(connection: sqlite3.Connection, after: int, most: int, key: str = "") -> list[Message]:
     """The next messages behind the seq `after`."""
-    wanted = f"seq > :after {_KEYED[bool(key)]}"
-    return _read(connection, wanted, {"after": after, "most": most, "key": key}, READ_BYTES)
+    return _read(connection, *_piece(after, sys.maxsize, most, key, READ_BYTES))
 
 
 def these(connection: sqlite3.Connection, seqs: Sequence[int]) -> list[Message]:
     """The messages of those seqs, however large they are."""
-    wanted = "seq IN (SELECT value FROM json_each(:seqs))"
-    return _read(connection, wanted, {"seqs": json.dumps(seqs), "most": len(seqs)}, sys.maxsize)
-
-
-def _read(
-    connection: sqlite3.Connection, wanted: str, values: dict[str, object], octets: int
-) -> list[Message]:
-    while True:
-        (found,) = connection.execute(_KNOWN.format(wanted=wanted), values).fetchone()
-        rows = json.loads(found)
-        if not rows:
-            return []
-        count = fitting([row[2] for row in rows], octets)
-        del rows[count:]
-        values["last"] = rows[-1][0]
-        (bodies,) = connection.execute(_BODIES.format(wanted=wanted), values).fetchone()
-        bodies = bodies or b""
-        if len(bodies) == sum(row[2] for row in rows):
-            return _messages(rows, bodies)
-        # Some of them have been forgotten in between.
-
-
-def fitting(sizes: Sequence[int], octets: int) -> int:
-    """How many of those `sizes`, from the first on, are not more than `octets`; one at least."""
-    total = 0
-    for count, size in enumerate(sizes):
-        total += size
-        if total > octets:
-            return max(count, 1)
-    return len(sizes)
+    return _read(connection, _THESE, {"seqs": json.dumps(seqs)})
 
 
 def export(connection: sqlite3.Connection, after: int, through: int, most: int, key: str = "") -> Exported:
     """The next piece of a history as lines of JSON."""
-    keyed = _KEYED[bool(key)]
-    most = min(most, EXPORT_BYTES // LINE)
-    wanted = {"after": after, "through": through, "key": key}
-    while True:
-        count, octets, form = connection.execute(
-            _SIZE.format(keyed=keyed), wanted | {"most": most}
-        ).fetchone()
-        if not count:
-            return Exported(b"", 0, after)
-        octets += count * LINE
-        if octets <= 2 * EXPORT_BYTES or count == 1:
-            break
-        most = max(1, count * EXPORT_BYTES // octets)
-    if form == BINARY:
-        return _exported_by_hand(read(connection, after, most, key), after, through)
-    count, last, lines = connection.execute(
-        _LINES.replace(_KEY_HERE, keyed), wanted | {"most": most}
-    ).fetchone()
+    wanted, values = _piece(after, through, most, key, EXPORT_BYTES)
+    count, last, lines = connection.execute(_EXPORT.format(wanted=wanted), values).fetchone()
     return Exported(lines, count, last) if count else Exported(b"", 0, after)
+
+
+def piece(connection: sqlite3.Connection, through: int, most: int, octets: int) -> tuple[int, int]:
+    """How many messages, and up to which seq, are the oldest up to `through`, `most` of them, and of up to
+    `octets`; one at least."""
+    values = {"after": -1, "through": through, "most": most, "octets": octets}
+    count, last = connection.execute(_COUNT, values).fetchone()
+    return count, last or 0
 
 
 def seq_before(connection: sqlite3.Connection, time: int) -> int:
@@ -142,26 +106,14 @@ def newest(connection: sqlite3.Connection) -> int:
     return int(last)
 
 
-def _messages(rows: Sequence[tuple[int, int, int, str]], bodies: bytes) -> list[Message]:
-    messages = []
-    at = 0
-    for seq, time, size, about in rows:
-        end = at + size
-        messages.append(_message((seq, time, bodies[at:end], *_known(about))))
-        at = end
-    return messages
+def _piece(after: int, through: int, most: int, key: str, octets: int) -> tuple[str, dict[str, object]]:
+    """What is to be read, and the values of it."""
+    values: dict[str, object] = {"after": after, "through": through, "most": most, "octets": octets}
+    if not key:
+        return _PIECE, values
+    return _KEYED_PIECE, values | {"most": min(most, KEYED), "key": as_stored(key)}
 
 
-@lru_cache(SENDERS)
-def _known(about: str) -> tuple[str, str, str, str, Headers]:
-    """Key, id, sender, content type and headers."""
-    known = dict(json.loads(f"{{{about[1:]}}}", object_pairs_hook=tuple))
-    names = ("key", "id", "from", "type")
-    key, name, sender, content_type = (known.get(name, "") for name in names)
-    return key, name, sender, content_type, known.get("headers", ())
-
-
-def _exported_by_hand(messages: Sequence[Message], after: int, through: int) -> Exported:
-    """SQLite knows no base64."""
-    wanted = [message for message in messages if message.seq <= through]
-    return Exported(b"".join(map(as_line, wanted)), len(wanted), wanted[-1].seq if wanted else after)
+def _read(connection: sqlite3.Connection, wanted: str, values: dict[str, object]) -> list[Message]:
+    lines, bodies = connection.execute(_LINES.format(wanted=wanted), values).fetchone()
+    return messages(lines, json.loads(bodies))

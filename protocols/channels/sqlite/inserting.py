@@ -9,56 +9,70 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from typing import Final
+from functools import cache
+from typing import Final, NamedTuple
 
-from protocols.channels.message import Entry, Headers
-from protocols.channels.message_json import body_text, is_json
-
-TEXT: Final = 0
-"""The form of a body that is UTF-8 without NUL."""
-JSON: Final = 1
-"""That of one that is JSON."""
-BINARY: Final = 2
-"""That of any other."""
+from protocols.channels.message import Entry
+from protocols.channels.sqlite.lines import line, sent_line
 
 ROWS: Final = 512
 """Rows of one statement: what each costs besides does not matter any more, and all of their values are fewer
 than the 32,766 that SQLite takes."""
 
-SENDERS: Final = 1024
-"""Senders whose words are kept: each publishes many messages."""
-
-_FEW: Final = ("form", "about", "body")
-"""The columns of messages that nothing else is known of, as nearly all are that come by sockets; it takes
-half the time."""
-_ALL: Final = (*_FEW, "key", "id")
+_FEW: Final[Sequence[str]] = ("size", "total", "line")
+"""The columns of messages that only their sender is known of."""
+_ALL: Final[Sequence[str]] = (*_FEW, "body", "key", "id")
 _SIZES: Final = sorted({1 << n for n in range(10)} | {3 << n for n in range(8)})
 """Numbers of rows that there are statements for, so that each is compiled once."""
 
 
-def insert(connection: sqlite3.Connection, entries: Sequence[Entry], time: int) -> int:
-    """Add `entries`; the seq of the last of them.  More than :data:`ROWS` need a transaction."""
-    last = 0
+class End(NamedTuple):
+    """Where a log ends."""
+
+    seq: int = 0
+    """That of the newest message there ever was."""
+    total: int = 0
+    """How many bytes all lines up to there have; what is forgotten may or may not be in it."""
+
+
+def insert(connection: sqlite3.Connection, entries: Sequence[Entry], time: int, end: End) -> End | None:
+    """Add `entries` behind `end`; ``None`` if it is not the end, and nothing was added.
+
+    More than :data:`ROWS` need a transaction, in which `end` is the end.
+    """
     for at in range(0, len(entries), ROWS):
         some = entries[at : at + ROWS]
         size = next(size for size in _SIZES if size >= len(some))
-        columns = _ALL if any(one[1] or one[2] or one[4] or one[5] for one in some) else _FEW
-        values = _all_values(some) if columns is _ALL else _few_values(some)
-        missing = [None] * (len(columns) * (size - len(some)))
+        if any(one[1] or one[2] or one[4] or one[5] for one in some):
+            columns = _ALL
+            rows, total = _all_values(some, time, end)
+        else:
+            columns = _FEW
+            rows, total = _few_values(some, time, end)
+        values = [time, *rows, *[None] * (len(columns) * (size - len(some))), end.seq]
+        statement = _statement(columns, size)
         try:
-            cursor = connection.execute(_statement(columns, size), [time, *values, *missing])
+            added = connection.execute(statement, values).rowcount
         except UnicodeEncodeError:
             # Half a character cannot be stored; it must not keep the others from being published.
-            values = list(map(_storable, values))
-            cursor = connection.execute(_statement(columns, size), [time, *values, *missing])
-        assert cursor.lastrowid is not None, "an INSERT has one"
-        last = cursor.lastrowid
-    return last
+            added = connection.execute(statement, list(map(_storable, values))).rowcount
+        if not added:
+            return None
+        end = End(end.seq + len(some), total)
+    return end
+
+
+def find_end(connection: sqlite3.Connection) -> End:
+    """Where the log ends."""
+    found = connection.execute(
+        "SELECT newest.seq, coalesce(message.total, 0) FROM sqlite_sequence AS newest "
+        "LEFT JOIN message ON message.seq = newest.seq WHERE newest.name = 'message'"
+    ).fetchone()
+    return End(*found)
 
 
 def known(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, int]:
-    """The seqs of those messages whose ids are among `ids`."""
+    """The seqs of those messages whose ids are among `ids`, which are as they are stored."""
     (found,) = connection.execute(
         "SELECT json_group_object(id, seq) FROM message WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(ids),),
@@ -67,62 +81,47 @@ def known(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, int]:
     return seqs
 
 
+def as_stored(text: str) -> str:
+    """`text`, with halves of characters as JSON has them, since there is no other way to store them."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 @cache
 def _statement(columns: Sequence[str], size: int) -> str:
     row = f"({','.join('?' * len(columns))})"
     return (
         f"INSERT INTO message (time, {', '.join(columns)}) "  # noqa: S608 - it is made of constants
-        f"SELECT ?1, * FROM (VALUES {','.join([row] * size)}) WHERE column1 IS NOT NULL"
+        f"SELECT ?1, * FROM (VALUES {','.join([row] * size)}) WHERE column1 IS NOT NULL "
+        "AND (SELECT seq FROM sqlite_sequence WHERE name = 'message') = ?"
     )
 
 
-def _few_values(entries: Sequence[Entry]) -> list[object]:
-    return [
-        value
-        for body, _, _, sender, _, _ in entries
-        for value in (BINARY if body_text(body) is None else TEXT, _from(sender), body)
-    ]
-
-
-def _all_values(entries: Sequence[Entry]) -> list[object]:
+def _few_values(entries: Sequence[Entry], time: int, end: End) -> tuple[list[object], int]:
+    """The values of all rows, and the total behind them."""
     values: list[object] = []
-    for entry in entries:
-        body, key, name, _, content_type, _ = entry
-        if content_type and is_json(content_type):
-            form = JSON
-        elif body_text(body) is None:
-            form = BINARY
-        else:
-            form = TEXT
-        values += (form, _about(entry), body, key or None, name or None)
-    return values
+    total = end.total
+    for seq, entry in enumerate(entries, end.seq + 1):
+        stored = sent_line(seq, time, entry[0], entry[3])
+        size = len(stored) if stored.isascii() else _size(stored)
+        total += size
+        values += (size, total, stored)
+    return values, total
 
 
-@lru_cache(SENDERS)
-def _from(sender: str) -> str:
-    return f',"from":{_quoted(sender)}' if sender else ""
+def _all_values(entries: Sequence[Entry], time: int, end: End) -> tuple[list[object], int]:
+    values: list[object] = []
+    total = end.total
+    for seq, entry in enumerate(entries, end.seq + 1):
+        stored, body = line(seq, time, entry)
+        size = _size(stored)
+        total += size
+        values += (size, total, stored, body, entry.key or None, entry.id or None)
+    return values, total
 
 
-def _about(entry: Entry) -> str:
-    about = f',"key":{_quoted(entry.key)}' if entry.key else ""
-    about += _from(entry.sender)
-    if entry.content_type:
-        about += f',"type":{_quoted(entry.content_type)}'
-    if entry.id:
-        about += f',"id":{_quoted(entry.id)}'
-    if entry.headers:
-        about += f',"headers":{_as_object(entry.headers)}'
-    return about
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _as_object(headers: Headers) -> str:
-    """JSON that keeps their order, and all that are of one name."""
-    return "{" + ",".join([f"{_quoted(name)}:{_quoted(value)}" for name, value in headers]) + "}"
+def _size(stored: str) -> int:
+    return len(stored.encode(errors="backslashreplace"))
 
 
 def _storable(value: object) -> object:
-    return value.encode(errors="replace").decode() if isinstance(value, str) else value
+    return as_stored(value) if isinstance(value, str) else value

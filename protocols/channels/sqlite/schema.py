@@ -1,8 +1,10 @@
 """The tables of a channel's file.
 
-``message`` holds the log.  What is known of a message besides its body is in ``about`` as the members of the
-JSON that it is read as (:mod:`protocols.channels.message_json`), each with a comma before it; ``key`` and
-``id`` are there once more, to be found by.  The body comes last: the rest is read without it.
+``message`` holds the log.  A message is kept as the ``line`` of JSON that it is read as
+(:mod:`protocols.channels.sqlite.lines`), so that a history is read by putting lines together; what it is
+found by is there once more.  ``size`` is how many bytes its line has, and ``total`` how many all lines have
+up to it, so that it is known how much is between two messages without looking at what that is.  ``body`` is
+there where the line does not say exactly what it was.  The line comes last: the rest is read without it.
 
 ``member`` says how far each group has come, and ``claim`` what of that is not settled.
 """
@@ -24,11 +26,12 @@ TABLES: Final = (
     """CREATE TABLE message (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         time INTEGER NOT NULL,
-        form INTEGER NOT NULL,
-        about TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        total INTEGER NOT NULL,
         key TEXT,
         id TEXT,
-        body BLOB NOT NULL
+        body BLOB,
+        line TEXT NOT NULL
     )""",
     "CREATE UNIQUE INDEX message_id ON message (id) WHERE id IS NOT NULL",
     "CREATE INDEX message_key ON message (key, seq) WHERE key IS NOT NULL",

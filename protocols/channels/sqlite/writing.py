@@ -11,7 +11,7 @@ from protocols.channels.message import Entry, Message, Receipt
 from protocols.channels.sqlite.database import Database, transaction
 from protocols.channels.sqlite.forgetting import Measured, measure
 from protocols.channels.sqlite.history import read
-from protocols.channels.sqlite.inserting import ROWS, insert, known
+from protocols.channels.sqlite.inserting import ROWS, End, as_stored, find_end, insert, known
 from protocols.channels.sqlite.trouble import UnheardError
 from protocols.channels.store import READ_MESSAGES
 
@@ -47,6 +47,10 @@ class Turn(NamedTuple):
     """How much there is, if it was looked."""
 
 
+class BehindError(Exception):
+    """Another process has published since it was looked where the log ends."""
+
+
 class Writing:
     """Writes the file of `database`, and tells what has come to it; for one thread.
 
@@ -58,6 +62,7 @@ class Writing:
     def __init__(self, database: Database) -> None:
         self.position = 0
         self._database = database
+        self._end = End()
         self._time = 0  # of the newest message
         self._measured = 0.0  # by time.monotonic
         self._version = 0  # PRAGMA data_version: it is another when another process has written
@@ -66,6 +71,7 @@ class Writing:
         """Open the file for the first time: what is in it is not told of."""
         connection = self._database.open()
         self.position = self._database.last
+        self._end = find_end(connection)
         newest = connection.execute("SELECT max(time) FROM message WHERE seq = ?", (self.position,))
         self._time = newest.fetchone()[0] or 0
         return measure(connection)
@@ -82,6 +88,7 @@ class Writing:
             return self._turn(publications, jobs, now)
         except BaseException:
             self._version = 0
+            self._end = End()
             self._database.drop()
             raise
 
@@ -106,46 +113,63 @@ class Writing:
         results: list[Any] = []
         if jobs or len(entries) > ROWS:
             with transaction(connection):
-                receipts, new = self._publish(connection, entries, now)
+                receipts, new = self._publish_surely(connection, entries, now)
                 results = [job(connection) for job in jobs]
         else:
             try:
                 receipts, new = self._publish(connection, entries, now)
-            except sqlite3.IntegrityError:
-                # Another process has published one of the ids after it was looked for.
+            except (sqlite3.IntegrityError, BehindError):
+                # Another process has published meanwhile, perhaps under one of the ids.
                 with transaction(connection):
-                    receipts, new = self._publish(connection, entries, now)
+                    receipts, new = self._publish_surely(connection, entries, now)
         self._database.check()
         news = self._told(connection, receipts, new, now)
         return Turn(
             _shares(publications, receipts), results, news, True, self._measure(connection, bool(jobs))
         )
 
+    def _publish_surely(
+        self, connection: sqlite3.Connection, entries: Sequence[Entry], now: int
+    ) -> tuple[Sequence[Receipt], Sequence[Entry]]:
+        """Publish `entries` in a transaction that is under way."""
+        if entries:
+            self._end = find_end(connection)
+        return self._publish(connection, entries, now)
+
     def _publish(
         self, connection: sqlite3.Connection, entries: Sequence[Entry], now: int
     ) -> tuple[Sequence[Receipt], Sequence[Entry]]:
         """Publish `entries`: the receipts, and those that are new."""
-        ids = [entry.id for entry in entries if entry.id]
+        ids = [as_stored(entry.id) for entry in entries if entry.id]
         if not ids:
-            last = insert(connection, entries, now) if entries else 0
+            last = self._insert(connection, entries, now) if entries else 0
             return [_receipt((seq, True)) for seq in range(last - len(entries) + 1, last + 1)], entries
         there = known(connection, ids)
         new: list[Entry] = []
         places: dict[str, int] = {}  # where in `new` an id stands
         found: list[tuple[int, bool]] = []  # its seq, or its place among those that are new
         for entry in entries:
-            if entry.id in there:
-                found.append((there[entry.id], False))
-            elif entry.id in places:
-                found.append((-places[entry.id], False))
+            name = as_stored(entry.id)
+            if name in there:
+                found.append((there[name], False))
+            elif name in places:
+                found.append((-places[name], False))
             else:
                 found.append((-len(new), True))
-                if entry.id:
-                    places[entry.id] = len(new)
+                if name:
+                    places[name] = len(new)
                 new.append(entry)
-        last = insert(connection, new, now) if new else 0
+        last = self._insert(connection, new, now) if new else 0
         first = last - len(new) + 1
         return [Receipt(seq if seq > 0 else first - seq, is_new) for seq, is_new in found], new
+
+    def _insert(self, connection: sqlite3.Connection, entries: Sequence[Entry], now: int) -> int:
+        """Add `entries`; the seq of the last.  Raises :class:`BehindError`."""
+        end = insert(connection, entries, now, self._end)
+        if end is None:
+            raise BehindError
+        self._end = end
+        return end.seq
 
     def _told(
         self, connection: sqlite3.Connection, receipts: Sequence[Receipt], new: Sequence[Entry], now: int

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from protocols.channels.message import Entry, Message
 from protocols.channels.message_json import as_line
 from protocols.channels.sqlite import history
-from protocols.channels.sqlite.inserting import ROWS, insert, known
+from protocols.channels.sqlite.inserting import ROWS, End, as_stored, find_end, known
+from protocols.channels.sqlite.inserting import insert as insert_behind
 from protocols.channels.sqlite.schema import prepare
 from protocols.channels.store import EXPORT_BYTES, READ_BYTES
 
@@ -40,6 +41,13 @@ def log() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         prepare(connection, 0)
         yield connection
+
+
+def insert(connection: sqlite3.Connection, entries: list[Entry], time: int) -> int:
+    """Add `entries`; the seq of the last."""
+    end = insert_behind(connection, entries, time, find_end(connection))
+    assert end == find_end(connection)
+    return end.seq
 
 
 @given(st.lists(ENTRIES, max_size=20))
@@ -81,7 +89,7 @@ def test_pieces_of_a_history_are_neither_small_nor_large(body):
         seqs = []
         while (piece := history.export(connection, position, count - 1, 10**9)).messages:
             seqs += [json.loads(line)["seq"] for line in piece.octets.splitlines()]
-            assert piece.messages == 1 or len(piece.octets) < 3 * EXPORT_BYTES
+            assert piece.messages == 1 or len(piece.octets) <= EXPORT_BYTES
             assert piece.position == seqs[-1]
             position = piece.position
         assert seqs == list(range(1, count))
@@ -89,7 +97,7 @@ def test_pieces_of_a_history_are_neither_small_nor_large(body):
 
 def test_large_bodies_are_read_a_few_at_a_time():
     with log() as connection:
-        insert(connection, [Entry(b"x" * (READ_BYTES // 2))] * 5, 7)
+        insert(connection, [Entry(b"x" * (READ_BYTES // 2 - 100))] * 5, 7)
         assert [one.seq for one in history.read(connection, 0, 100)] == [1, 2]
         assert len(history.these(connection, [1, 2, 3, 4, 5])) == 5
 
@@ -119,7 +127,68 @@ def test_no_number_is_lost_where_a_statement_fails():
 def test_half_a_character_does_not_harm_the_others():
     with log() as connection:
         insert(connection, [Entry(b"a", sender="\udcff"), Entry(b"b", sender="ü")], 7)
-        assert [one.sender for one in history.read(connection, 0, 9)] == ["?", "ü"]
+        entry = Entry(b"c", "k\udcff", "i\udcff", "\udcff", "t\udcff", (("h\udcff", "\udcff"),))
+        insert(connection, [entry, Entry(b"d")], 7)
+        read = history.read(connection, 0, 9)
+        assert [one.sender for one in read] == ["\udcff", "ü", "\udcff", ""]
+        assert Entry(*read[2][2:]) == entry
+        assert history.read(connection, 0, 9, "k\udcff") == [read[2]]
+        assert known(connection, [as_stored("i\udcff")]) == {as_stored("i\udcff"): 3}
+        exported = history.export(connection, 0, 9, 9)
+        assert exported.octets == b"".join(map(as_line, read))
+        assert find_end(connection).total == len(exported.octets)
+
+
+def test_nothing_is_added_behind_what_is_not_the_end():
+    with log() as connection:
+        entries = [Entry(b"%d" % number) for number in range(ROWS)]
+        behind = find_end(connection)
+        insert(connection, entries, 7)
+        assert insert_behind(connection, entries, 7, behind) is None
+        assert insert_behind(connection, [Entry(b"x", id="x")], 7, End(ROWS + 1, 0)) is None
+        assert find_end(connection).seq == ROWS
+        assert insert(connection, [Entry(b"x", id="x")], 7) == ROWS + 1
+
+
+def test_totals_go_on_behind_what_is_forgotten():
+    with log() as connection:
+        insert(connection, [Entry(b"a" * 1000)] * 4, 7)
+        connection.execute("DELETE FROM message WHERE seq <= 2")
+        assert history.piece(connection, 99, 99, 1) == (1, 3)
+        assert history.piece(connection, 99, 99, 2500) == (2, 4)
+        connection.execute("DELETE FROM message")
+        assert find_end(connection) == End(4, 0)
+        assert history.piece(connection, 99, 99, 1) == (0, 0)
+        assert insert(connection, [Entry(b"b")] * 3, 7) == 7
+        assert history.piece(connection, 6, 99, 10**9) == (2, 6)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.booleans()), min_size=1, max_size=30),
+    st.integers(0, 29),
+    st.integers(0, 31),
+    st.integers(0, 31),
+    st.integers(1, 31),
+    st.integers(1, 3000),
+    st.sampled_from(["", "k"]),
+)
+def test_a_piece_has_as_much_as_was_asked_for(sizes, forgotten, after, through, most, octets, key):
+    with log() as connection, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(history, "EXPORT_BYTES", octets)
+        insert(connection, [Entry(b"x" * size, "k" if has_key else "") for size, has_key in sizes], 7)
+        everything = history.read(connection, 0, 99)
+        connection.execute("DELETE FROM message WHERE seq <= ?", (forgotten,))
+        wanted = [
+            as_line(one)
+            for one in everything
+            if max(after, forgotten) < one.seq <= through and (not key or one.key == key)
+        ]
+        exported = history.export(connection, after, through, most, key)
+        count = exported.messages
+        assert exported.octets == b"".join(wanted[:count])
+        assert count == min(1, len(wanted)) or (count <= most and len(exported.octets) <= octets)
+        is_all = count == min(most, len(wanted))
+        assert is_all or sum(map(len, wanted[: count + 1])) > octets
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(0, 39), st.integers(-1, 51))
@@ -130,10 +199,3 @@ def test_since_a_time(times, forgotten, time):
         connection.execute("DELETE FROM message WHERE seq <= ?", (forgotten,))
         before = sum(number < time for number in times)
         assert history.seq_before(connection, time) == max(before, min(forgotten, len(times)))
-
-
-@given(st.lists(st.integers(0, 9), max_size=9), st.integers(0, 30))
-def test_fitting(sizes, octets):
-    count = history.fitting(sizes, octets)
-    assert sum(sizes[:count]) <= octets or count == 1
-    assert count == len(sizes) or sum(sizes[: count + 1]) > octets

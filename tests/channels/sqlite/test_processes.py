@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 
 import pytest_twisted
@@ -10,6 +12,9 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from protocols.channels.message import Entry
+from protocols.channels.sqlite.database import Database
+from protocols.channels.sqlite.history import read
+from protocols.channels.sqlite.writing import Writing
 
 PUBLISHES = """
 async def main(store, came):
@@ -87,6 +92,53 @@ async def test_one_id_from_two_at_the_same_time(scene):
             assert sorted(receipt.is_new for receipt in receipts) == [False, True]
             assert len({receipt.seq for receipt in receipts}) == 1
         await one.until(lambda: len(one.came) == len(two.came) == 50)
+
+
+def test_lines_have_the_numbers_of_their_rows_whoever_is_faster(file):
+    databases = [Database(file, full=False, writes=True) for _ in range(3)]
+    writings = [Writing(database) for database in databases]
+    for writing in writings:
+        writing.begin()
+    told = {}
+
+    def publish(name, writing):
+        for number in range(150):
+            bodies = [b"%d.%d.%d" % (name, number, at) for at in range(1 + number % 3)]
+            entries = [Entry(body, id=body.decode() if number % 5 == 0 else "") for body in bodies]
+            # Without the bell, with which they would wait for one another.
+            turn = writing.turn([entries], [], 7)
+            told.update({receipt.seq: body for receipt, body in zip(turn.receipts[0], bodies, strict=True)})
+
+    threads = [threading.Thread(target=publish, args=one) for one in enumerate(writings)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    connection = databases[0].open()
+    messages = read(connection, 0, 10_000)
+    assert [message.seq for message in messages] == list(range(1, 901))
+    assert told == {message.seq: message.body for message in messages}
+    wrong = connection.execute(
+        "SELECT count(*) FROM (SELECT *, sum(size) OVER (ORDER BY seq) AS sum FROM message) "
+        "WHERE seq != json_extract(line, '$.seq') OR size != length(line) OR total != sum"
+    )
+    assert wrong.fetchone() == (0,)
+    for writing in writings:
+        writing.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_one_that_is_behind_publishes_behind_all(scene, monkeypatch):
+    async with scene() as one, scene() as two:
+        monkeypatch.setattr(two.store._turns, "look", lambda: None)
+        await one.publish(b"a", b"b")
+        assert [receipt.seq for receipt in await two.publish(b"c")] == [3]
+        await one.store.trim(3)
+        assert [receipt.seq for receipt in await one.publish(b"d")] == [4]
+        assert [receipt.seq for receipt in await two.publish(b"e", id="e")] == [5]
+        await one.until(lambda: one.came[-1].seq == 5)
+        lines = (await one.store.export(0, 9, 9)).octets.splitlines()
+        assert [json.loads(line)["seq"] for line in lines] == [4, 5]
 
 
 @pytest_twisted.ensureDeferred
