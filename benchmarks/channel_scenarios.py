@@ -97,7 +97,7 @@ CHANNEL_SCENARIOS = (
         "replay",
         (
             Side("polyport", "polyport", place="/durable"),
-            Side(CAT, "polyport", place="/cat"),
+            Side(CAT, "polyport", place="/cat/cat.sh"),
             Side(FILE, "polyport", place="/files/replay.ndjson"),
         ),
         (Target(CAT, 0.5),),

@@ -59,7 +59,8 @@ def channel_server(side: Side, core: int | None) -> Iterator[ChannelServer]:
 def _polyport(folder: Path, ports: dict[str, int], port: int) -> list[str]:
     text = Template((HERE / "channels.yaml").read_text()).substitute(ports, folder=folder)
     (folder / "polyport.yaml").write_text(text)
-    script = folder / "cat.sh"
+    script = folder / "cgi-bin" / "cat.sh"
+    script.parent.mkdir()
     script.write_text(CAT.format(file=folder / "replay.ndjson"))
     script.chmod(0o755)
     return [str(BIN / "twistd"), "-n", "--pidfile=", "polyport", "-c", str(folder / "polyport.yaml")]
