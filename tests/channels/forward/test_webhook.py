@@ -17,8 +17,9 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 from zope.interface import implementer
 
-from protocols.channels.forward import Forward, ForwardSettings, WebhookURL
+from protocols.channels.forward import Forward, ForwardSettings, WebhookURL, webhook
 from protocols.channels.forward import forward as forward_module
+from protocols.channels.forward.answer import read_answer
 from protocols.channels.forward.signature import Signer
 from protocols.channels.forward.webhook import WebhookDelivery
 from protocols.channels.message import Message
@@ -67,6 +68,19 @@ def status(code, body=b"", **fields):
 def never(request):
     request.notifyFinish().addErrback(lambda _: None)
     return NOT_DONE_YET
+
+
+def endless_redirection(request):
+    request.setResponseCode(307)
+    request.setHeader("Location", "/elsewhere")
+    request.write(b"moved")
+    return never(request)
+
+
+def reactor():
+    from twisted.internet import reactor
+
+    return reactor
 
 
 def cut_off(request):
@@ -242,11 +256,12 @@ class TestAnswers:
     @pytest_twisted.ensureDeferred
     async def test_no_secret_is_repeated_though_the_server_does(self, receiver, delivery):
         receiver.answer = lambda request: status(
-            500, b"got " + request.getHeader("authorization").encode() + b" and plain"
+            404,
+            request.uri + b" with " + request.getHeader("authorization").split()[1].encode() + b", c2VjcmV0",
         )(request)
-        hook = delivery(secrets=("plain",), headers=(("Authorization", "Bearer t0ken"),))
+        hook = delivery(secrets=("whsec_c2VjcmV0",), headers=(("Authorization", "Bearer t0ken"),))
         outcome = await hook.send(MESSAGE)
-        assert outcome.error == "500 Internal Server Error: got … and …"
+        assert outcome.error == "404 Not Found: … with …, …"
 
     @pytest_twisted.ensureDeferred
     @pytest.mark.parametrize("field", ["30", formatdate(1_700_000_153, usegmt=True)])
@@ -342,6 +357,26 @@ class TestRedirections:
     async def test_none_that_would_make_it_a_get(self, receiver, delivery):
         receiver.answer = status(302, location="/new")
         assert (await delivery(redirects=3).send(MESSAGE)).kind == "failed"
+        assert len(receiver.requests) == 1
+
+    @pytest_twisted.ensureDeferred
+    async def test_one_whose_answer_has_no_end_does_not_outlive_the_deadline(self, receiver, delivery):
+        receiver.answer = in_turn(endless_redirection, never)
+        outcome = await delivery(deadline=0.5, redirects=3).send(MESSAGE).addTimeout(5, reactor())
+        assert (outcome.kind, outcome.error) == ("failed", "307 Temporary Redirect: moved")
+        assert len(receiver.requests) == 1
+
+    @pytest_twisted.ensureDeferred
+    async def test_one_whose_answer_has_no_end_is_broken_off(self, receiver, delivery, until, monkeypatch):
+        reading = []
+        monkeypatch.setattr(webhook, "read_answer", lambda found: reading.append(found) or read_answer(found))
+        receiver.answer = in_turn(endless_redirection, never)
+        hook = delivery(redirects=3)
+        sent = hook.send(MESSAGE)
+        await until(lambda: reading)
+        hook.abort()
+        assert sent.called
+        assert (await sent).kind == "failed"
         assert len(receiver.requests) == 1
 
 
