@@ -25,6 +25,7 @@ from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResp
 from zope.interface import implementer
 
 from protocols.channels.forward.answer import PHRASE, one_line, read_answer
+from protocols.channels.forward.bounded_endpoint import BoundedEndpoint, TooLongError
 from protocols.channels.forward.delivery import UnreachableError, body_of
 from protocols.channels.forward.mask import Mask
 from protocols.channels.forward.outcome import PASSED, Outcome, of_status
@@ -88,6 +89,7 @@ class WebhookDelivery:
         elif tls is None:
             tls = OutgoingTLS(url.host, protocols=ALPN)
         self._endpoint = ReadyEndpoint(Target("tcp", url.host, url.port), reactor, settings.connect, tls)
+        self._bounded = BoundedEndpoint(self._endpoint)
         self._pool = HTTPConnectionPool(reactor)
         self._pool.retryAutomatically = False  # whoever asks knows when to
         self._pool.maxPersistentPerHost = self.at_a_time
@@ -111,7 +113,7 @@ class WebhookDelivery:
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:  # noqa: N802 - Twisted's
         """There is one only."""
-        return self._endpoint
+        return self._bounded
 
     def send(self, message: Message) -> Deferred[Outcome]:
         """Post `message` once."""
@@ -220,6 +222,8 @@ def _was_cancelled(error: BaseException | None) -> bool:
 def _cause(reasons: Any) -> str:
     """The first reason of several that an error of twisted.web has."""
     error = reasons[0].value if reasons else None
+    if isinstance(error, TooLongError):
+        return str(error)
     if error is None or type(error).__module__.startswith("twisted.internet"):
         return why_unreachable(error)
     return one_line(f"{type(error).__name__}: {error}")

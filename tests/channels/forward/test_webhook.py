@@ -321,6 +321,60 @@ class TestAnswers:
         assert (await hook.send(MESSAGE)).kind == "failed"
 
 
+class Flood(Protocol):
+    """Answers with `begin`, and then with `more` of it without end."""
+
+    begin = b"HTTP/1.1 200 OK\r\n"
+    more = b"X-More: and more\r\n"
+
+    def dataReceived(self, data):
+        self.transport.write(self.begin)
+        self.transport.registerProducer(self, False)
+
+    def resumeProducing(self):
+        self.transport.write(self.more * 1000)
+
+    def stopProducing(self):
+        pass
+
+
+class TestFloods:
+    @pytest_twisted.ensureDeferred
+    @pytest.mark.parametrize(
+        ("begin", "more", "expected"),
+        [
+            (b"HTTP/1.1 200 OK\r\n", b"X-More: and more\r\n", "failed"),
+            (b"", b"HTTP/1.1 100 Continue\r\n\r\n", "failed"),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", "passed"),
+        ],
+    )
+    async def test_what_has_no_end_is_cut_off(self, delivery, begin, more, expected):
+        factory = Factory.forProtocol(type("Flooding", (Flood,), {"begin": begin, "more": more}))
+        factory.noisy = False
+        port = reactor().listenTCP(0, factory, interface="127.0.0.1")
+        try:
+            hook = delivery(WebhookURL.parse(f"http://127.0.0.1:{port.getHost().port}/"), deadline=10)
+            outcome = await hook.send(MESSAGE)
+        finally:
+            await port.stopListening()
+        assert outcome.kind == expected
+        if expected == "failed":
+            assert outcome.error == "the answer cannot be read: its headers are longer than 65536 bytes"
+
+    @pytest_twisted.ensureDeferred
+    async def test_what_is_long_and_has_an_end_is_not(self, receiver, delivery):
+        def answer(request):
+            for number in range(60):
+                request.setHeader(f"X-{number}", "x" * 1000)
+            return b"x" * 60_000
+
+        receiver.answer = answer
+        hook = delivery()
+        for _ in range(4):
+            assert (await hook.send(MESSAGE)).kind == "passed"
+        assert len(receiver.peers) == 1
+
+
 class TestRedirections:
     @pytest_twisted.ensureDeferred
     async def test_none_is_followed_unless_wanted(self, receiver, delivery):
