@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
 from urllib.parse import quote
 
 from twisted.web.http_headers import Headers
@@ -14,6 +16,20 @@ UNKNOWN = "application/octet-stream"
 """The type of a body of which nobody has said what it is (RFC 9110, section 8.3)."""
 
 JSON = "application/json"
+
+OURS: Final = ("webhook-", "polyport-")
+"""What the names of the fields begin with that say which message it is."""
+
+FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+"""The fields that say where a request goes and where it ends (RFC 9112): each one twice is another request to
+one server than to the next."""
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def is_reserved(field: str) -> bool:
+    """Whether a field of that name is for us alone to send."""
+    return field.lower().startswith(OURS) or field.lower() in FRAMING
 
 
 class RequestFields:
@@ -28,11 +44,14 @@ class RequestFields:
     def __init__(self, name: str, settings: ForwardSettings) -> None:
         self._name = name
         self._signer = Signer(settings.secrets)
+        self._agent = _value(settings.user_agent)
         self._is_json = settings.format == "json"
-        self._always = [(b"User-Agent", _value(settings.user_agent))]
+        self._always: list[tuple[bytes, bytes]] = []
         for field, value in settings.headers:
-            if not field.isascii() or not field.replace("-", "").replace("_", "").isalnum():
+            if not _TOKEN.fullmatch(field):
                 raise ValueError(f"{field!r} is no name of a header")
+            if is_reserved(field):
+                raise ValueError(f"the header {field} is one that each request has already")
             if not value.isascii() or not value.isprintable():
                 raise ValueError(f"the header {field} has characters that cannot be sent")
             self._always.append((field.encode(), value.encode()))
@@ -41,7 +60,9 @@ class RequestFields:
         """Those for an attempt at `now`, in seconds since the epoch."""
         fields = Headers()
         for field, value in self._always:
-            fields.setRawHeaders(field, [value])
+            fields.addRawHeader(field, value)
+        if not fields.hasHeader(b"User-Agent"):
+            fields.addRawHeader(b"User-Agent", self._agent)
         name, timestamp = self.id_of(message), int(now)
         if not fields.hasHeader(b"Content-Type"):
             kind = JSON if self._is_json else message.content_type or UNKNOWN

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 PREFIX: Final = "whsec_"
-"""What a secret in base64 begins with; any other is taken as it is, in UTF-8."""
+"""What a secret may begin with; the rest is base64 with it and without it, as the reference libraries have
+it, for receivers copy secrets either way."""
 
 
 class Signer:
@@ -32,13 +33,10 @@ class Signer:
 
 
 def _key(secret: str) -> bytes:
-    if not secret.startswith(PREFIX):
-        key = secret.encode()
-    else:
-        try:
-            key = b64decode(secret.removeprefix(PREFIX), validate=True)
-        except ValueError:
-            raise ValueError(f"a secret that begins with {PREFIX} goes on in base64") from None
-    if not key:
+    text = secret.removeprefix(PREFIX).rstrip("=")
+    if not text:
         raise ValueError("a secret must not be empty")
-    return key
+    try:
+        return b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        raise ValueError(f"a secret is base64, with {PREFIX} before it or without; this one is not") from None

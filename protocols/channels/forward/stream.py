@@ -143,6 +143,9 @@ class StreamDelivery:
     def _lost(self, link: StreamLink) -> None:
         if self._link is link:
             self._link = None
+            self._held += link.unsent()
+            if self._held:
+                self._connect()
 
 
 class _Link(Factory):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import socket
 import struct
 import termios
 from collections import deque
@@ -51,7 +53,8 @@ class StreamLink(Protocol):
     """Writes letters in order, the next when the kernel has taken those before, and says what becomes of
     each.
 
-    :param on_lost: called when nothing can be sent any more, before any outcome; perhaps more than once.
+    :param on_lost: called when nothing can be sent any more, before any outcome that is bad; perhaps more
+        than once.  What :meth:`unsent` gives then has to go elsewhere.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class StreamLink(Protocol):
         self._timer: IDelayedCall | None = None
         self._moved = 0.0  # when something last went on
         self._why: Outcome | None = None  # it was given up
+        self._is_ending = False  # nothing more is written
         self._lost: Deferred[None] | None = None  # somebody waits for the end
         self._socket: Any = None
 
@@ -86,6 +90,14 @@ class StreamLink(Protocol):
     def busy(self) -> bool:
         """Whether it has letters."""
         return bool(self._waiting or self._handed or self._taken)
+
+    def unsent(self) -> list[Letter]:
+        """Those, no more of this connection, that it has never written, when it ends in good order."""
+        if not self._is_ending or self._handed or self._taken:
+            return []  # of one that failed before them, they wait behind it
+        letters = list(self._waiting)
+        self._waiting.clear()
+        return letters
 
     def close(self) -> Deferred[None]:
         """Close it in good order; no letter is under way."""
@@ -125,8 +137,7 @@ class StreamLink(Protocol):
             self._watch()
         if self._socket.disconnecting:
             # The TLS above it wants it to be closed, which it is not as long as there is a producer.
-            self._socket.unregisterProducer()
-            self._settle_all()
+            self._end()
         elif self._waiting:
             self._write()
 
@@ -145,12 +156,12 @@ class StreamLink(Protocol):
             self._answered(answers)
 
     def readConnectionLost(self) -> None:
-        """The target has shut down its side (IHalfCloseableProtocol): all of what it has acknowledged it has
-        read too, or its machine would have broken off."""
-        self._settle_all()
-        self._socket.unregisterProducer()
-        transport: Any = self.transport
-        transport.loseConnection()
+        """The target has shut down its side (IHalfCloseableProtocol).
+
+        That says nothing of what it has not read yet: it may go on reading, or close with some of it unread,
+        of which the only sign is that its machine breaks off (RFC 9293, section 3.6.1).
+        """
+        self._end()
 
     def writeConnectionLost(self) -> None:
         """We never shut down our side alone."""
@@ -178,7 +189,7 @@ class StreamLink(Protocol):
     # --------------------------------------------------------------------------------------------------
 
     def _write(self) -> None:
-        if self._handed or not self.connected or self._why is not None:
+        if self._handed or self._is_ending or not self.connected or self._why is not None:
             return
         octets = 0
         while self._waiting and octets < BATCH:
@@ -217,20 +228,34 @@ class StreamLink(Protocol):
         if self._why is not None:
             return
         now = self._reactor.seconds()
+        if self._is_ending and (error := broken(self._socket)):
+            self.abort(Outcome("failed", why_unreachable(OSError(error, os.strerror(error)))))
+            return
         if not self._settings.answers:
             self._settle(now)
-        if (self._handed or self._taken) and now - self._moved >= self._settings.deadline:
+        if self._is_ending and not (self._handed or self._taken):
+            self._finish()
+        elif (self._handed or self._taken) and now - self._moved >= self._settings.deadline:
             what = "answer" if self._settings.answers else "read"
             self.abort(Outcome("failed", f"it does not {what} within {self._settings.deadline:g} s"))
         else:
             self._watch()
 
-    def _settle_all(self) -> None:
-        """The connection ends, and there is no other look."""
+    def _end(self) -> None:
+        """Write no more, and close it once it is certain what became of the letters that were written."""
+        if self._is_ending:
+            return
+        self._is_ending = True
+        if self._settings.answers or not (self._handed or self._taken):
+            self._finish()  # no other answer can come
+        else:
+            self._watch()
+
+    def _finish(self) -> None:
         self._on_lost(self)
-        if not self._settings.answers:
-            for _ in range(2):
-                self._settle(self._reactor.seconds())
+        self._socket.unregisterProducer()
+        transport: Any = self.transport
+        transport.loseConnection()
 
     def _settle(self, now: float) -> None:
         """What was acknowledged at the last look is passed on."""
@@ -249,3 +274,10 @@ def unacknowledged(transport: Any) -> int:
     found = fcntl.ioctl(transport.getHandle().fileno(), termios.TIOCOUTQ, bytes(4))
     count: int = struct.unpack("i", found)[0]
     return count
+
+
+def broken(transport: Any) -> int:
+    """The error that the kernel knows of a connection (``SO_ERROR``, socket(7)), which nobody is told of who
+    does not read from it; 0: there is none."""
+    error: int = transport.getHandle().getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    return error

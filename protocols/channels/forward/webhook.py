@@ -25,7 +25,9 @@ from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResp
 from zope.interface import implementer
 
 from protocols.channels.forward.answer import PHRASE, one_line, read_answer
+from protocols.channels.forward.bounded_endpoint import BoundedEndpoint, TooLongError
 from protocols.channels.forward.delivery import UnreachableError, body_of
+from protocols.channels.forward.mask import Mask
 from protocols.channels.forward.outcome import PASSED, Outcome, of_status
 from protocols.channels.forward.ready_endpoint import ReadyEndpoint
 from protocols.channels.forward.request_fields import RequestFields
@@ -87,6 +89,7 @@ class WebhookDelivery:
         elif tls is None:
             tls = OutgoingTLS(url.host, protocols=ALPN)
         self._endpoint = ReadyEndpoint(Target("tcp", url.host, url.port), reactor, settings.connect, tls)
+        self._bounded = BoundedEndpoint(self._endpoint)
         self._pool = HTTPConnectionPool(reactor)
         self._pool.retryAutomatically = False  # whoever asks knows when to
         self._pool.maxPersistentPerHost = self.at_a_time
@@ -94,7 +97,7 @@ class WebhookDelivery:
         self._jar = CookieJar()
         agent: IAgent = Agent.usingEndpointFactory(reactor, self, self._pool)
         self._agent = CookieAgent(agent, self._jar) if settings.cookies else agent
-        self._secret = tuple(value for _, value in settings.headers) + settings.secrets
+        self._mask = Mask(url, settings)
         self._under_way: dict[Deferred[Any], None] = {}
         self._is_aborted = False
 
@@ -110,7 +113,7 @@ class WebhookDelivery:
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:  # noqa: N802 - Twisted's
         """There is one only."""
-        return self._endpoint
+        return self._bounded
 
     def send(self, message: Message) -> Deferred[Outcome]:
         """Post `message` once."""
@@ -149,15 +152,15 @@ class WebhookDelivery:
     async def _post(self, message: Message) -> Outcome:
         body = body_of(message, self.settings)
         fields = self._fields.of(message, body, self._now())
-        url = self.url.octets
+        url, end = self.url.octets, self._reactor.seconds() + self.settings.deadline
         for left in range(self.settings.redirects, -1, -1):
             response: IResponse = await self._agent.request(b"POST", url, fields, _Content(body))
             if len(self._jar) > COOKIES:
                 self._jar.clear()
             answer = await read_answer(response)
             elsewhere = self._elsewhere(url, response) if left else None
-            if elsewhere is None:
-                break
+            if elsewhere is None or self._is_aborted or self._reactor.seconds() >= end:
+                break  # an answer that was cut short looks like others, and nothing would end a new request
             url = elsewhere
         if 200 <= response.code < 300:
             return PASSED
@@ -176,11 +179,9 @@ class WebhookDelivery:
 
     def _words(self, response: IResponse, answer: bytes) -> str:
         """What the server has said, without what it must not know by heart."""
-        words = f"{response.code} {one_line(response.phrase, PHRASE)}".strip()
-        text = answer.decode("utf-8", "replace")
-        for secret in filter(None, self._secret):
-            text, words = text.replace(secret, "…"), words.replace(secret, "…")
-        excerpt = one_line(text)
+        phrase = self._mask.over(response.phrase.decode("latin-1"))
+        words = f"{response.code} {one_line(phrase, PHRASE)}".strip()
+        excerpt = one_line(self._mask.over(answer.decode("utf-8", "replace")))
         return f"{words}: {excerpt}" if excerpt else words
 
     def _wait(self, response: IResponse) -> float:
@@ -196,9 +197,9 @@ class WebhookDelivery:
         if isinstance(error, TimeoutError) or _was_cancelled(error):
             return Outcome("failed", f"no answer within {self.settings.deadline:g} s")
         if isinstance(error, ResponseNeverReceived | RequestTransmissionFailed):
-            return Outcome("failed", f"no answer: {_cause(error.reasons)}")
+            return Outcome("failed", self._mask.over(f"no answer: {_cause(error.reasons)}"))
         if isinstance(error, ResponseFailed | RequestGenerationFailed):
-            return Outcome("failed", f"the answer cannot be read: {_cause(error.reasons)}")
+            return Outcome("failed", self._mask.over(f"the answer cannot be read: {_cause(error.reasons)}"))
         return failure
 
     def _over(self, result: Any, posting: Deferred[Any]) -> Any:
@@ -221,6 +222,8 @@ def _was_cancelled(error: BaseException | None) -> bool:
 def _cause(reasons: Any) -> str:
     """The first reason of several that an error of twisted.web has."""
     error = reasons[0].value if reasons else None
+    if isinstance(error, TooLongError):
+        return str(error)
     if error is None or type(error).__module__.startswith("twisted.internet"):
         return why_unreachable(error)
     return one_line(f"{type(error).__name__}: {error}")

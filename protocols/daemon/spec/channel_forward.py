@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from protocols.channels.forward.request_fields import is_reserved
 from protocols.channels.forward.settings import TRIES
 from protocols.channels.forward.signature import Signer
 from protocols.channels.forward.ways import Way, parse_way
@@ -88,6 +89,16 @@ Secret = Annotated[StrictStr, BeforeValidator(_secret), WithJsonSchema({"type": 
 """What requests are signed with."""
 
 
+def _not_ours(value: Any) -> Any:
+    if isinstance(value, str) and is_reserved(value):
+        raise _wrong(f"{quoted(value)} is a header that each request has already")
+    return value
+
+
+OwnHeader = Annotated[HeaderName, BeforeValidator(_not_ours)]
+"""The name of a header that an operator may add."""
+
+
 class ChannelForwardSpec(Spec):
     """Passes each message on to another server, in order and at least once, and goes on where it was after a
     restart."""
@@ -99,9 +110,9 @@ class ChannelForwardSpec(Spec):
     `tls://HOST:PORT` and `unix:PATH` send them over a connection, `udp://HOST:PORT` sends each as a
     datagram."""
     secret: Annotated[tuple[Secret, ...], Listed(least=1)] | None = None
-    """What requests are signed with (Standard Webhooks), so that the receiver can tell who sent them: one, or
-    a list while one is replaced by another."""
-    headers: Annotated[dict[HeaderName, HeaderText], Field(default_factory=dict)]
+    """What requests are signed with (Standard Webhooks), so that the receiver can tell who sent them: base64,
+    with `whsec_` before it or without; a list while one is replaced by another."""
+    headers: Annotated[dict[OwnHeader, HeaderText], Field(default_factory=dict)]
     """More header fields of requests, such as `Authorization`."""
     cookies: StrictBool = False
     """Whether cookies that the receiver sets are sent back to it."""

@@ -29,8 +29,8 @@ def test_those_that_all_have():
 
 
 def test_the_signature_is_of_what_the_others_say():
-    signed = fields(secrets=("a", "b"))
-    expected = Signer(["a", "b"]).sign(signed["webhook-id"], int(signed["webhook-timestamp"]), b"body")
+    signed = fields(secrets=("YQ==", "Yg=="))
+    expected = Signer(["YQ==", "Yg=="]).sign(signed["webhook-id"], int(signed["webhook-timestamp"]), b"body")
     assert signed["webhook-signature"] == expected
 
 
@@ -67,6 +67,33 @@ def test_what_is_no_header(header):
     with pytest.raises(ValueError, match="header") as caught:
         fields(headers=(header,))
     assert "s3cr" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Webhook-Id",
+        "WEBHOOK-SIGNATURE",
+        "Polyport-Seq",
+        "Host",
+        "content-length",
+        "Transfer-Encoding",
+        "Connection",
+    ],
+)
+def test_what_each_request_has_already(name):
+    with pytest.raises(ValueError, match=f"the header {name} is one that each request has already"):
+        fields(headers=((name, "1"),))
+
+
+def test_of_two_headers_of_one_name_both_are_sent():
+    settings = ForwardSettings(headers=(("X-Tag", "a"), ("x-tag", "b")))
+    made = RequestFields("readings", settings).of(MESSAGE, b"", 1.0)
+    assert made.getRawHeaders("X-Tag") == ["a", "b"]
+
+
+def test_a_header_may_have_any_name_of_the_rfc():
+    assert fields(headers=(("X.Y!", "a"),))["x.y!"] == "a"
 
 
 def test_settings_show_no_secret():

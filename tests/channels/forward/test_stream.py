@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import socket
+import sys
+import termios
 
 import pytest
 import pytest_twisted
@@ -135,6 +139,12 @@ def forward(listener, real_post):
         pytest_twisted.blockon(each.stop())
 
 
+def unread(connection):
+    """How much `connection` has not read."""
+    handle = connection.transport.getHandle()
+    return int.from_bytes(fcntl.ioctl(handle.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 def numbered(count, first=0):
     return [b"%d" % number for number in range(first, first + count)]
 
@@ -225,6 +235,44 @@ class TestDyingListeners:
         listener.listen()
         await until(lambda: hook.counts.delivered == 100)
         assert [int(line.split()[0]) for line in firsts(listener.lines)] == list(range(100))
+
+    @pytest_twisted.ensureDeferred
+    @pytest.mark.parametrize("carrier", ["tcp", "unix"])
+    async def test_one_that_shuts_its_side_down_and_dies_before_it_has_read(
+        self, listener, real_post, forward, until, carrier, tmp_path
+    ):
+        """An end of what it says is none of what it has not read yet."""
+        listener.deaf = True
+        if carrier == "unix":
+            listener.path = str(tmp_path / "s")
+        listener.listen()
+        hook = forward()
+        real_post.publish(b"1")
+        await until(lambda: listener.connections and unread(listener.connections[0]))
+        listener.connections[0].transport.getHandle().shutdown(socket.SHUT_WR)
+        listener.deaf = False
+        await listener.die()
+        listener.listen()
+        real_post.publish(b"2")
+        await until(lambda: hook.counts.delivered == 2)
+        assert listener.lines == [b"1", b"2"]
+
+    @pytest_twisted.ensureDeferred
+    async def test_one_that_shuts_its_side_down_and_reads_on(self, listener, real_post, forward, until, told):
+        """What comes meanwhile goes over the next connection."""
+        listener.deaf = True
+        listener.listen()
+        hook = forward()
+        real_post.publish(b"1")
+        await until(lambda: listener.connections and unread(listener.connections[0]))
+        listener.deaf = False
+        first = listener.connections[0].transport
+        first.getHandle().shutdown(socket.SHUT_WR)
+        first.resumeProducing()
+        real_post.publish(b"2")
+        await until(lambda: hook.counts.delivered == 2)
+        assert listener.lines == [b"1", b"2"]
+        assert (hook.counts.failed, told) == (0, [])
 
     @pytest_twisted.ensureDeferred
     async def test_one_that_was_never_there(self, listener, real_post, forward, until):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.testing import StringTransport
@@ -19,6 +21,7 @@ class Socket(StringTransport):
         super().__init__(lenient=True)
         self.writes = []
         self.unacknowledged = 0
+        self.error = 0
 
     def write(self, data):
         self.writes.append(data)
@@ -55,6 +58,7 @@ class Link:
 @pytest.fixture
 def link(clock, monkeypatch):
     monkeypatch.setattr(stream_link, "unacknowledged", lambda socket: socket.unacknowledged)
+    monkeypatch.setattr(stream_link, "broken", lambda socket: socket.error)
     return lambda **settings: Link(clock, **settings)
 
 
@@ -175,3 +179,67 @@ def test_a_socket_that_is_to_be_closed_is_not_kept_open(link):
     it.socket.disconnecting = True
     it.socket.kernel_takes()
     assert it.socket.producer is None
+
+
+class TestTheTargetHasShutDownItsSide:
+    def test_what_it_has_is_looked_at_as_ever(self, link, clock):
+        it = link()
+        it.send(b"a")
+        it.socket.kernel_takes()
+        it.link.readConnectionLost()
+        assert it.outcomes == {}
+        clock.advance(LOOK)
+        assert it.outcomes == {}
+        assert not it.socket.disconnecting
+        clock.advance(LOOK)
+        assert it.outcomes == {b"a": PASSED}
+        assert it.socket.disconnecting
+        assert it.socket.producer is None
+        assert it.lost == [it.link]
+        assert not clock.getDelayedCalls()
+
+    @pytest.mark.parametrize("error", [errno.EPIPE, errno.ECONNRESET])
+    def test_its_machine_breaks_off(self, link, clock, error):
+        """It has closed with some of it unread."""
+        it = link()
+        it.send(b"a", b"b")
+        it.socket.kernel_takes()
+        clock.advance(LOOK)
+        it.link.readConnectionLost()
+        it.socket.error = error
+        clock.advance(LOOK)
+        it.ends()
+        assert it.outcomes[b"a"].kind == "failed"
+        assert it.outcomes[b"b"].kind == "unreachable"
+
+    def test_nothing_more_is_written_and_that_is_nobodys_fault(self, link, clock):
+        it = link()
+        it.send(b"a")
+        it.socket.kernel_takes()
+        it.link.readConnectionLost()
+        it.send(b"b")
+        clock.pump([LOOK] * 2)
+        assert it.socket.writes == [b"a"]
+        assert it.outcomes == {b"a": PASSED}
+        assert [letter.octets for letter in it.link.unsent()] == [b"b"]
+        it.ends(ConnectionDone())
+        assert it.outcomes == {b"a": PASSED}
+
+    def test_one_that_never_acknowledges_is_cut_off(self, link, clock):
+        it = link(deadline=1.0)
+        it.send(b"a")
+        it.socket.unacknowledged = 1
+        it.socket.kernel_takes()
+        it.link.readConnectionLost()
+        clock.pump([0.25] * 5)
+        it.ends()
+        assert it.outcomes[b"a"] == ("failed", "it does not read within 1 s", 0.0)
+
+    def test_where_it_answers_no_other_answer_comes(self, link):
+        it = link(answers=True)
+        it.send(b"a")
+        it.socket.kernel_takes()
+        it.link.readConnectionLost()
+        assert it.socket.disconnecting
+        it.ends(ConnectionDone())
+        assert it.outcomes[b"a"].kind == "failed"

@@ -17,8 +17,9 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 from zope.interface import implementer
 
-from protocols.channels.forward import Forward, ForwardSettings, WebhookURL
+from protocols.channels.forward import Forward, ForwardSettings, WebhookURL, webhook
 from protocols.channels.forward import forward as forward_module
+from protocols.channels.forward.answer import read_answer
 from protocols.channels.forward.signature import Signer
 from protocols.channels.forward.webhook import WebhookDelivery
 from protocols.channels.message import Message
@@ -67,6 +68,19 @@ def status(code, body=b"", **fields):
 def never(request):
     request.notifyFinish().addErrback(lambda _: None)
     return NOT_DONE_YET
+
+
+def endless_redirection(request):
+    request.setResponseCode(307)
+    request.setHeader("Location", "/elsewhere")
+    request.write(b"moved")
+    return never(request)
+
+
+def reactor():
+    from twisted.internet import reactor
+
+    return reactor
 
 
 def cut_off(request):
@@ -165,7 +179,7 @@ def nonsense():
 class TestRequests:
     @pytest_twisted.ensureDeferred
     async def test_what_is_sent(self, receiver, delivery):
-        assert (await delivery(secrets=("old", "new")).send(MESSAGE)).kind == "passed"
+        assert (await delivery(secrets=("b2xk", "bmV3")).send(MESSAGE)).kind == "passed"
         ((uri, fields, body),) = receiver.requests
         assert (uri, body) == (b"/hooks/s3cret?a=b", b"body")
         assert fields["content-type"] == "text/plain"
@@ -174,7 +188,7 @@ class TestRequests:
         assert fields["webhook-id"] == "readings/7/1700000000000"
         assert fields["webhook-timestamp"] == "1700000123"
         assert fields["polyport-seq"] == "7"
-        signed = Signer(["old", "new"]).sign(fields["webhook-id"], 1_700_000_123, b"body")
+        signed = Signer(["b2xk", "bmV3"]).sign(fields["webhook-id"], 1_700_000_123, b"body")
         assert fields["webhook-signature"] == signed
 
     @pytest_twisted.ensureDeferred
@@ -242,11 +256,12 @@ class TestAnswers:
     @pytest_twisted.ensureDeferred
     async def test_no_secret_is_repeated_though_the_server_does(self, receiver, delivery):
         receiver.answer = lambda request: status(
-            500, b"got " + request.getHeader("authorization").encode() + b" and plain"
+            404,
+            request.uri + b" with " + request.getHeader("authorization").split()[1].encode() + b", c2VjcmV0",
         )(request)
-        hook = delivery(secrets=("plain",), headers=(("Authorization", "Bearer t0ken"),))
+        hook = delivery(secrets=("whsec_c2VjcmV0",), headers=(("Authorization", "Bearer t0ken"),))
         outcome = await hook.send(MESSAGE)
-        assert outcome.error == "500 Internal Server Error: got … and …"
+        assert outcome.error == "404 Not Found: … with …, …"
 
     @pytest_twisted.ensureDeferred
     @pytest.mark.parametrize("field", ["30", formatdate(1_700_000_153, usegmt=True)])
@@ -306,6 +321,60 @@ class TestAnswers:
         assert (await hook.send(MESSAGE)).kind == "failed"
 
 
+class Flood(Protocol):
+    """Answers with `begin`, and then with `more` of it without end."""
+
+    begin = b"HTTP/1.1 200 OK\r\n"
+    more = b"X-More: and more\r\n"
+
+    def dataReceived(self, data):
+        self.transport.write(self.begin)
+        self.transport.registerProducer(self, False)
+
+    def resumeProducing(self):
+        self.transport.write(self.more * 1000)
+
+    def stopProducing(self):
+        pass
+
+
+class TestFloods:
+    @pytest_twisted.ensureDeferred
+    @pytest.mark.parametrize(
+        ("begin", "more", "expected"),
+        [
+            (b"HTTP/1.1 200 OK\r\n", b"X-More: and more\r\n", "failed"),
+            (b"", b"HTTP/1.1 100 Continue\r\n\r\n", "failed"),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", "passed"),
+        ],
+    )
+    async def test_what_has_no_end_is_cut_off(self, delivery, begin, more, expected):
+        factory = Factory.forProtocol(type("Flooding", (Flood,), {"begin": begin, "more": more}))
+        factory.noisy = False
+        port = reactor().listenTCP(0, factory, interface="127.0.0.1")
+        try:
+            hook = delivery(WebhookURL.parse(f"http://127.0.0.1:{port.getHost().port}/"), deadline=10)
+            outcome = await hook.send(MESSAGE)
+        finally:
+            await port.stopListening()
+        assert outcome.kind == expected
+        if expected == "failed":
+            assert outcome.error == "the answer cannot be read: its headers are longer than 65536 bytes"
+
+    @pytest_twisted.ensureDeferred
+    async def test_what_is_long_and_has_an_end_is_not(self, receiver, delivery):
+        def answer(request):
+            for number in range(60):
+                request.setHeader(f"X-{number}", "x" * 1000)
+            return b"x" * 60_000
+
+        receiver.answer = answer
+        hook = delivery()
+        for _ in range(4):
+            assert (await hook.send(MESSAGE)).kind == "passed"
+        assert len(receiver.peers) == 1
+
+
 class TestRedirections:
     @pytest_twisted.ensureDeferred
     async def test_none_is_followed_unless_wanted(self, receiver, delivery):
@@ -342,6 +411,26 @@ class TestRedirections:
     async def test_none_that_would_make_it_a_get(self, receiver, delivery):
         receiver.answer = status(302, location="/new")
         assert (await delivery(redirects=3).send(MESSAGE)).kind == "failed"
+        assert len(receiver.requests) == 1
+
+    @pytest_twisted.ensureDeferred
+    async def test_one_whose_answer_has_no_end_does_not_outlive_the_deadline(self, receiver, delivery):
+        receiver.answer = in_turn(endless_redirection, never)
+        outcome = await delivery(deadline=0.5, redirects=3).send(MESSAGE).addTimeout(5, reactor())
+        assert (outcome.kind, outcome.error) == ("failed", "307 Temporary Redirect: moved")
+        assert len(receiver.requests) == 1
+
+    @pytest_twisted.ensureDeferred
+    async def test_one_whose_answer_has_no_end_is_broken_off(self, receiver, delivery, until, monkeypatch):
+        reading = []
+        monkeypatch.setattr(webhook, "read_answer", lambda found: reading.append(found) or read_answer(found))
+        receiver.answer = in_turn(endless_redirection, never)
+        hook = delivery(redirects=3)
+        sent = hook.send(MESSAGE)
+        await until(lambda: reading)
+        hook.abort()
+        assert sent.called
+        assert (await sent).kind == "failed"
         assert len(receiver.requests) == 1
 
 

@@ -112,7 +112,7 @@ def test_what_is_written_is_what_it_does():
     spec = ChannelForwardSpec.model_validate(
         {
             "to": "https://127.0.0.1/hook",
-            "secret": "first",
+            "secret": "Zmlyc3Q=",
             "headers": {"Authorization": "Bearer x"},
             "cookies": True,
             "redirects": 2,
@@ -128,7 +128,7 @@ def test_what_is_written_is_what_it_does():
     channel = SimpleNamespace(name="a", now=Clock().seconds, clock=Clock(), store=None)
     forward = forward_for("f", spec, channel, None, Clock())
     settings = forward.settings
-    assert (settings.secrets, settings.headers) == (("first",), (("Authorization", "Bearer x"),))
+    assert (settings.secrets, settings.headers) == (("Zmlyc3Q=",), (("Authorization", "Bearer x"),))
     assert (settings.cookies, settings.redirects, settings.inflight) == (True, 2, 4)
     assert (settings.tries, settings.deadline, settings.backoff) == (3, 5.0, 2.0)
     assert (settings.format, settings.key) == ("json", "tea")
