@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -138,6 +138,14 @@ class Channel:
         self.tail.forget(self.store.extent.first - 1)
         return count
 
+    def at_hand(self, position: int, most: int) -> list[Message] | None:
+        """The next messages behind the seq `position`, up to `most`, from memory; ``None`` if some are not
+        there, such as those that another process has had the store forget."""
+        first = self.store.extent.first
+        if first > self.tail.first:
+            self.tail.forget(first - 1)
+        return self.tail.after(position, most)
+
     # -- publishing ------------------------------------------------------------------------------------
 
     def publish(self, entries: Sequence[Entry]) -> Published:
@@ -168,9 +176,8 @@ class Channel:
     def _append(self, entries: Sequence[Entry]) -> Published:
         try:
             receipts = self.store.append(entries)
-        except UnavailableError as error:
-            self.counts.unavailable += len(entries)
-            self.trouble = str(error)
+        except (UnavailableError, RefusedError) as error:
+            self._count_not_published(error, len(entries))
             raise
         if is_later(receipts):
             return receipts.addCallbacks(self._published, self._not_published, errbackArgs=(len(entries),))
@@ -187,9 +194,19 @@ class Channel:
         return receipts
 
     def _not_published(self, failure: Failure, count: int) -> Failure:
-        self.counts.unavailable += count
-        self.trouble = failure.getErrorMessage()
+        self._count_not_published(failure.value, count)
         return failure
+
+    def _count_not_published(self, error: BaseException | None, count: int) -> None:
+        if isinstance(error, RefusedError | DecodeError):
+            self.counts.refused += (
+                count  # the store is fine: it has a limit of its own, which the message is over
+            )
+        elif not isinstance(
+            error, CancelledError
+        ):  # else its publisher has left, and it may be published yet
+            self.counts.unavailable += count
+            self.trouble = str(error)
 
     def _must_wait(self) -> bool:
         """Whether a subscriber is so slow that publishers wait for it."""
@@ -303,6 +320,11 @@ class Channel:
         if self._telling is not None:
             self._telling.cancel()
             self._tell()
+        if position < self.tail.last:
+            # There is less than there was, as in a log that was made anew: what comes is new to everybody.
+            self._checked = min(self._checked, position)
+            for subscription in self._behind:
+                subscription.position = min(subscription.position, position)
         self.tail.begin(position)
         for subscription in tuple(self._current):
             subscription.read_on()
@@ -318,6 +340,8 @@ class Channel:
             position = subscription.position
             if position == before:
                 subscription.take(batch)
+            elif position < before:
+                subscription.read_on()
             elif position < batch.last:
                 # It came up to the newest message after some of these had come.
                 subscription.take(Batch(fresh[position - before :]))

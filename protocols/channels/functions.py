@@ -66,7 +66,12 @@ def publish(
 
 
 def publish_and_wait(channel: str, value: object, **named: Any) -> Receipt:
-    """:func:`publish`, for functions that run in a thread: it returns once the message is durable."""
+    """:func:`publish`, for functions that run in a thread: it returns once the message is durable.
+
+    Raises :class:`RuntimeError` in the reactor's thread, where nothing would go on while it waits.
+    """
+    if isInIOThread():
+        raise RuntimeError("only functions in a thread can wait; elsewhere, it is `await publish(…)`")
     reactor = HERE[channel].clock
     receipt: Receipt = blockingCallFromThread(reactor, publish, channel, value, **named)  # type: ignore[arg-type]
     return receipt
@@ -91,9 +96,13 @@ def subscribe(
         before (:class:`~protocols.channels.groups.GroupReading`).
     :param inflight: messages of the group that this one has at a time: more for one that deals with them
         faster than a store hands them out, and long before their deadline.
+
+    Raises :class:`ValueError` for an `inflight` that is less than 1.
     """
     if not isInIOThread():
         raise RuntimeError("only coroutines can subscribe, not functions in a thread")
+    if inflight < 1:
+        raise ValueError(f"inflight is {inflight}, and has to be 1 or more")
     if not group:
         return Reading(HERE[channel], Since.parse(since), key)
     found = HERE[channel].groups.get(group)

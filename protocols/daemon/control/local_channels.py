@@ -132,8 +132,7 @@ class LocalChannels:
     @_asked
     async def trim(self, channel: str, through: int) -> Outcome:
         one = self._channel(channel)
-        forgotten = await one.store.trim(min(through, one.last))
-        one.counts.trimmed += forgotten
+        forgotten = await one.trim(min(through, one.last))
         log.info(
             "{channel}: {count} messages are forgotten, as somebody has asked",
             channel=channel,
