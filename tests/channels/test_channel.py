@@ -350,6 +350,42 @@ class TestSlowReaders:
         slow.subscription.close()
         assert here.channel.last == 5
 
+    def test_one_publication_may_wait_however_many_they_are(self, stage):
+        here = stage(slow="wait", lag=1, pending=2)
+        slow = self.slow(here)
+        here.publish(b"x", b"x")
+        here.publish(*[b"y"] * 5)
+        slow.subscription.close()
+        assert here.channel.last == 8
+
+    def test_not_longer_than_for_a_store(self, stage):
+        here = stage(slow="wait", lag=1, stalled=30.0)
+        slow = self.slow(here)
+        here.publish(b"x", b"x")
+        errors = []
+        here.publish(b"y").addErrback(lambda failure: errors.append(failure.value))
+        here.turn(29.0)
+        assert errors == []
+        here.turn(1.0)
+        assert [str(error) for error in errors] == ["a subscriber is slow"]
+        assert (here.channel.counts.unavailable, here.channel.trouble) == (1, "")
+        slow.subscription.resume()
+        here.turn()
+        assert here.publish(b"z") == [Receipt(4)], "what was given up is not published"
+
+    def test_how_long_the_store_takes_is_not_theirs(self, stage):
+        here = stage(slow="wait", lag=1, stalled=30.0)
+        slow = self.slow(here)
+        here.publish(b"x", b"x")
+        told, receipts = Deferred(), []
+        here.publish(b"y").addCallback(receipts.append)
+        here.store.append = lambda entries: told
+        here.turn(29.0)
+        slow.subscription.close()
+        here.turn(29.0)
+        told.callback([Receipt(4)])
+        assert receipts == [[Receipt(4)]]
+
     def test_those_who_wait_hear_that_the_store_is_away(self, stage):
         here = stage(slow="wait", lag=1)
         slow = self.slow(here)
