@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -170,6 +170,14 @@ class Channel:
             self.counts.refused += len(entries)
             raise
         return self.take(checked)
+
+    def publish_later(self, entries: Sequence[Entry]) -> Deferred[Sequence[Receipt]]:
+        """The same for whoever waits anyway: what :meth:`publish` raises, this fails with."""
+        try:
+            receipts = self.publish(entries)
+        except Exception:  # noqa: BLE001 - whoever waits hears of it
+            return fail()
+        return receipts if is_later(receipts) else succeed(receipts)
 
     def check(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """`entries` as they would be published, for :meth:`take`; nothing is counted.  Raises as

@@ -18,13 +18,13 @@ configuration.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, overload
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread
 from twisted.python.threadable import isInIOThread
 
-from protocols.channels.channel import Channel
 from protocols.channels.directory import HERE
 from protocols.channels.errors import UnknownError
 from protocols.channels.groups import GroupReading
@@ -62,7 +62,7 @@ def publish(
         body = JSON.encode(value)
         content_type = content_type or JSON.content_type
     entry = Entry(body, key, id, "", content_type, headers)
-    return Deferred.fromCoroutine(_published(HERE[channel], entry))
+    return HERE[channel].publish_later([entry]).addCallback(_first)
 
 
 def publish_and_wait(channel: str, value: object, **named: Any) -> Receipt:
@@ -111,6 +111,5 @@ def subscribe(
     return GroupReading(found, inflight)
 
 
-async def _published(channel: Channel, entry: Entry) -> Receipt:
-    receipts = channel.publish([entry])
-    return (await receipts if isinstance(receipts, Deferred) else receipts)[0]
+def _first(receipts: Sequence[Receipt]) -> Receipt:
+    return receipts[0]

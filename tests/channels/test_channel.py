@@ -70,6 +70,18 @@ class TestPublishing:
         assert here.channel.counts.unavailable == 1
         assert here.channel.trouble == "it does not answer"
 
+    def test_for_whoever_waits_anyway(self, stage):
+        here = stage(message=3)
+        outcomes = []
+        here.channel.publish_later([Entry(b"a")]).addBoth(outcomes.append)
+        here.channel.publish_later([Entry(b"long")]).addErrback(lambda f: outcomes.append(f.type))
+        told = Deferred()
+        here.store.append = lambda entries: told
+        here.channel.publish_later([Entry(b"b")]).addBoth(outcomes.append)
+        assert outcomes == [[Receipt(1)], TooLargeError]
+        told.callback([Receipt(2)])
+        assert outcomes[2:] == [[Receipt(2)]]
+
     @pytest.mark.parametrize("is_later", [True, False])
     def test_a_store_with_a_limit_of_its_own_is_in_no_trouble(self, stage, is_later):
         here = stage()
