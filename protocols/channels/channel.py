@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -15,6 +14,7 @@ from twisted.python.failure import Failure
 from protocols.channels.batch import Batch
 from protocols.channels.channel_counts import ChannelCounts
 from protocols.channels.errors import RefusedError, UnavailableError
+from protocols.channels.held_back import HeldBack
 from protocols.channels.intake import Intake
 from protocols.channels.message import Entry, Message, Receipt
 from protocols.channels.retention import Retention
@@ -61,7 +61,13 @@ class Channel:
     .. attribute:: trouble
 
        Why the store has not taken what was published last; empty if it has.
+
+    .. attribute:: take
+
+       Publishes what :meth:`check` gave, as :meth:`publish` does.
     """
+
+    take: Callable[[Sequence[Entry]], Published]
 
     def __init__(
         self,
@@ -88,11 +94,10 @@ class Channel:
         self._behind: set[Subscription] = set()
         self._fresh: list[Message] = []
         self._telling: IDelayedCall | None = None
-        self._held_back: deque[tuple[Sequence[Entry], Deferred[Sequence[Receipt]]]] = deque()
+        self._held_back = HeldBack(self, self._append) if settings.slow == "wait" else None
         self._checked = 0
         self._retention = Retention(self)
-        if settings.slow != "wait":
-            self.take = self._append  # type: ignore[method-assign]  # nobody is waited for
+        self.take = self._append if self._held_back is None else self._held_back.take
 
     @property
     def last(self) -> int:
@@ -103,6 +108,11 @@ class Channel:
     def subscribers(self) -> int:
         """How many read it here."""
         return len(self._current) + len(self._behind)
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether a subscriber is so slow that publishers would have to wait for it."""
+        return any(one.is_slow for one in self._behind)
 
     def open(self) -> Deferred[None]:
         """Make it ready.  Fails with :class:`UnavailableError`."""
@@ -120,9 +130,8 @@ class Channel:
             group.close()
         for subscription in (*self._current, *self._behind):
             subscription.cut_off("the channel is closed")
-        held_back, self._held_back = self._held_back, deque()
-        for _, told in held_back:
-            told.errback(UnavailableError("the channel is closed"))
+        if self._held_back is not None:
+            self._held_back.close()
         if self._telling is not None:
             self._telling.cancel()
             self._telling = None
@@ -137,6 +146,14 @@ class Channel:
         self.counts.trimmed += count
         self.tail.forget(self.store.extent.first - 1)
         return count
+
+    def at_hand(self, position: int, most: int) -> list[Message] | None:
+        """The next messages behind the seq `position`, up to `most`, from memory; ``None`` if some are not
+        there, such as those that another process has had the store forget."""
+        first = self.store.extent.first
+        if first > self.tail.first:
+            self.tail.forget(first - 1)
+        return self.tail.after(position, most)
 
     # -- publishing ------------------------------------------------------------------------------------
 
@@ -154,23 +171,24 @@ class Channel:
             raise
         return self.take(checked)
 
+    def publish_later(self, entries: Sequence[Entry]) -> Deferred[Sequence[Receipt]]:
+        """The same for whoever waits anyway: what :meth:`publish` raises, this fails with."""
+        try:
+            receipts = self.publish(entries)
+        except Exception:  # noqa: BLE001 - whoever waits hears of it
+            return fail()
+        return receipts if is_later(receipts) else succeed(receipts)
+
     def check(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """`entries` as they would be published, for :meth:`take`; nothing is counted.  Raises as
         :meth:`publish` does for what the channel does not take."""
         return self._intake.check_all(entries)
 
-    def take(self, entries: Sequence[Entry]) -> Published:
-        """Publish what :meth:`check` gave, as :meth:`publish` does."""
-        if self._held_back or self._must_wait():
-            return self._hold_back(entries)
-        return self._append(entries)
-
     def _append(self, entries: Sequence[Entry]) -> Published:
         try:
             receipts = self.store.append(entries)
-        except UnavailableError as error:
-            self.counts.unavailable += len(entries)
-            self.trouble = str(error)
+        except (UnavailableError, RefusedError) as error:
+            self._count_not_published(error, len(entries))
             raise
         if is_later(receipts):
             return receipts.addCallbacks(self._published, self._not_published, errbackArgs=(len(entries),))
@@ -187,37 +205,19 @@ class Channel:
         return receipts
 
     def _not_published(self, failure: Failure, count: int) -> Failure:
-        self.counts.unavailable += count
-        self.trouble = failure.getErrorMessage()
+        self._count_not_published(failure.value, count)
         return failure
 
-    def _must_wait(self) -> bool:
-        """Whether a subscriber is so slow that publishers wait for it."""
-        return self.settings.slow == "wait" and any(one.is_slow for one in self._behind)
-
-    def _hold_back(self, entries: Sequence[Entry]) -> Deferred[Sequence[Receipt]]:
-        held = sum(len(some) for some, _ in self._held_back)
-        if held + len(entries) > self.settings.pending:
-            self.counts.unavailable += len(entries)
-            raise UnavailableError(f"{held} messages wait for a slow subscriber")
-        self.counts.waited += len(entries)
-        told: Deferred[Sequence[Receipt]] = Deferred()
-        self._held_back.append((entries, told))
-        return told
-
-    def _let_go(self) -> None:
-        """Publish what had to wait, as far as nobody is in its way any more."""
-        while self._held_back and not self._must_wait():
-            entries, told = self._held_back.popleft()
-            try:
-                receipts = self._append(entries)
-            except UnavailableError as error:
-                told.errback(error)
-                continue
-            if is_later(receipts):
-                receipts.chainDeferred(told)
-            else:
-                told.callback(receipts)
+    def _count_not_published(self, error: BaseException | None, count: int) -> None:
+        if isinstance(error, RefusedError | DecodeError):
+            self.counts.refused += (
+                count  # the store is fine: it has a limit of its own, which the message is over
+            )
+        elif not isinstance(
+            error, CancelledError
+        ):  # else its publisher has left, and it may be published yet
+            self.counts.unavailable += count
+            self.trouble = str(error)
 
     # -- reading ---------------------------------------------------------------------------------------
 
@@ -253,8 +253,8 @@ class Channel:
         """It has come up to the newest message, and is told of each that comes."""
         self._behind.discard(subscription)
         self._current[subscription] = None
-        if self._held_back:
-            self._let_go()
+        if self._held_back is not None:
+            self._held_back.let_go()
 
     def is_behind(self, subscription: Subscription) -> None:
         """It takes nothing for now."""
@@ -265,8 +265,8 @@ class Channel:
         """It reads no more."""
         self._current.pop(subscription, None)
         self._behind.discard(subscription)
-        if self._held_back:
-            self._let_go()
+        if self._held_back is not None:
+            self._held_back.let_go()
 
     def failed(self, failure: Failure) -> None:
         """Something of ours went wrong while messages were given to a subscriber."""
@@ -303,6 +303,11 @@ class Channel:
         if self._telling is not None:
             self._telling.cancel()
             self._tell()
+        if position < self.tail.last:
+            # There is less than there was, as in a log that was made anew: what comes is new to everybody.
+            self._checked = min(self._checked, position)
+            for subscription in self._behind:
+                subscription.position = min(subscription.position, position)
         self.tail.begin(position)
         for subscription in tuple(self._current):
             subscription.read_on()
@@ -318,6 +323,8 @@ class Channel:
             position = subscription.position
             if position == before:
                 subscription.take(batch)
+            elif position < before:
+                subscription.read_on()
             elif position < batch.last:
                 # It came up to the newest message after some of these had come.
                 subscription.take(Batch(fresh[position - before :]))

@@ -18,13 +18,13 @@ configuration.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, overload
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread
 from twisted.python.threadable import isInIOThread
 
-from protocols.channels.channel import Channel
 from protocols.channels.directory import HERE
 from protocols.channels.errors import UnknownError
 from protocols.channels.groups import GroupReading
@@ -62,11 +62,16 @@ def publish(
         body = JSON.encode(value)
         content_type = content_type or JSON.content_type
     entry = Entry(body, key, id, "", content_type, headers)
-    return Deferred.fromCoroutine(_published(HERE[channel], entry))
+    return HERE[channel].publish_later([entry]).addCallback(_first)
 
 
 def publish_and_wait(channel: str, value: object, **named: Any) -> Receipt:
-    """:func:`publish`, for functions that run in a thread: it returns once the message is durable."""
+    """:func:`publish`, for functions that run in a thread: it returns once the message is durable.
+
+    Raises :class:`RuntimeError` in the reactor's thread, where nothing would go on while it waits.
+    """
+    if isInIOThread():
+        raise RuntimeError("only functions in a thread can wait; elsewhere, it is `await publish(…)`")
     reactor = HERE[channel].clock
     receipt: Receipt = blockingCallFromThread(reactor, publish, channel, value, **named)  # type: ignore[arg-type]
     return receipt
@@ -91,9 +96,13 @@ def subscribe(
         before (:class:`~protocols.channels.groups.GroupReading`).
     :param inflight: messages of the group that this one has at a time: more for one that deals with them
         faster than a store hands them out, and long before their deadline.
+
+    Raises :class:`ValueError` for an `inflight` that is less than 1.
     """
     if not isInIOThread():
         raise RuntimeError("only coroutines can subscribe, not functions in a thread")
+    if inflight < 1:
+        raise ValueError(f"inflight is {inflight}, and has to be 1 or more")
     if not group:
         return Reading(HERE[channel], Since.parse(since), key)
     found = HERE[channel].groups.get(group)
@@ -102,6 +111,5 @@ def subscribe(
     return GroupReading(found, inflight)
 
 
-async def _published(channel: Channel, entry: Entry) -> Receipt:
-    receipts = channel.publish([entry])
-    return (await receipts if isinstance(receipts, Deferred) else receipts)[0]
+def _first(receipts: Sequence[Receipt]) -> Receipt:
+    return receipts[0]

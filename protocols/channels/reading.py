@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from protocols.channels.batch import Batch
@@ -13,10 +12,14 @@ from protocols.channels.channel import Channel
 from protocols.channels.errors import ChannelError, UnavailableError
 from protocols.channels.message import Message
 from protocols.channels.since import Since
+from protocols.channels.sleeper import Sleeper
 from protocols.channels.subscription import Subscription
 
 AHEAD: Final = 512
 """Messages that are at hand before no more are asked for: what one read of a store gives."""
+
+AHEAD_BYTES: Final = 1024 * 1024
+"""Bytes of their bodies together, and what comes with the last of them: some reads of a store."""
 
 
 class Reading:
@@ -69,7 +72,8 @@ class _Inbox:
         self._subscription: Subscription | None = None
         self._reason: Exception | None = None
         self._is_closed = False
-        self._waiting: Deferred[None] | None = None
+        self._octets = 0  # of their bodies
+        self._sleeper = Sleeper()
         channel.position(since).addCallback(self._begin).addErrback(self._failed)
 
     async def next(self) -> Message:
@@ -78,34 +82,37 @@ class _Inbox:
                 raise StopAsyncIteration
             if self._reason is not None:
                 raise self._reason
-            if self._waiting is not None:
-                raise RuntimeError("two tasks cannot read one subscription at a time")
             if self._subscription is not None:
                 self._subscription.resume()
             if not self._messages:
-                self._waiting = Deferred(self._forget)
-                await self._waiting
-        return self._messages.popleft()
+                await self._sleeper.sleep()
+        message = self._messages.popleft()
+        self._octets -= len(message.body)
+        return message
 
     def close(self) -> None:
         self._is_closed = True
         self._messages.clear()
+        self._octets = 0
         if self._subscription is not None:
             self._subscription.close()
-        self._wake()
+        self._sleeper.wake()
 
     def came(self, batch: Batch) -> None:
         self._messages.extend(batch.messages)
-        if len(self._messages) >= AHEAD and self._subscription is not None:
+        for message in batch.messages:
+            self._octets += len(message.body)
+        is_enough = len(self._messages) >= AHEAD or self._octets >= AHEAD_BYTES
+        if is_enough and self._subscription is not None:
             self._subscription.pause()
-        self._wake()
+        self._sleeper.wake()
 
     def missed(self, count: int) -> None:
         self.left_out += count
 
     def cut_off(self, reason: str) -> None:
         self._reason = UnavailableError(reason)
-        self._wake()
+        self._sleeper.wake()
 
     def _begin(self, position: int) -> None:
         if not self._is_closed:
@@ -117,12 +124,4 @@ class _Inbox:
         if not isinstance(error, ChannelError):
             self._channel.failed(failure)
         self._reason = error if isinstance(error, Exception) else UnavailableError(str(error))
-        self._wake()
-
-    def _forget(self, _: Deferred[None]) -> None:
-        self._waiting = None
-
-    def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            waiting.callback(None)
+        self._sleeper.wake()

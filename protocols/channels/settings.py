@@ -16,11 +16,15 @@ LAG: Final = 10_000
 """Messages that a subscriber may be behind, once it was not: some seconds of a busy channel."""
 
 PENDING: Final = 10_000
-"""Messages that may wait for the store: what a disk that hangs for a moment makes wait, and no more memory
-than that."""
+"""Messages that may wait for the store, or for a slow subscriber: what comes while a disk hangs for a moment.
+One publication always may, however many they are."""
+
+PENDING_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of their bodies together: a small part of what a server has, and more than a disk writes in a moment;
+so many messages of full size would be 10 GB."""
 
 STALLED: Final = 30.0
-"""Seconds after which a publisher is told that the store does not answer."""
+"""Seconds after which a publisher is told that the store does not answer, or a slow subscriber not read."""
 
 SUBSCRIBERS: Final = 10_000
 """Subscribers of one channel in one process: each holds a connection and a place to read from."""
@@ -36,7 +40,7 @@ class Settings:
     message: int = MESSAGE
     """Bytes."""
     pending: int = PENDING
-    """Messages."""
+    """Messages that wait, of :data:`PENDING_BYTES` at most."""
     stalled: float = STALLED
     """Seconds."""
     subscribers: int = SUBSCRIBERS

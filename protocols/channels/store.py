@@ -90,7 +90,9 @@ class Store(Protocol):
         What is away, and may be back at any time, is not waited for: `came` hears of it."""
 
     def close(self) -> Deferred[None]:
-        """Finish what is under way, and let go."""
+        """Finish the publications that it has accepted, and what else it was asked for, and let go: not for
+        longer than it has patience with what keeps the messages, and whoever waits for the rest hears that
+        it could not be done.  It takes nothing from the moment this is called."""
 
     def append(self, entries: Sequence[Entry]) -> Published:
         """Publish `entries`, all or none, in this order and without others between them; the receipts come

@@ -30,7 +30,7 @@ class Subscriber(Protocol):
 
     def missed(self, count: int) -> None:
         """So many messages are left out before the next: it was slow, or they were forgotten before it came
-        to them."""
+        to them.  One that reads one key hears only of those that are known to have had it."""
 
     def cut_off(self, reason: str) -> None:
         """There will be none any more: it was slow, or the channel is closed."""
@@ -48,7 +48,7 @@ class Subscription:
 
     .. attribute:: dropped
 
-       How many it has missed.
+       How many it has missed; where it reads one key, those that are known to have had it.
     """
 
     __slots__ = (
@@ -131,15 +131,24 @@ class Subscription:
         self._advance()
 
     def skip_to(self, position: int) -> None:
-        """Leave out what is before."""
-        self._miss(position - self.position)
+        """Leave out what is up to the seq `position`."""
+        missed = position - self.position
+        if self._key:
+            # What has left the memory may have been of any key: to read it for its number alone is too dear.
+            at_hand = self._channel.at_hand
+            known = at_hand(max(self.position, self._channel.tail.first - 1), missed) or ()
+            missed = sum(message.key == self._key for message in known if message.seq <= position)
+        self._miss(missed)
         self.position = position
 
     def cut_off(self, reason: str) -> None:
         """Read no more, and say why."""
         if not self._is_closed:
             self.close()
-            self._subscriber.cut_off(reason)
+            try:
+                self._subscriber.cut_off(reason)
+            except BaseException:  # noqa: BLE001 - nor may it keep the others from hearing theirs
+                self._channel.failed(Failure())
 
     # -- what is past ----------------------------------------------------------------------------------
 
@@ -153,7 +162,7 @@ class Subscription:
             self._was_current = self._is_current = True
             channel.is_current(self)
             return
-        found = channel.tail.after(self.position, AT_A_TIME)
+        found = channel.at_hand(self.position, AT_A_TIME)
         if found is None:
             self._read()
             return
@@ -190,7 +199,7 @@ class Subscription:
                 # There was nothing of its key up to the newest, or all of that is forgotten.
                 if not self._key:
                     self._miss(last - position)
-                self.position = last
+                self.position = min(last, self._channel.last)  # there may be less than there was
         self._go_on()
 
     def _cannot_read(self, failure: Failure) -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import CancelledError, Deferred, fail, maybeDeferred
 
 from protocols.channels.errors import RefusedError, StalledError, TooLargeError, UnavailableError
 from protocols.channels.intake import Intake
 from protocols.channels.message import Entry, Receipt
 from protocols.channels.since import Since
+from protocols.channels.tail import Tail
 from protocols.codec import DecodeError, codec_for
+
+
+def caught(publish):
+    """What it raises, or fails with."""
+    errors = []
+    maybeDeferred(publish).addErrback(lambda failure: errors.append(failure.value))
+    return errors[0]
 
 
 class TestPublishing:
@@ -60,6 +68,41 @@ class TestPublishing:
         here.publish(b"a").addErrback(errors.append)
         assert errors[0].type is StalledError
         assert here.channel.counts.unavailable == 1
+        assert here.channel.trouble == "it does not answer"
+
+    def test_for_whoever_waits_anyway(self, stage):
+        here = stage(message=3)
+        outcomes = []
+        here.channel.publish_later([Entry(b"a")]).addBoth(outcomes.append)
+        here.channel.publish_later([Entry(b"long")]).addErrback(lambda f: outcomes.append(f.type))
+        told = Deferred()
+        here.store.append = lambda entries: told
+        here.channel.publish_later([Entry(b"b")]).addBoth(outcomes.append)
+        assert outcomes == [[Receipt(1)], TooLargeError]
+        told.callback([Receipt(2)])
+        assert outcomes[2:] == [[Receipt(2)]]
+
+    @pytest.mark.parametrize("is_later", [True, False])
+    def test_a_store_with_a_limit_of_its_own_is_in_no_trouble(self, stage, is_later):
+        here = stage()
+
+        def append(entries):
+            error = TooLargeError("it takes no more than 5 bytes")
+            if is_later:
+                return fail(error)
+            raise error
+
+        here.store.append = append
+        error = caught(lambda: here.publish(b"abcdef"))
+        counts = here.channel.counts
+        assert (type(error), here.channel.trouble) == (TooLargeError, "")
+        assert (counts.refused, counts.unavailable) == (1, 0)
+
+    def test_a_publisher_that_leaves_says_nothing_of_the_store(self, stage):
+        here = stage()
+        here.store.append = lambda entries: Deferred()
+        here.publish(b"a").addErrback(lambda failure: failure.trap(CancelledError)).cancel()
+        assert (here.channel.trouble, here.channel.counts.unavailable) == ("", 0)
 
 
 class TestTelling:
@@ -121,6 +164,34 @@ class TestTelling:
         failures.take(ZeroDivisionError)
         assert (failing.heard, fine.heard) == (["it failed"], [1, 2])
         assert here.channel.subscribers == 1
+
+    def test_one_that_does_not_bear_to_be_cut_off_keeps_nobody_from_it(self, stage, listener, failures):
+        class Failing(listener):
+            def came(self, batch):
+                raise ZeroDivisionError("that is what it does")
+
+            def cut_off(self, reason):
+                raise KeyError(reason)
+
+        here = stage()
+        here.listen(listener=Failing())
+        fine = here.listen()
+        here.publish(b"a")
+        here.turn()
+        assert fine.heard == [1]
+        here.listen(listener=Failing())
+        here.channel.close()
+        assert fine.heard == [1, "the channel is closed"]
+        failures.take(ZeroDivisionError, KeyError, KeyError)
+
+    def test_one_that_is_behind_what_has_come_misses_nothing(self, stage):
+        here = stage()
+        here.publish(*[b"x"] * 5)
+        reader = here.listen()
+        reader.subscription.position = 2
+        here.publish(b"y")
+        here.turn()
+        assert reader.heard == [3, 4, 5, 6]
 
     def test_one_that_closes_another(self, stage, listener):
         class Jealous(listener):
@@ -207,6 +278,34 @@ class TestSlowReaders:
         assert 32 <= 100 - count <= 34
         assert here.channel.counts.dropped == slow.subscription.dropped == count
 
+    def test_of_one_key_only_what_is_known_to_have_had_it_is_missed(self, stage):
+        here = stage(slow="drop-oldest", lag=32)
+        slow = here.listen(key="k")
+        here.publish(b"first", key="k")
+        here.turn()
+        slow.subscription.pause()
+        here.publish(b"wanted", key="k")
+        for _ in range(99):
+            here.publish(b"other")
+        here.turn()
+        assert here.channel.counts.dropped == slow.subscription.dropped == 1
+        slow.subscription.resume()
+        here.turn()
+        here.publish(b"last", key="k")
+        here.turn()
+        assert slow.heard == [1, "missed 1", 102]
+
+    def test_of_one_key_what_is_not_in_memory_any_more_may_have_been_of_others(self, stage):
+        here = stage(slow="drop-oldest", lag=32, tail=Tail(messages=4))
+        slow = here.listen(key="k")
+        here.publish(b"first", key="k")
+        here.turn()
+        slow.subscription.pause()
+        for _ in range(100):
+            here.publish(b"other")
+        here.turn()
+        assert (slow.subscription.lag <= 34, here.channel.counts.dropped) == (True, 0)
+
     def test_disconnect(self, stage):
         here = stage(slow="disconnect", lag=32)
         slow, quick = self.slow(here), here.listen()
@@ -263,6 +362,42 @@ class TestSlowReaders:
         slow.subscription.close()
         assert here.channel.last == 5
 
+    def test_one_publication_may_wait_however_many_they_are(self, stage):
+        here = stage(slow="wait", lag=1, pending=2)
+        slow = self.slow(here)
+        here.publish(b"x", b"x")
+        here.publish(*[b"y"] * 5)
+        slow.subscription.close()
+        assert here.channel.last == 8
+
+    def test_not_longer_than_for_a_store(self, stage):
+        here = stage(slow="wait", lag=1, stalled=30.0)
+        slow = self.slow(here)
+        here.publish(b"x", b"x")
+        errors = []
+        here.publish(b"y").addErrback(lambda failure: errors.append(failure.value))
+        here.turn(29.0)
+        assert errors == []
+        here.turn(1.0)
+        assert [str(error) for error in errors] == ["a subscriber is slow"]
+        assert (here.channel.counts.unavailable, here.channel.trouble) == (1, "")
+        slow.subscription.resume()
+        here.turn()
+        assert here.publish(b"z") == [Receipt(4)], "what was given up is not published"
+
+    def test_how_long_the_store_takes_is_not_theirs(self, stage):
+        here = stage(slow="wait", lag=1, stalled=30.0)
+        slow = self.slow(here)
+        here.publish(b"x", b"x")
+        told, receipts = Deferred(), []
+        here.publish(b"y").addCallback(receipts.append)
+        here.store.append = lambda entries: told
+        here.turn(29.0)
+        slow.subscription.close()
+        here.turn(29.0)
+        told.callback([Receipt(4)])
+        assert receipts == [[Receipt(4)]]
+
     def test_those_who_wait_hear_that_the_store_is_away(self, stage):
         here = stage(slow="wait", lag=1)
         slow = self.slow(here)
@@ -315,6 +450,15 @@ class TestTrimming:
         here.turn()
         assert listener.heard == ["missed 3", 4, 5]
         assert here.channel.counts.trimmed == 3
+
+    def test_nor_what_another_process_has_had_the_store_forget(self, stage):
+        here = stage()
+        here.publish(*[b"x"] * 5)
+        here.log.drop(3)
+        assert here.channel.tail.first == 1
+        listener = here.listen(0)
+        here.turn()
+        assert listener.heard == ["missed 3", 4, 5]
 
 
 class TestClosing:

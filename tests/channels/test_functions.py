@@ -92,6 +92,12 @@ class TestPublishing:
             await deferToThread(publish, "readings", "x")
 
     @pytest_twisted.ensureDeferred
+    async def test_not_to_be_waited_for_where_nothing_else_would_go_on(self, channel, monkeypatch):
+        monkeypatch.setattr("protocols.channels.functions.blockingCallFromThread", pytest.fail)
+        with pytest.raises(RuntimeError, match="await publish"):
+            publish_and_wait("readings", "x")
+
+    @pytest_twisted.ensureDeferred
     async def test_a_number_that_json_does_not_have_is_not_published_as_json(self, channel):
         try:
             await publish("readings", math.nan)
@@ -127,6 +133,12 @@ class TestReading:
         assert seqs == [1, 2, 3]
         channel.close()
         assert (await channel.store.group("billing")).claimed == 0
+
+    @pytest.mark.parametrize("inflight", [0, -1])
+    @pytest_twisted.ensureDeferred
+    async def test_of_a_group_at_least_one_at_a_time(self, channel, inflight):
+        with pytest.raises(ValueError, match="1 or more"):
+            subscribe("readings", group="billing", inflight=inflight)
 
     @pytest_twisted.ensureDeferred
     async def test_since_in_other_words(self, channel):

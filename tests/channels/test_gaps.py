@@ -81,7 +81,8 @@ def channel_of(clock):
 
 def reads(channel, position=0):
     reader = Reader()
-    channel.subscribe(reader, position).resume()
+    reader.subscription = channel.subscribe(reader, position)
+    reader.subscription.resume()
     return reader
 
 
@@ -155,3 +156,44 @@ def test_a_store_that_has_begun_anew(channel_of, clock):
     store.comes(2)
     clock.advance(0)
     assert reader.seqs == [7, 8, 2]
+
+
+class TestALogThatWasMadeAnew:
+    """As a stream of NATS that somebody has deleted: it counts from 1 again."""
+
+    def anew(self, store):
+        store.messages = []
+        store.extent = Extent(1, 0, 0, 0)
+        store.came(())
+
+    @pytest.mark.parametrize("is_paused", [True, False])
+    def test_whoever_reads_gets_what_comes(self, channel_of, clock, is_paused):
+        channel = channel_of(store := AwayStore())
+        store.comes(*range(1, 10))
+        reader = reads(channel, 9)
+        if is_paused:
+            reader.subscription.pause()
+        self.anew(store)
+        store.comes(1, 2)
+        clock.advance(0)
+        if is_paused:
+            reader.subscription.resume()
+        clock.advance(0)
+        assert reader.seqs == [1, 2]
+
+    def test_whoever_is_slow_in_it_is_seen_to(self, channel_of, clock):
+        channel = channel_of(store := AwayStore(), slow="disconnect", lag=32)
+        reads(channel).subscription.pause()
+        reader = reads(channel)
+        store.comes(*range(1, 1001))
+        clock.advance(0)
+        self.anew(store)
+        store.comes(1)
+        clock.advance(0)
+        reader.subscription.pause()
+        other = reads(channel, 1)
+        for seq in range(2, 101):
+            store.comes(seq)
+            clock.advance(0)
+        assert reader.reason == "more than 32 messages behind"
+        assert other.seqs == list(range(2, 101))

@@ -66,6 +66,41 @@ def test_one_publication_may_be_more_than_that(clock):
     assert len(pending) == 10
 
 
+def test_nor_more_bytes_than_so_many(clock):
+    pending = Pending(clock, most_octets=10)
+    pending.add([Entry(b"x" * 20)])
+    with pytest.raises(UnavailableError, match="20 bytes wait for the store already"):
+        pending.add([Entry(b"x")])
+    pending.begin(9)
+    pending.add([Entry(b"x" * 5), Entry(b"x" * 4)])
+    with pytest.raises(UnavailableError, match="9 bytes wait"):
+        pending.add([Entry(b"xx")])
+    pending.add([Entry(b"x")])
+
+
+@pytest.mark.parametrize("end", ["refused", "given up"])
+def test_what_waits_no_more_takes_no_room(clock, end):
+    pending = Pending(clock, most_octets=10, patience=30.0)
+    waiting = told(pending.add([Entry(b"x" * 10)]))
+    if end == "refused":
+        pending.refuse(UnavailableError("the disk is full"))
+    else:
+        clock.advance(30.0)
+    assert waiting == [UnavailableError]
+    pending.add([Entry(b"x" * 5)])
+    pending.add([Entry(b"x" * 5)])
+
+
+def test_what_they_wait_for_has_a_name(clock):
+    pending = Pending(clock, most=1, patience=30.0, on=("a bus", "no bus has come"))
+    errors = []
+    pending.add(entries(1)).addErrback(lambda failure: errors.append(str(failure.value)))
+    with pytest.raises(UnavailableError, match="1 messages wait for a bus already"):
+        pending.add(entries(1))
+    clock.advance(30.0)
+    assert errors == ["no bus has come"]
+
+
 def test_given_up_where_nobody_has_begun(clock):
     pending = Pending(clock, patience=30.0)
     early = told(pending.add(entries(1)))

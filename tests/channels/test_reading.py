@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.defer import Deferred, fail
 
 from protocols.channels.errors import UnavailableError
-from protocols.channels.reading import AHEAD, Reading
+from protocols.channels.reading import AHEAD, AHEAD_BYTES, Reading
 from protocols.channels.since import ALL, NEW, Since
 
 
@@ -61,6 +61,18 @@ def test_the_past_however_long_and_no_more_at_a_time_than_is_wanted(stage):
     here.turn(turns=50)
     assert seqs == list(range(1, 5001))
     assert outcome == []
+
+
+def test_nor_more_bytes(stage):
+    here, seqs = stage(), []
+    reading = Reading(here.channel, ALL)
+    for _ in range(50):
+        here.publish(b"x" * (AHEAD_BYTES // 4))
+        here.turn()
+    assert here.channel.counts.delivered == 4
+    run(collected(reading, seqs))
+    here.turn(turns=50)
+    assert seqs == list(range(1, 51))
 
 
 def test_of_one_key(stage):

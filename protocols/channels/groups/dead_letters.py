@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -60,18 +59,10 @@ class DeadLetters:
             )
             self._buried(seq)
             return
-        try:
-            published = dead.publish([self._letter(claim)])
-        except Exception:  # noqa: BLE001 - those whom other messages were handed out to must get them
-            self._not_buried(Failure(), claim)
-            return
-        if isinstance(published, Deferred):
-            self._under_way.add(seq)
-            published.addCallbacks(
-                self._published, self._not_buried, callbackArgs=(seq,), errbackArgs=(claim,)
-            )
-        else:
-            self._buried(seq)
+        self._under_way.add(seq)
+        published = dead.publish_later([self._letter(claim)])
+        published.addCallbacks(self._published, self._not_buried, callbackArgs=(seq,), errbackArgs=(claim,))
+        published.addErrback(self._group.failed)
 
     def _letter(self, claim: Claim) -> Entry:
         group, message = self._group, claim.message

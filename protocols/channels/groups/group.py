@@ -100,7 +100,7 @@ class Group:
             self._let_go(membership, CLOSED)
         self._ledger.close()
         for membership in members:
-            membership.member.cut_off(CLOSED)
+            self._cut_off(membership, CLOSED)
 
     # -- for memberships -------------------------------------------------------------------------------
 
@@ -279,4 +279,10 @@ class Group:
         except BaseException:  # noqa: BLE001 - what one raises must not keep the others from their messages
             self.failed(Failure())
             self.left(membership)
-            membership.member.cut_off("it failed")
+            self._cut_off(membership, "it failed")
+
+    def _cut_off(self, membership: Membership, reason: str) -> None:
+        try:
+            membership.member.cut_off(reason)
+        except BaseException:  # noqa: BLE001 - nor may it keep the others from hearing theirs
+            self.failed(Failure())

@@ -6,12 +6,11 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from twisted.internet.defer import Deferred
-
 from protocols.channels.errors import UnavailableError
 from protocols.channels.groups.group import Group
 from protocols.channels.groups.membership import Membership
 from protocols.channels.message import Message
+from protocols.channels.sleeper import Sleeper
 from protocols.channels.store import Claim
 
 UNFINISHED: Final = "whoever read it did not go on"
@@ -91,7 +90,7 @@ class _Inbox:
         self._claims: deque[Claim] = deque()
         self._reason: str | None = None
         self._is_closed = False
-        self._waiting: Deferred[None] | None = None
+        self._sleeper = Sleeper()
 
     async def next(self) -> Message:
         while True:
@@ -104,29 +103,18 @@ class _Inbox:
                 raise StopAsyncIteration
             if self._reason is not None:
                 raise UnavailableError(self._reason)
-            if self._waiting is not None:
-                raise RuntimeError("two tasks cannot read one subscription at a time")
-            self._waiting = Deferred(self._forget)
-            await self._waiting
+            await self._sleeper.sleep()
 
     def close(self) -> None:
         self._is_closed = True
         self._claims.clear()
         self.membership.leave()
-        self._wake()
+        self._sleeper.wake()
 
     def claimed(self, claims: Sequence[Claim]) -> None:
         self._claims.extend(claims)
-        self._wake()
+        self._sleeper.wake()
 
     def cut_off(self, reason: str) -> None:
         self._reason = reason
-        self._wake()
-
-    def _forget(self, _: Deferred[None]) -> None:
-        self._waiting = None
-
-    def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            waiting.callback(None)
+        self._sleeper.wake()

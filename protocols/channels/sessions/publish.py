@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from protocols.channels.channel import Channel
-from protocols.channels.errors import ChannelError
-from protocols.channels.message import Entry
 from protocols.channels.sessions.answers import Answers
-from protocols.channels.sessions.publisher import Publisher, sender_of, untold
+from protocols.channels.sessions.direct import direct_publisher
+from protocols.channels.sessions.publisher import Publisher
 from protocols.channels.sessions.words import err, oks, silence
-from protocols.channels.store import Published, is_later
-from protocols.codec import DecodeError
+from protocols.channels.store import Published
 from protocols.session import Connection, Peer, Session
 
 
@@ -37,20 +35,7 @@ class PublishHandler:
     @property
     def direct_from(self) -> Callable[[bytes, Peer], object]:
         """Publishes one message (see :class:`~protocols.session.PeerDirectHandler`)."""
-        channel, reply, key = self.channel, self.reply, self.key
-
-        def publish(message: bytes, peer: Peer) -> object:
-            try:
-                receipts = channel.publish([Entry(message, key, "", sender_of(peer))])
-            except (ChannelError, DecodeError) as error:
-                return error
-            if reply:
-                return receipts if is_later(receipts) else b"OK %d" % receipts[0].seq
-            if is_later(receipts):
-                untold(channel, receipts)
-            return None
-
-        return publish
+        return direct_publisher(self.channel, reply=self.reply, key=self.key)
 
 
 class PublishSession:

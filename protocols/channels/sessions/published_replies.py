@@ -6,13 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from protocols.channels.channel import Channel
-from protocols.channels.errors import ChannelError
-from protocols.channels.message import Entry
 from protocols.channels.sessions.answers import Answers
-from protocols.channels.sessions.publisher import Publisher, sender_of, untold
+from protocols.channels.sessions.direct import direct_publisher
+from protocols.channels.sessions.publisher import Publisher
 from protocols.channels.sessions.words import err, oks, silence
-from protocols.channels.store import Published, is_later
-from protocols.codec import DecodeError
+from protocols.channels.store import Published
 from protocols.session import Connection, Handler, Peer, Session
 
 
@@ -39,21 +37,13 @@ class PublishedReplies:
         direct: Callable[[bytes], object] | None = getattr(self.handler, "direct", None)
         if direct is None:
             return None
-        channel, reply = self.channel, self.reply
+        publish = direct_publisher(self.channel, reply=self.reply)
 
         def answer(message: bytes, peer: Peer) -> object:
             value = direct(message)
-            if type(value) is not bytes:
-                return None if value is None else Unsettled(value)
-            try:
-                receipts = channel.publish([Entry(value, "", "", sender_of(peer))])
-            except (ChannelError, DecodeError) as error:
-                return error
-            if reply:
-                return receipts if is_later(receipts) else b"OK %d" % receipts[0].seq
-            if is_later(receipts):
-                untold(channel, receipts)
-            return None
+            if type(value) is bytes:
+                return publish(value, peer)
+            return None if value is None else Unsettled(value)
 
         return answer
 

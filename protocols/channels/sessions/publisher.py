@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twisted.internet.defer import Deferred
-from twisted.logger import Logger
-from twisted.python.failure import Failure
-
 from protocols.channels.channel import Channel
-from protocols.channels.errors import ChannelError, RefusedError, UnavailableError
-from protocols.channels.message import Entry, Receipt
+from protocols.channels.errors import RefusedError, UnavailableError
+from protocols.channels.message import Entry
+from protocols.channels.sender import sender_of
 from protocols.channels.sessions.answers import Answers
 from protocols.channels.sessions.teller import Teller
 from protocols.channels.sessions.words import Acknowledge, Complain
 from protocols.codec import DecodeError
-from protocols.session import Connection, Peer
-
-log = Logger(namespace="polyport")
+from protocols.session import Connection
 
 _new = tuple.__new__  # what a named tuple does to be made, without its names
-
-
-def sender_of(peer: Peer) -> str:
-    """Who it is, as messages have it."""
-    return peer.user or str(peer)
 
 
 class Publisher(Teller):
@@ -79,13 +69,3 @@ class Publisher(Teller):
                 self.unpublished(error, 1)
             else:
                 self.follow(receipts, 1, len(entry.body))
-
-
-def untold(channel: Channel, receipts: Deferred[Sequence[Receipt]]) -> None:
-    """Nobody is told what becomes of what was published in `channel`; it is counted there."""
-
-    def failed(failure: Failure) -> None:
-        if not failure.check(ChannelError, DecodeError):
-            log.failure("{channel}: could not publish", failure=failure, channel=channel.name)
-
-    receipts.addErrback(failed)

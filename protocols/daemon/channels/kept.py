@@ -6,20 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from protocols.channels.channel import Channel
 from protocols.daemon.channels.print import ChannelPrint
+from protocols.daemon.occurrence import Occurrence
 
 log = Logger(namespace="polyport")
 
 CLOSING: Final = 10.0
-"""Seconds in which a store has to finish what is under way; one that hangs is left to itself then."""
-
-
-def _hangs(outcome: object, seconds: float) -> None:
-    raise TimeoutError(f"its store has not finished within {seconds:g} s")
+"""Seconds in which a store has to finish what is under way; one that hangs is left to itself then, and not
+told so: it may end yet, and has limits of its own."""
 
 
 class OpenError(Exception):
@@ -31,17 +30,23 @@ class Kept:
     uses it has gone.
 
     :param made_of: what it is made of.
-    :param needs: the channels that get its dead letters; they are there as long as it is.
+    :param needs: the channels that get its dead letters; they are there until it is closed.
     """
 
     def __init__(self, made_of: ChannelPrint, channel: Channel, needs: Sequence[Kept] = ()) -> None:
         self.made_of = made_of
         self.channel = channel
+        self.needs = needs
         self.is_listed = False
         """Whether it is in the configuration that is served."""
         self._state: Literal["made", "open", "closed"] = "made"
+        self.is_over = False
+        """Whether it is closed, and nothing of it is waited for."""
         self._users = 0
         self._releases = [need.lease() for need in needs]
+        self._ended: Occurrence[None] | None = None
+        self._giving_up: IDelayedCall | None = None
+        self._is_given_up = False
 
     @property
     def name(self) -> str:
@@ -72,16 +77,34 @@ class Kept:
         return self._end_if_unused()
 
     def close(self) -> Deferred[None]:
-        """Close it, whoever uses it; at most once."""
-        was_open, self._state = self._state == "open", "closed"
-        releases, self._releases = self._releases, []
-        for release in releases:
-            release()
-        if not was_open:
-            return succeed(None)
-        closing: Deferred[None] = maybeDeferred(self.channel.close)
-        closing.addTimeout(CLOSING, self.channel.clock, onTimeoutCancel=_hangs)
-        return closing.addErrback(self._not_closed)
+        """Close it, whoever uses it; whoever asks again waits for the same end."""
+        if self._ended is None:
+            was_open, self._state = self._state == "open", "closed"
+            self._ended = Occurrence()
+            if was_open:
+                self._giving_up = self.channel.clock.callLater(CLOSING, self._give_up)
+                maybeDeferred(self.channel.close).addErrback(self._not_closed).addCallback(self._end)
+            else:
+                self._end(None)
+        return self._ended.when()
+
+    def _give_up(self) -> None:
+        self._giving_up = None
+        self._is_given_up = True
+        self._complain(f"its store has not finished within {CLOSING:g} s")
+        self._end(None)
+
+    def _end(self, _: object) -> None:
+        """It needs nothing any more."""
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
+        if not self.is_over:
+            self.is_over = True
+            for release in self._releases:
+                release()
+            assert self._ended is not None
+            self._ended.happened(None)
 
     def _release(self) -> Deferred[None] | None:
         self._users -= 1
@@ -98,8 +121,10 @@ class Kept:
         raise OpenError(f"channel {self.name}: {error}") from error
 
     def _not_closed(self, failure: Failure) -> None:
+        if not self._is_given_up:  # else that is known
+            self._complain(failure.value)
+
+    def _complain(self, error: object) -> None:
         log.error(
-            "channel {channel}: it could not be closed as it should: {error}",
-            channel=self.name,
-            error=failure.value,
+            "channel {channel}: it could not be closed as it should: {error}", channel=self.name, error=error
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -115,7 +115,14 @@ class ChannelRegistry:
                 self._maker.forget(name)
             if kept.get(name) is not one:
                 one.unlist()
-        self._made = {one for one in self._made if one.is_listed or one.is_open}
+        self._made = {one for one in self._made if one.is_listed or not one.is_over}
+
+    def let_go(self, kept: Iterable[Kept]) -> None:
+        """These are not to be channels, after all."""
+        for one in kept:
+            one.close()
+            if not one.is_over:
+                self._made.add(one)
 
     def _pass_on(self) -> None:
         if self._forwards is not None:
@@ -137,8 +144,13 @@ class ChannelRegistry:
         return compared(before, {name: (found[name].made_of, spec.forward) for name, spec in specs.items()})
 
     def _close(self, _: object) -> None:
-        closing: Deferred[Any] = DeferredList([one.close() for one in self._made], consumeErrors=True)
+        closing: Deferred[Any] = DeferredList([self._close_one(one) for one in self._made])
         closing.addCallback(self._closed)
+
+    def _close_one(self, kept: Kept) -> Deferred[None]:
+        """Close `kept` once all whose dead letters it gets are closed."""
+        users = [self._close_one(one) for one in self._made if kept in one.needs]
+        return DeferredList(users).addCallback(lambda _: kept.close())
 
     def _closed(self, _: object) -> None:
         HERE.replace({})
@@ -182,9 +194,7 @@ class Proposal:
 
     def discard(self) -> None:
         """They are not: what was opened for them is closed."""
-        for one in self.kept.values():
-            if not one.is_listed:
-                one.close()
+        self.registry.let_go([one for one in self.kept.values() if not one.is_listed])
 
 
 def _forward(name: str, wanted: Wanted) -> Forward:

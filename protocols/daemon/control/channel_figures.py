@@ -90,7 +90,7 @@ class Figures:
         """`seq`, and when that message was taken."""
         if known[0] == seq:
             return known
-        found = self.channel.tail.after(seq - 1, 1) or await self.channel.store.read(seq - 1, 1)
+        found = self.channel.at_hand(seq - 1, 1) or await self.channel.store.read(seq - 1, 1)
         return (seq, found[0].time) if found else known
 
     def status(self, forwards: tuple[ForwardStatus, ...]) -> ChannelStatus:

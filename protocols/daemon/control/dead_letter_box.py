@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, Self, TypeAlias
 
-from twisted.internet.defer import Deferred
-
 from protocols.channels import Channel
 from protocols.channels.groups.dead_letters import HEADERS
 from protocols.channels.message import Entry, Message
@@ -71,9 +69,7 @@ class DeadLetterBox:
             nonlocal count
             if not wanted(letter):
                 return False
-            published = channel.publish([self._entry(letter)])
-            if isinstance(published, Deferred):
-                await published
+            await channel.publish_later([self._entry(letter)])
             count += 1
             return True
 

@@ -123,17 +123,15 @@ class LocalChannels:
     @_asked
     async def publish(self, channel: str, messages: Sequence[NewMessage]) -> list[Published]:
         one = self._channel(channel)
-        published = one.publish(
+        receipts = await one.publish_later(
             [Entry(_octets(new), new.key, new.id, SENDER, new.content_type) for new in messages]
         )
-        receipts = await published if isinstance(published, Deferred) else published
         return [Published(seq=receipt.seq, is_new=receipt.is_new) for receipt in receipts]
 
     @_asked
     async def trim(self, channel: str, through: int) -> Outcome:
         one = self._channel(channel)
-        forgotten = await one.store.trim(min(through, one.last))
-        one.counts.trimmed += forgotten
+        forgotten = await one.trim(min(through, one.last))
         log.info(
             "{channel}: {count} messages are forgotten, as somebody has asked",
             channel=channel,

@@ -85,7 +85,8 @@ with warnings.catch_warnings():
         message: PositiveSize = Size.parse("1MiB")
         """The longest body of a message."""
         pending: Annotated[StrictInt, Field(ge=1)] = PENDING
-        """How many messages may wait for the store; further ones are refused."""
+        """How many messages may wait for the store, or for a slow subscriber, of 64 MiB at most;
+        further ones are refused."""
         key: KeyText | None = None
         """Where the key of a message comes from whose publisher names none: `sender`, or a member of a JSON
         body such as `body.device`. Readers may ask for one key only."""

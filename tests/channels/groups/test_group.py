@@ -236,6 +236,26 @@ class TestHandingOut:
         assert sorted(worker.seqs) == [1, 2]
         assert bench.group.members == 1
 
+    def test_a_member_that_does_not_bear_to_be_cut_off_keeps_the_others_from_nothing(self, failures):
+        class Failing(Worker):
+            def claimed(self, claims):
+                raise ZeroDivisionError("that is what it does")
+
+            def cut_off(self, reason):
+                raise KeyError(reason)
+
+        bench = Bench()
+        bench.join(kind=Failing)
+        worker = bench.join()
+        bench.publish(2)
+        bench.turn()
+        assert sorted(worker.seqs) == [1, 2]
+        bench.join(kind=Failing)
+        last = bench.join()
+        bench.group.close()
+        assert (worker.reason, last.reason) == ("the channel is closed", "the channel is closed")
+        failures.take(ZeroDivisionError, KeyError, KeyError)
+
     def test_a_member_may_make_another_leave(self):
         class Jealous(Worker):
             def claimed(self, claims):

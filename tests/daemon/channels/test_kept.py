@@ -110,3 +110,49 @@ def test_a_store_that_hangs_is_not_waited_for_for_ever(failures):
     channel.clock.advance(CLOSING)
     assert closed.called
     assert "could not be closed" in failures.events.pop()["log_format"]
+    assert channel.clock.calls == []
+
+
+def test_a_store_that_hangs_is_not_told_to_stop_and_may_end_yet(failures):
+    cancelled = []
+    closing = Deferred(cancelled.append)
+    kept = Kept(SimpleNamespace(), channel := FakeChannel(closing=closing))
+    kept.open()
+    kept.close()
+    channel.clock.advance(CLOSING)
+    closing.errback(UnavailableError("the disk is full"))
+    assert cancelled == []
+    assert len(failures.events) == 1, "said once"
+    failures.events.clear()
+
+
+def test_whoever_asks_again_waits_for_the_same_end():
+    closing = Deferred()
+    kept = Kept(SimpleNamespace(), channel := FakeChannel(closing=closing))
+    kept.open()
+    ends = [kept.close(), kept.close(), kept.unlist()]
+    assert [end.called for end in ends] == [False] * 3
+    assert not kept.is_over
+    closing.callback(None)
+    assert [end.called for end in ends] == [True] * 3
+    assert kept.is_over
+    assert channel.calls == ["open", "close"]
+    assert channel.clock.calls == []
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_those_of_its_dead_letters_are_there_until_it_is_closed(hangs, failures):
+    letters, first = FakeChannel(), FakeChannel(closing=(closing := Deferred()))
+    dead = Kept(SimpleNamespace(), letters)
+    one = Kept(SimpleNamespace(), first, [dead])
+    dead.open()
+    one.open()
+    dead.unlist()
+    one.unlist()
+    assert letters.calls == ["open"]
+    if hangs:
+        first.clock.advance(CLOSING)
+        failures.events.clear()
+    else:
+        closing.callback(None)
+    assert letters.calls == ["open", "close"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from protocols.channels import Entry, UnknownError
@@ -156,3 +157,41 @@ def test_all_are_closed_in_the_end(process):
     assert not any(one.is_open for one in kept.values())
     release()
     assert process.registry.stop().called
+
+
+def closed_later(kept):
+    """Has the channel of `kept` close when what this returns fires."""
+    closing, close = Deferred(), kept.channel.close
+    kept.channel.close = lambda: closing.addCallback(lambda _: close())
+    return closing
+
+
+def test_what_a_reload_is_closing_is_waited_for_in_the_end(process):
+    closing = closed_later(process.take(YAML).kept["two"])
+    process.take(YAML.replace("  two: {store: memory}\n", ""))
+    stopped = process.registry.stop()
+    assert not stopped.called
+    closing.callback(None)
+    assert stopped.called
+
+
+def test_so_is_what_was_discarded(process):
+    process.take(YAML)
+    proposal = process.proposed(YAML.replace("two: {", "two: {message: 2KiB, "))
+    proposal.open()
+    closing = closed_later(proposal.kept["two"])
+    proposal.discard()
+    stopped = process.registry.stop()
+    assert not stopped.called
+    closing.callback(None)
+    assert stopped.called
+
+
+def test_what_gets_dead_letters_is_closed_after_whom_it_gets_them_from(process):
+    yaml = YAML.replace("one: {store: memory}", "one: {store: memory, groups: {g: {dead: two}}}")
+    kept = process.take(yaml).kept
+    closing = closed_later(kept["one"])
+    process.registry.stop()
+    assert kept["two"].is_open
+    closing.callback(None)
+    assert not kept["two"].is_open

@@ -170,6 +170,7 @@ def test_what_is_trimmed(shelf, channels):
     assert (channel.store.extent.first, channel.counts.trimmed) == (3, 2)
     assert result(channels.trim("readings", 99)).text == "1 message of readings forgotten"
     assert channel.store.extent.messages == 0
+    assert channel.tail.after(0, 9) is None, "nor is any of it given out of memory"
 
 
 def test_a_group_goes_on_elsewhere(shelf, channels):

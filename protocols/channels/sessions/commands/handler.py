@@ -12,6 +12,7 @@ from protocols.channels.channel import Channel
 from protocols.channels.errors import ChannelError, RefusedError, UnavailableError, UnknownError
 from protocols.channels.groups import Membership
 from protocols.channels.message import Entry, Receipt
+from protocols.channels.sender import sender_of
 from protocols.channels.sessions.answers import Answer, Answers
 from protocols.channels.sessions.commands.grammar import (
     Ack,
@@ -26,7 +27,6 @@ from protocols.channels.sessions.commands.grammar import (
 )
 from protocols.channels.sessions.commands.help_text import HELP
 from protocols.channels.sessions.commands.topics import GroupTopic, StreamTopic, Topic
-from protocols.channels.sessions.publisher import sender_of
 from protocols.channels.sessions.reader import is_ours
 from protocols.channels.sessions.teller import Teller
 from protocols.channels.sessions.words import err, words_of

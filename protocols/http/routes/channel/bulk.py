@@ -8,6 +8,7 @@ from typing import Final
 from protocols.channels.channel import Channel
 from protocols.channels.errors import ChannelError, RefusedError
 from protocols.channels.message import Entry, Receipt
+from protocols.channels.sender import sender_of
 from protocols.codec import DecodeError
 from protocols.codec.json_codec import encode_json
 from protocols.http.error_pages import PROBLEM
@@ -16,7 +17,7 @@ from protocols.http.request import RequestHead
 from protocols.http.response import JSON, Response
 from protocols.http.routes.channel.lines import lines_of
 from protocols.http.routes.channel.refusals import refusal
-from protocols.http.routes.channel.told import place_of, published, sender_of
+from protocols.http.routes.channel.told import place_of, published
 from protocols.http.source import Source
 
 BATCH_MESSAGES: Final = 1000
@@ -55,7 +56,7 @@ class Bulk:
         self._make = make
         self._key = key
         self._name = name
-        self._sender = sender_of(request)
+        self._sender = sender_of(request.peer)
         self._line = 0
         self._entries: list[Entry] = []
         self._lines: list[int] = []  # where each entry was

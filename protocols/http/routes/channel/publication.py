@@ -7,6 +7,7 @@ from typing import Final
 from protocols.channels.channel import Channel
 from protocols.channels.errors import ChannelError
 from protocols.channels.message import Entry
+from protocols.channels.sender import sender_of
 from protocols.codec import DecodeError, Fault
 from protocols.http.errors import HTTPError
 from protocols.http.request import RequestHead, StreamingRequest
@@ -14,7 +15,7 @@ from protocols.http.response import Response
 from protocols.http.routes.channel.bulk import Bulk
 from protocols.http.routes.channel.entry_lines import body_entry, message_entry
 from protocols.http.routes.channel.refusals import refusal
-from protocols.http.routes.channel.told import published, receipt_response, sender_of
+from protocols.http.routes.channel.told import published, receipt_response
 
 LINES: Final = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 """Media types of content that is many messages, one on a line."""
@@ -55,7 +56,7 @@ async def publish_one(
     channel: Channel, request: RequestHead, body: bytes, content_type: str, key: str = ""
 ) -> Response:
     """Publish `body`, and say where it is.  Raises :class:`HTTPError` and :class:`DecodeError`."""
-    entry = Entry(body, key, name_of(request), sender_of(request), content_type)
+    entry = Entry(body, key, name_of(request), sender_of(request.peer), content_type)
     try:
         (receipt,) = await published(channel, [entry])
     except ChannelError as error:

@@ -19,8 +19,8 @@ from protocols.http.target import encode_path
 async def published(channel: Channel, entries: Sequence[Entry]) -> Sequence[Receipt]:
     """Publish `entries`; raises what :meth:`Channel.publish <protocols.channels.channel.Channel.publish>`
     does."""
-    receipts = channel.publish(entries)
-    return await shielded(receipts) if isinstance(receipts, Deferred) else receipts
+    receipts: Sequence[Receipt] = await shielded(channel.publish_later(entries))
+    return receipts
 
 
 def shielded(outcome: Deferred[Any]) -> Deferred[Any]:
@@ -54,8 +54,3 @@ def receipt_response(request: RequestHead, receipt: Receipt) -> Response:
 def place_of(request: RequestHead, first: int, count: int) -> str:
     """Where to read `count` messages from the seq `first` on."""
     return f"{encode_path(request.path)}?since={first - 1}&limit={count}"
-
-
-def sender_of(request: RequestHead) -> str:
-    """Who publishes."""
-    return request.peer.user or str(request.peer)
