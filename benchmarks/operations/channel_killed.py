@@ -28,7 +28,7 @@ EARLIEST, LATEST = 0.01, 0.4
 
 def prove(bounds: Bounds, cores: Cores) -> Proof:
     """Kill it as often as `bounds` says, each time after another while; then look at what is kept."""
-    proof = Proof(f"7. kill -9 of a daemon that is published to, {bounds.channel_kills} times")
+    proof = Proof(f"6. kill -9 of a daemon that is published to, {bounds.channel_kills} times")
     publishers: list[Publisher | None] = [None] * PUBLISHERS
     chance = random.Random(7)
     kept: list[dict[str, object]] = []
