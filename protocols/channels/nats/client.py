@@ -9,8 +9,8 @@ class ClosingClient(Client):
     """One that ends whole, and says so, also where it has not written everything.
 
     nats-py 2.16 writes what is left when its connection ends, which fails when that is why it ends: then
-    it never says that it is closed, and leaves tasks behind.  Nothing of ours is left to be written that
-    would not be sent again.
+    it never says that it is closed, and leaves tasks behind.  Who wants what is left to be written
+    flushes it before.
     """
 
     async def _close(self, status: int, do_cbs: bool = True) -> None:

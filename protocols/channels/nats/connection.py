@@ -101,7 +101,7 @@ class NATSConnection:
         self._begin = beginner(reactor)
         self._listeners: dict[Listener, None] = {}
         self._serving: Any = None  # a task
-        self._left: Deferred[None] | None = None
+        self._leaving: list[Deferred[None]] = []
         self._said_away = False
         self._error: BaseException | None = None
 
@@ -116,12 +116,18 @@ class NATSConnection:
             self._reactor.callWhenRunning(self._start)
 
     def leave(self, listener: Listener) -> Deferred[None]:
-        """It hears nothing more; with the last of them the connection ends, which has happened then."""
+        """It hears nothing more; with the last of them the connection ends, which has happened then.
+
+        Who joins before it has happened, hears of the next one only."""
         self._listeners.pop(listener, None)
         if self._listeners or self._serving is None:
             return succeed(None)
-        self._left = left = Deferred[None]()
-        self._serving.cancel()
+        left: Deferred[None] = Deferred()
+        self._leaving.append(left)
+        if len(self._leaving) == 1:
+            self.client = None
+            self.reason = "nobody has used it any more"
+            self._serving.cancel()
         return left
 
     def _start(self) -> None:
@@ -134,9 +140,10 @@ class NATSConnection:
         if isinstance(outcome, Failure) and not outcome.check(CancelledError):
             log.failure("the connection to NATS cannot go on", failure=outcome)
         self._serving = None
-        left, self._left = self._left, None
-        if left is not None:
+        leaving, self._leaving = self._leaving, []
+        for left in leaving:
             left.callback(None)
+        if leaving:
             self._start()
 
     # -- what it does ----------------------------------------------------------------------------------
@@ -256,6 +263,9 @@ class NATSConnection:
 
 
 async def _close(client: Client) -> None:
+    if client.is_connected:
+        with suppress(Exception):  # it is away, and what was not written is lost
+            await asyncio.wait_for(client.flush(), CLOSE)
     # Where TLS is not agreed upon, nats-py waits for ever for the end of what it has given away.
     with suppress(Exception):
         await asyncio.wait_for(client.close(), CLOSE)

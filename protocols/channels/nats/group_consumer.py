@@ -26,6 +26,9 @@ NO_CONSUMER: Final = 10014
 ERRORS: Final = 1000
 """Reasons that are kept, of each group: those of messages that are tried again soon."""
 
+LATE: Final = 0.5
+"""Seconds after its time for which a message is looked for: NATS's clock may be behind ours a little."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 
 
@@ -55,6 +58,7 @@ class GroupConsumer:
         self._consumer = name if _PLAIN.fullmatch(name) else quoted
         self._deadline = 0.0  # as JetStream has it
         self._held: dict[int, _Held] = {}
+        self._forgetting = 0.0  # when to look whose time has passed
         self._errors: OrderedDict[int, str] = OrderedDict()
         self._pull: Pull | None = None
         self._one_by_one = DeferredLock()
@@ -91,7 +95,10 @@ class GroupConsumer:
         except UnavailableError:
             self.forget()
             raise
-        due = self._clock.seconds() + deadline
+        now = self._clock.seconds()
+        if now >= self._forgetting:
+            self._forget_passed(now)
+        due = now + deadline
         claims = []
         for message, delivery in stored:
             self._held[delivery.seq] = _Held(message.reply, due)
@@ -119,11 +126,13 @@ class GroupConsumer:
         self._errors[seq] = error
         if len(self._errors) > ERRORS:
             self._errors.popitem(last=False)
-        held.due = self._clock.seconds() + delay
         what = b"-NAK"
         if delay > 0:
             what += b" " + json.dumps({"delay": round(delay * SECOND)}).encode()
         await self._stream.connection.request(held.reply, what)
+        held.due = self._clock.seconds() + delay
+        if delay <= 0 and self._held.get(seq) is held:
+            del self._held[seq]  # whoever asks next has it
 
     async def due(self) -> float | None:
         """Seconds until one is handed out again; what others have is so after the whole deadline at worst."""
@@ -132,10 +141,17 @@ class GroupConsumer:
             self._held.clear()
             return None
         now = self._clock.seconds()
+        self._forget_passed(now)
         times: list[float] = [max(0.0, held.due - now) for held in self._held.values()]
         if len(times) < info["num_ack_pending"]:
             times.append(info["config"]["ack_wait"] / SECOND)
         return min(times)
+
+    def _forget_passed(self, now: float) -> None:
+        """What was due long enough ago, and has not come here again, is somebody else's."""
+        self._forgetting = now + LATE
+        for seq in [seq for seq, held in self._held.items() if held.due + LATE <= now]:
+            del self._held[seq]
 
     async def rewind(self, after: int) -> None:
         """Hand out everything behind the seq `after`, and once more what is before that and not settled,

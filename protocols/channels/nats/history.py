@@ -10,7 +10,7 @@ from twisted.internet.task import deferLater
 
 from protocols.channels.errors import StalledError, UnavailableError
 from protocols.channels.message import Message
-from protocols.channels.nats.connection import ANSWER, SHORT
+from protocols.channels.nats.connection import ANSWER, SHORT, RejectedError
 from protocols.channels.nats.pull import Pull
 from protocols.channels.nats.stored_message import message_of
 from protocols.channels.nats.stream import SECOND, Stream
@@ -29,6 +29,9 @@ ASKED: Final = 40
 
 PLACES: Final = 5
 """How often a consumer is asked for: it may have been given a server that has just died."""
+
+NO_MESSAGE: Final = 10037
+"""JetStream's number for a message that is not there."""
 
 
 class _Cursor:
@@ -64,39 +67,59 @@ class History:
         if most <= 0:
             return []
         for _ in range(ASKED):
-            found = await self._read(after, most, key, octets)
-            if found or key:
-                return found
-            extent = await self._stream.extent()
-            if not extent.messages or extent.last <= after:
+            found, after = await self._read(after, most, key, octets)
+            if found or not await self._are_more(after, key):
                 return found
             await deferLater(self._clock, LAGGING)
         raise StalledError("a server of NATS does not get what others have")
 
-    async def _read(self, after: int, most: int, key: str, octets: int) -> list[Message]:
+    async def _are_more(self, after: int, key: str) -> bool:
+        """Whether the leader, which has everything, has any that the server of a consumer has not got."""
+        wanted = self._subject(key)
+        if not wanted:
+            extent = await self._stream.extent()
+            return extent.messages > 0 and extent.last > after
+        what = f"STREAM.MSG.GET.{self._stream.name}"
+        try:
+            await self._stream.connection.api(what, seq=after + 1, next_by_subj=wanted)
+        except RejectedError as error:
+            if error.code != NO_MESSAGE:
+                raise
+            return False
+        return True
+
+    def _subject(self, key: str) -> str:
+        """That of the messages with `key`, and of no others; none where they have no such subject."""
         subjects = self._stream.subjects
-        in_subject = not key or bool(subjects.prefix)
-        wanted = subjects.subject(key) if key and in_subject else ""
+        return subjects.subject(key) if key and subjects.prefix else ""
+
+    async def _read(self, after: int, most: int, key: str, octets: int) -> tuple[list[Message], int]:
+        """As :meth:`read`, of what the server has that is asked; and the seq up to which it has looked."""
+        subjects = self._stream.subjects
+        wanted = self._subject(key)
         found: list[Message] = []
         got = 0
         while len(found) < most and got < octets:
             pull, is_kept = await self._cursor(after, wanted)
             try:
                 stored = await pull.fetch(most - len(found), octets - got, SHORT if is_kept else ANSWER)
+                made = [message_of(message, delivery, subjects) for message, delivery in stored]
             except UnavailableError:
                 if is_kept:
                     continue  # the consumer was gone
                 raise
+            except BaseException:
+                await pull.close()
+                raise
             if not stored:
+                await pull.close()
                 break
-            after = stored[-1][1].seq
-            for message, delivery in stored:
-                made = message_of(message, delivery, subjects)
-                if in_subject or made.key == key:
-                    found.append(made)
-                    got += len(made.body)
+            after = made[-1].seq
+            mine = made if wanted or not key else [message for message in made if message.key == key]
+            found += mine
+            got += sum([len(message.body) for message in mine])
             await self._keep(after, wanted, pull)
-        return found
+        return found, after
 
     async def seq_before(self, time: int) -> int:
         """The seq of the last message from before `time`, in milliseconds since the epoch."""

@@ -158,7 +158,7 @@ class Publisher:
             self._tell(self._newest())
 
     def finished(self) -> Deferred[None]:
-        """Fires when nothing is under way."""
+        """Fires when nothing is under way, and nothing waits."""
         self._idle = idle = Deferred[None]()
         self._check_idle()
         return idle
@@ -213,6 +213,7 @@ class Publisher:
             self._flying.clear()
         self._check_stuck()
         self._tell(self._newest(), now - HEARD)
+        self._check_idle()
         if self.busy or len(self._pending):
             self.wake()
 
@@ -299,6 +300,6 @@ class Publisher:
             self._check_idle()
 
     def _check_idle(self) -> None:
-        if self._idle is not None and not self.busy:
+        if self._idle is not None and not self.busy and not len(self._pending):
             idle, self._idle = self._idle, None
             idle.callback(None)

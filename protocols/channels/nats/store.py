@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, gatherResults, maybeDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from protocols.channels.errors import UnavailableError
 from protocols.channels.message import Entry, Message, Receipt
 from protocols.channels.message_json import exported
+from protocols.channels.nats.asking import CLOSED, Asking
 from protocols.channels.nats.connection import NATSConnection
 from protocols.channels.nats.group_consumer import GroupConsumer
 from protocols.channels.nats.hearing import Hearing
@@ -41,13 +41,9 @@ if TYPE_CHECKING:
     from nats.aio.client import Client
 
 log = Logger(namespace="polyport")
-T = TypeVar("T")
 
 OPENING: Final = 5.0
 """Seconds that :meth:`NATSStore.open` waits for NATS; it goes on without."""
-
-PATIENCE: Final = 5.0
-"""Seconds that readers wait for NATS to be back before they are told that it is not."""
 
 CLOSING: Final = 5.0
 """Seconds that :meth:`NATSStore.close` waits for answers to what is under way."""
@@ -111,15 +107,13 @@ class NATSStore:
         self._hearing = Hearing(self._stream, self._heard, reactor)
         self._publisher = Publisher(self._stream, self._pending, lambda: self._hearing.position, reactor)
         self._history = History(self._stream, reactor, now)
+        self._asking = Asking(reactor, self._away)
         self._groups: dict[str, GroupConsumer] = {}
         self._extent = Extent(1, 0, 0, 0)
         self._came: Came | None = None
         self._opening: Deferred[None] | None = None
         self._is_known = False  # what the stream keeps, at least once
-        self._is_ready = False
         self._reason = ""
-        self._waiting: list[Deferred[None]] = []
-        self._asked: set[Deferred[Any]] = set()
         self._sessions: list[Deferred[Any]] = []
 
     @property
@@ -140,7 +134,7 @@ class NATSStore:
         return opened
 
     def close(self) -> Deferred[None]:
-        """Wait a little for what is under way, and let go."""
+        """Wait for what is under way, which is at its end soon where NATS is there, and let go."""
         if self._came is None:
             return succeed(None)
         self._came = None
@@ -148,14 +142,16 @@ class NATSStore:
         return maybeDeferred(self._run, self._close())
 
     async def _close(self) -> None:
-        self._pending.refuse(UnavailableError("the channel is closed"))
-        finished = self._publisher.finished()
-        finished.addTimeout(CLOSING, self._reactor, onTimeoutCancel=lambda *_: None)
-        await finished
+        if not self._asking.is_ready:
+            self._pending.refuse(UnavailableError(CLOSED))
+            self._asking.refuse(UnavailableError(CLOSED))
+        finishing = [self._publisher.finished(), self._asking.finished()]
+        for finished in finishing:
+            finished.addTimeout(CLOSING, self._reactor, onTimeoutCancel=lambda *_: None)
+        await gatherResults(finishing)
         self._publisher.close()
         self._pending.close()
-        for asked in tuple(self._asked):
-            asked.cancel()
+        self._asking.close()
         await self._history.close()
         for group in self._groups.values():
             await group.close()
@@ -168,7 +164,7 @@ class NATSStore:
 
     def lost(self) -> None:
         """There is none."""
-        self._is_ready = False
+        self._asking.is_ready = False
         self._reason = ""
         sessions, self._sessions = self._sessions, []
         for session in sessions:
@@ -217,14 +213,12 @@ class NATSStore:
                 log.warn("the stream {stream} has begun anew", stream=self._stream.name)
             self._hearing.position = extent.last
         self._know(extent)
-        self._is_ready = self._is_known = True
+        self._asking.is_ready = self._is_known = True
         self._reason = ""
         if is_news and self._opening is None and self._came is not None:
             self._came(())
         self._opened()
-        waiting, self._waiting = self._waiting, []
-        for one in waiting:
-            one.callback(None)
+        self._asking.ready()
 
     def _opened(self) -> None:
         opening, self._opening = self._opening, None
@@ -252,11 +246,11 @@ class NATSStore:
     def append(self, entries: Sequence[Entry]) -> Published:
         """Publish `entries`, now or when NATS is back."""
         if self._came is None:
-            raise UnavailableError("the channel is closed")
+            raise UnavailableError(CLOSED)
         try:
             told: Deferred[Sequence[Receipt]] = self._pending.add(entries)
         except UnavailableError:
-            if self._is_ready:
+            if self._asking.is_ready:
                 raise
             raise UnavailableError(f"{self._away()}, and {len(self._pending)} messages wait for it") from None
         self._publisher.wake()
@@ -266,29 +260,29 @@ class NATSStore:
 
     def read(self, after: int, most: int = READ_MESSAGES, key: str = "") -> Deferred[Sequence[Message]]:
         """The next messages behind the seq `after`."""
-        return self._ask(lambda: self._history.read(after, most, key, READ_BYTES))
+        return self._asking.ask(lambda: self._history.read(after, most, key, READ_BYTES))
 
     def export(self, after: int, through: int, most: int, key: str = "") -> Deferred[Exported]:
         """The next piece of a history."""
         most = min(most, max(through - after, 0))
         if not most:
             return succeed(Exported(b"", 0, after))
-        read = self._ask(lambda: self._history.read(after, most, key, EXPORT_BYTES))
+        read = self._asking.ask(lambda: self._history.read(after, most, key, EXPORT_BYTES))
         return read.addCallback(exported, after, through)
 
     def seq_before(self, time: int) -> Deferred[int]:
         """The seq of the last message from before `time`."""
-        return self._ask(lambda: self._history.seq_before(time))
+        return self._asking.ask(lambda: self._history.seq_before(time))
 
     # -- forgetting ------------------------------------------------------------------------------------
 
     def trim(self, through: int) -> Deferred[int]:
         """Forget everything up to the seq `through`."""
-        return self._ask(lambda: self._trim(through))
+        return self._asking.ask(lambda: self._trim(through))
 
     def retain(self, since: int, octets: int) -> Deferred[int]:
         """Forget what is too old or too much; a stream of ours does it too, by itself."""
-        return self._ask(lambda: self._retain(since, octets))
+        return self._asking.ask(lambda: self._retain(since, octets))
 
     async def _trim(self, through: int) -> int:
         extent = await self._stream.extent()
@@ -313,66 +307,33 @@ class NATSStore:
 
     def claim(self, group: str, most: int, deadline: float) -> Deferred[Sequence[Claim]]:
         """Up to `most` messages that nobody else of `group` has; the deadline is that of the whole group."""
-        return self._ask(lambda: self._group(group).claim(most, deadline))
+        return self._asking.ask(lambda: self._group(group).claim(most, deadline))
 
     def settle(self, group: str, seqs: Sequence[int]) -> Deferred[int]:
         """They are dealt with; of those that others were handed, nobody knows whether they were settled."""
-        return self._ask(lambda: self._group(group).settle(seqs))
+        return self._asking.ask(lambda: self._group(group).settle(seqs))
 
     def give_back(self, group: str, seq: int, error: str, delay: float) -> Deferred[None]:
         """It is to be handed out again; `error` is known to this process only."""
-        return self._ask(lambda: self._group(group).give_back(seq, error, delay))
+        return self._asking.ask(lambda: self._group(group).give_back(seq, error, delay))
 
     def due(self, group: str) -> Deferred[float | None]:
         """Seconds until one is due again."""
-        return self._ask(lambda: self._group(group).due())
+        return self._asking.ask(lambda: self._group(group).due())
 
     def rewind(self, group: str, after: int) -> Deferred[None]:
         """Hand out everything behind `after` anew; see :meth:`GroupConsumer.rewind` for what is before."""
-        return self._ask(lambda: self._group(group).rewind(after))
+        return self._asking.ask(lambda: self._group(group).rewind(after))
 
     def group(self, name: str) -> Deferred[GroupExtent]:
         """How far it has come."""
-        return self._ask(lambda: self._group(name).extent())
+        return self._asking.ask(lambda: self._group(name).extent())
 
     def _group(self, name: str) -> GroupConsumer:
         found = self._groups.get(name)
         if found is None:
             found = self._groups[name] = GroupConsumer(self._stream, name, self._reactor)
         return found
-
-    # -- asking ----------------------------------------------------------------------------------------
-
-    def _ask(self, what: Callable[[], Coroutine[Any, Any, T]]) -> Deferred[T]:
-        """Do it as soon as NATS is there."""
-        if self._came is None:
-            raise UnavailableError("the channel is closed")
-        asked: Deferred[T] = maybeDeferred(self._run, self._when_ready(what))
-        self._asked.add(asked)
-
-        def over(result: T | Failure) -> T | Failure:
-            self._asked.discard(asked)
-            if isinstance(result, Failure) and result.check(CancelledError):
-                raise UnavailableError("the channel is closed")
-            return result
-
-        return asked.addBoth(over)
-
-    async def _when_ready(self, what: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        if not self._is_ready:
-            waiting: Deferred[None] = Deferred()
-            self._waiting.append(waiting)
-            late = self._reactor.callLater(PATIENCE, self._give_up, waiting)
-            try:
-                await waiting
-            finally:
-                if late.active():
-                    late.cancel()
-        return await what()
-
-    def _give_up(self, waiting: Deferred[None]) -> None:
-        self._waiting.remove(waiting)
-        waiting.errback(UnavailableError(self._away()))
 
     def _away(self) -> str:
         if self._connection.client is None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakValueDictionary
 
 from protocols.channels.memory import MemoryLog, MemoryStore
 from protocols.channels.settings import Settings
 from protocols.channels.store import Store
 from protocols.daemon.channels.places import nats_stream, sqlite_file
+from protocols.daemon.channels.print import digests_of
 from protocols.daemon.spec.channel import ChannelSpec
 from protocols.daemon.spec.channel_store import NATSSpec, SQLiteSpec
 
 if TYPE_CHECKING:
     from protocols.channels.nats import NATSConnection, NATSSettings
+
+Place: TypeAlias = "tuple[NATSSettings, tuple[tuple[Path, str], ...]]"
+"""Where NATS is and who we are there, and the digests of the files that say so."""
 
 
 class Stores:
@@ -21,7 +26,8 @@ class Stores:
 
     def __init__(self) -> None:
         self._logs: dict[str, MemoryLog] = {}
-        self._connections: dict[NATSSettings, NATSConnection] = {}
+        # Each for as long as a store has it: their settings hold passwords.
+        self._connections: WeakValueDictionary[Place, NATSConnection] = WeakValueDictionary()
 
     def store_for(
         self, name: str, spec: ChannelSpec, settings: Settings, folder: Path, reactor: Any
@@ -48,18 +54,21 @@ class Stores:
         # Here, because a daemon without such a channel has no use for it, nor the package that it needs.
         from protocols.channels.nats import NATSConnection, NATSSettings, NATSStore
 
-        place = NATSSettings(
+        server = NATSSettings(
             spec.servers,
             credentials=spec.credentials,
             user=spec.user or "",
             password=spec.password or "",
+            token=spec.token or "",
             ca=spec.tls.ca,
             certificate=spec.tls.certificate,
             key=spec.tls.key,
         )
+        files = (server.credentials, server.ca, server.certificate, server.key)
+        place = server, digests_of(files)
         connection = self._connections.get(place)
         if connection is None:
-            connection = self._connections[place] = NATSConnection(place, reactor)
+            connection = self._connections[place] = NATSConnection(server, reactor)
         return NATSStore(
             connection,
             stream,

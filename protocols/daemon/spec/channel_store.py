@@ -85,6 +85,8 @@ class NATSSpec(Spec):
     """Whom to log in as."""
     password: StrictStr | None = None
     """The password of `user`."""
+    token: StrictStr | None = None
+    """The token that all who may log in share, of servers that ask for one."""
     tls: ForwardTlsSpec = ForwardTlsSpec()
     """For servers of `tls://`."""
 
@@ -94,6 +96,10 @@ class NATSSpec(Spec):
             yield ("password",), "is that of a user, and there is none"
         if data.get("user") is not None and data.get("credentials") is not None:
             yield ("user",), "not beside credentials, which say who this is"
+        if data.get("token") is not None:
+            for other in ("user", "credentials"):
+                if data.get(other) is not None:
+                    yield ("token",), f"not beside {other}, by which servers tell who this is"
         servers = data.get("servers", ())
         listed = [servers] if isinstance(servers, str) else servers
         schemes = {str(server).partition(":")[0] for server in listed} if isinstance(listed, list) else set()

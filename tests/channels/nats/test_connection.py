@@ -5,17 +5,20 @@ from __future__ import annotations
 import ssl
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 import pytest_twisted
 import trustme
 from twisted.internet import reactor
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.defer import gatherResults, maybeDeferred
 from twisted.internet.task import Clock
 
 from protocols.channels import Channel, Receipt
 from protocols.channels.message import Entry
 from protocols.channels.nats import NATSConnection, NATSSettings, NATSStore, obstacle
+from protocols.handlers.coroutines import runner
 
 
 def test_a_reactor_without_asyncio_is_refused_in_words():
@@ -175,3 +178,64 @@ async def test_channels_share_a_connection(guarded):
     await again.open(lambda messages: None)
     assert connection.client is not None
     await again.close()
+
+
+class Heard:
+    """What a listener was told."""
+
+    def __init__(self):
+        self.clients = []
+
+    def connected(self, client):
+        self.clients.append(client)
+
+    def lost(self):
+        self.clients.append(None)
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_joins_while_a_connection_ends_has_the_next_one(guarded, until):
+    server = guarded()
+    connection = NATSConnection(NATSSettings((server.url,)), reactor)
+    first, second, third = Heard(), Heard(), Heard()
+    connection.join(first)
+    await until(lambda: first.clients)
+    left = connection.leave(first)
+    connection.join(second)
+    assert second.clients == []
+    left_again = connection.leave(second)
+    connection.join(third)
+    await left
+    await left_again
+    await until(lambda: third.clients)
+    assert first.clients[0].is_closed
+    assert third.clients == [connection.client]
+    assert connection.client.is_connected
+    assert second.clients == []
+    await connection.leave(third)
+    assert connection.client is None
+    await connection.leave(third)
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_was_said_last_is_written(guarded, until):
+    server = guarded()
+    mine, theirs = (NATSConnection(NATSSettings((server.url,)), reactor) for _ in range(2))
+    speaker, hearer = Heard(), Heard()
+    mine.join(speaker)
+    theirs.join(hearer)
+    await until(lambda: speaker.clients and hearer.clients)
+    came = []
+
+    async def take(message):
+        came.append(message.data)
+
+    in_asyncio = partial(maybeDeferred, runner(reactor))
+    await in_asyncio(hearer.clients[0].subscribe("words", cb=take))
+    await in_asyncio(hearer.clients[0].flush())
+    # More than a socket takes at a time.
+    speaking = [in_asyncio(speaker.clients[0].publish("words", bytes(1_000_000))) for _ in range(10)]
+    await mine.leave(speaker)
+    await gatherResults(speaking)
+    await until(lambda: len(came) == 10)
+    await theirs.leave(hearer)

@@ -277,5 +277,6 @@ async def test_closing_twice(nats_server, opened_channel, name):
         closed = bench.store.close()
         assert isinstance(closed, Deferred)
         await closed
+        refused = bench.store.read(0)
         with pytest.raises(UnavailableError, match="the channel is closed"):
-            bench.store.read(0)
+            await refused
