@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import os
 import signal
 import subprocess
 import time
@@ -186,6 +187,7 @@ class NATSServer:
         process = self._process
         assert process is not None
         process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)  # all of its threads
         try:
             yield
         finally:

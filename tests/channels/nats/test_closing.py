@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 
 import pytest
 import pytest_twisted
@@ -64,7 +63,6 @@ async def test_a_server_that_hangs_is_not_waited_for_for_long(server, opened_cha
         await bench.publish(b"a")
         await bench.store.claim("g", 1, 60.0)
         with server.stopped():
-            os.waitid(os.P_PID, server._process.pid, os.WSTOPPED | os.WNOWAIT)  # all of its threads
             published = bench.publish(b"b")
             settled = bench.store.settle("g", [1])
             await bench.channel.close()
