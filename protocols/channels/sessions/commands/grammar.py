@@ -12,6 +12,9 @@
 Verbs may be in either case.  Words have one space between them.  The value of an option is percent-encoded
 (RFC 3986, section 2.1): ``key=pump%203``.  The body of PUB begins with the first word behind the channel that
 is none of its options, or behind ``--``, and is taken as it is, whatever bytes it holds.
+
+ACK and NAK are about messages that came to this connection: the seq of any other is refused.  Of the seqs of
+one ACK, those that are its own are dealt with all the same.
 """
 
 from __future__ import annotations
