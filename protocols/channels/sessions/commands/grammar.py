@@ -27,16 +27,13 @@ from typing import Final, Literal, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from protocols.channels.form import Form
-from protocols.channels.sessions.words import printable
+from protocols.channels.sessions import words
 from protocols.channels.since import NEW, Since
 
 VERBS: Final = ("PUB", "SUB", "ACK", "NAK", "UNSUB", "PING", "HELP", "QUIT")
 
 DELAY: Final = 86_400.0
 """Seconds for which a message may be put off: who wants it later should publish it later."""
-
-SHOWN: Final = 40
-"""Characters of a word that an error repeats."""
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DELAY = re.compile(r"(\d{1,9})(ms|[smhd])", re.ASCII)
@@ -138,8 +135,7 @@ def guess(word: str, known: Iterable[str]) -> str:
 
 def shown(word: bytes) -> str:
     """`word`, as an error repeats it."""
-    text = printable(word[: 4 * SHOWN].decode("utf-8", "backslashreplace"))
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    return words.shown(word[: 4 * words.SHOWN].decode("utf-8", "backslashreplace"))
 
 
 def _channel(verb: bytes, rest: bytes) -> tuple[str, bytes]:

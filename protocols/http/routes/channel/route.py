@@ -65,6 +65,7 @@ class ChannelRoute:
             raise ValueError("nobody could read the channel, nor publish to it")
         self.channel = channel
         self.methods = (*(("GET", "HEAD") if reads else ()), *(("POST",) if publishes else ()))
+        self._reads = reads
         self._clock = clock
         self._since = since
         self._events_are_bodies = form == "body"
@@ -76,7 +77,7 @@ class ChannelRoute:
 
     def respond(self, request: StreamingRequest, rest: str) -> Response | Deferred[Response]:
         if request.method == "POST":
-            return Deferred.fromCoroutine(publication(self.channel, request))
+            return Deferred.fromCoroutine(publication(self.channel, request, reads=self._reads))
         wanted = Wanted.of(request, since=self._since, body=self._events_are_bodies)
         if wanted.media != EVENTS:
             return Deferred.fromCoroutine(self._past(request, wanted))

@@ -51,6 +51,25 @@ def test_a_message_with_a_name_is_published_once(resource, name):
     assert (here.channel.last, newest(here)[0].id) == (2, "8e03-97")
 
 
+def test_where_nobody_reads_there_is_no_place_to_read(resource):
+    here = resource(reads=False)
+    lines = {"Content_Type": "application/x-ndjson"}
+    for answer in (here.post(b"1"), here.post(b"2", Idempotency_Key="x"), here.post(b"3\n4\n", **lines)):
+        assert (answer.status, answer.headers.get("Location")) == (201, None)
+    again = here.post(b"2", Idempotency_Key="x")
+    assert (again.status, again.headers.get("Location")) == (200, None)
+
+
+def test_a_tab_in_a_media_type(resource):
+    here = resource()
+    assert here.post(b"1", Content_Type="text/plain;\tcharset=utf-8").status == 201
+    assert here.post(b"2\n3\n", Content_Type="application/x-ndjson\t;\tcharset=utf-8").status == 201
+    assert [message.content_type for message in newest(here, 3)] == [
+        "text/plain; charset=utf-8",
+        *["application/json"] * 2,
+    ]
+
+
 def test_an_empty_message(resource):
     here = resource()
     here.client.send(b"POST /c HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
