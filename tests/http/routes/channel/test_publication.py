@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from protocols.codec import codec_for
+from protocols.http.policy.cors import Origins
 
 NDJSON = "application/x-ndjson"
 
@@ -68,6 +69,33 @@ def test_a_tab_in_a_media_type(resource):
         "text/plain; charset=utf-8",
         *["application/json"] * 2,
     ]
+
+
+OURS = {"Origin": "http://a.test"}
+OTHERS = {"Origin": "https://evil.test"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "origins", "status"),
+    [
+        (OURS, (), 201),
+        ({**OURS, "Sec_Fetch_Site": "same-origin"}, (), 201),
+        (OTHERS, (), 403),
+        ({"Origin": "null"}, (), 403),
+        ({"Sec_Fetch_Site": "cross-site"}, (), 403),
+        ({"Sec_Fetch_Site": "cross-site"}, ["https://evil.test"], 403),
+        ({**OURS, "Sec_Fetch_Site": "cross-site"}, (), 403),
+        ({"Origin": "https://app.test", "Sec_Fetch_Site": "cross-site"}, ["https://app.test"], 201),
+        ({"Origin": "https://b.app.test"}, ["https://*.app.test"], 201),
+        (OTHERS, ["https://app.test"], 403),
+        (OTHERS, ["*"], 201),
+    ],
+)
+def test_the_pages_of_other_sites(resource, fields, origins, status):
+    here = resource(origins=Origins(origins))
+    assert here.post(b"1", Content_Type="text/plain", **fields).status == status
+    assert here.channel.last == (status == 201)
+    assert here.get(**fields).status == 200, "what CORS has is about reading"
 
 
 def test_an_empty_message(resource):
