@@ -224,24 +224,33 @@ class Channel:
     def subscribe(self, subscriber: Subscriber, position: int, key: str = "") -> Subscription:
         """Read what is behind the seq `position`; :meth:`Subscription.resume` begins.
 
+        :param position: as :meth:`position` gives it: not above what the store has, which may be ahead of
+            what was heard of here.
         :param key: only messages of that key.
 
         Raises :class:`UnavailableError` where there are too many subscribers.
         """
         if self.subscribers >= self.settings.subscribers:
             raise UnavailableError(f"{self.settings.subscribers} subscribers read it already")
-        subscription = Subscription(self, subscriber, min(position, self.last), key)
+        subscription = Subscription(self, subscriber, position, key)
         self._behind.add(subscription)
         return subscription
 
     def position(self, since: Since) -> Deferred[int]:
-        """The seq behind which somebody begins to read."""
+        """The seq behind which somebody begins to read.
+
+        One that is above all there is, as of a channel that has begun anew, is that of the newest.  Another
+        process may have published what nobody here has heard of: what is newest, the store knows.
+        """
         if since.kind == "ago":
             return self.store.seq_before(round((self.now() - since.number) * 1000))
         if since.kind == "time":
             return self.store.seq_before(since.number)
         if since.kind == "seq":
-            return succeed(since.number)
+            if since.number <= self.last:
+                return succeed(since.number)
+            newest = self.store.seq_before(NEVER)
+            return newest.addCallback(lambda newest: min(since.number, max(newest, self.last)))
         if since.kind == "all":
             # Who wants all there is does not miss what was forgotten before.
             return succeed(self.store.extent.first - 1)

@@ -92,23 +92,14 @@ class Tail:
         self._slices.clear()
 
     def after(self, position: int, most: int) -> list[Message] | None:
-        """The next messages behind the seq `position`, up to `most`, and not more than
-        :data:`~protocols.channels.store.READ_BYTES` of bodies as they are sent, but one at least; ``None`` if
-        some are not here."""
+        """The next messages behind the seq `position`, up to `most`; ``None`` if some are not here."""
         begin = position + 1 - self.first
-        if begin < 0:
-            return None
-        found = self._messages[begin : begin + most]
-        left = READ_BYTES
-        for count, message in enumerate(found):
-            left -= _size(message.body)
-            if left < 0:
-                return found[: max(1, count)]
-        return found
+        return None if begin < 0 else self._messages[begin : begin + most]
 
     def slice(self, position: int, most: int) -> Batch | None:
-        """The same, at least one, as one batch for all who ask at about the same time: something may have
-        come behind it since.  ``None`` if some are not here, or none has come."""
+        """The same for sending, as one batch for all who ask at about the same time: something may have come
+        behind it since.  Not more than :data:`~protocols.channels.store.READ_BYTES` of bodies as they are
+        sent, but one at least; ``None`` if some are not here, or none has come."""
         if position + 1 < self.first:
             return None
         place = position, most
@@ -120,8 +111,17 @@ class Tail:
             return None
         if len(self._slices) >= SLICES:
             self._slices.popitem(last=False)
-        batch = self._slices[place] = Batch(found)
+        batch = self._slices[place] = Batch(_within(found, READ_BYTES))
         return batch
+
+
+def _within(messages: list[Message], octets: int) -> list[Message]:
+    """The first of `messages` that are not more than so many bytes where they are sent; one at least."""
+    for count, message in enumerate(messages):
+        octets -= _size(message.body)
+        if octets < 0:
+            return messages[: max(1, count)]
+    return messages
 
 
 def _size(body: bytes) -> int:

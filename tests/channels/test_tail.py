@@ -91,15 +91,15 @@ def test_not_more_at_a_time_than_is_read_of_a_store(byte, size):
     tail = Tail()
     body = byte * (READ_BYTES // size // 4)
     tail.add([Message(seq, 0, body) for seq in range(1, 10)])
-    assert seqs(tail.after(0, 256)) == [1, 2, 3, 4]
-    assert seqs(tail.after(4, 256)) == [5, 6, 7, 8]
-    assert seqs(tail.after(8, 256)) == [9]
+    assert seqs(tail.slice(0, 256).messages) == [1, 2, 3, 4]
+    assert seqs(tail.slice(4, 256).messages) == [5, 6, 7, 8]
+    assert seqs(tail.slice(8, 256).messages) == [9]
 
 
 def test_one_message_however_large_it_is():
     tail = Tail()
     tail.add(messages(1, 2, size=READ_BYTES + 1))
-    assert seqs(tail.after(0, 256)) == [1]
+    assert seqs(tail.slice(0, 256).messages) == [1]
     assert seqs(tail.slice(1, 256).messages) == [2]
 
 

@@ -137,7 +137,7 @@ class ChannelRoute:
     async def _position(self, wanted: Wanted) -> int:
         """Where to begin; where the channel has begun anew since the client was here, with what is new."""
         try:
-            return min(await self.channel.position(wanted.since), self.channel.last)
+            return await self.channel.position(wanted.since)
         except UnavailableError as error:
             raise refusal(error) from error
 
