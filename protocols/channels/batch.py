@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from protocols.channels.message import Message
 
 Render: TypeAlias = Callable[[Message], bytes]
+
+KEYS: Final = 256
+"""Keys that a batch is looked through for, and the answer kept: whoever reads names any."""
 
 
 class Batch:
@@ -46,6 +49,8 @@ class Batch:
     def of_key(self, key: str) -> Batch | None:
         """Those with that key, if there are any."""
         if key not in self._keyed:
+            if len(self._keyed) >= KEYS:
+                self._keyed.clear()
             messages = [message for message in self.messages if message.key == key]
             self._keyed[key] = Batch(messages) if messages else None
         return self._keyed[key]

@@ -150,10 +150,18 @@ class Channel:
     def at_hand(self, position: int, most: int) -> list[Message] | None:
         """The next messages behind the seq `position`, up to `most`, from memory; ``None`` if some are not
         there, such as those that another process has had the store forget."""
+        self._forget_with_store()
+        return self.tail.after(position, most)
+
+    def batch_at_hand(self, position: int, most: int) -> Batch | None:
+        """The same for sending, as :meth:`Tail.slice <protocols.channels.tail.Tail.slice>` has it."""
+        self._forget_with_store()
+        return self.tail.slice(position, most)
+
+    def _forget_with_store(self) -> None:
         first = self.store.extent.first
         if first > self.tail.first:
             self.tail.forget(first - 1)
-        return self.tail.after(position, most)
 
     # -- publishing ------------------------------------------------------------------------------------
 
@@ -224,24 +232,33 @@ class Channel:
     def subscribe(self, subscriber: Subscriber, position: int, key: str = "") -> Subscription:
         """Read what is behind the seq `position`; :meth:`Subscription.resume` begins.
 
+        :param position: as :meth:`position` gives it: not above what the store has, which may be ahead of
+            what was heard of here.
         :param key: only messages of that key.
 
         Raises :class:`UnavailableError` where there are too many subscribers.
         """
         if self.subscribers >= self.settings.subscribers:
             raise UnavailableError(f"{self.settings.subscribers} subscribers read it already")
-        subscription = Subscription(self, subscriber, min(position, self.last), key)
+        subscription = Subscription(self, subscriber, position, key)
         self._behind.add(subscription)
         return subscription
 
     def position(self, since: Since) -> Deferred[int]:
-        """The seq behind which somebody begins to read."""
+        """The seq behind which somebody begins to read.
+
+        One that is above all there is, as of a channel that has begun anew, is that of the newest.  Another
+        process may have published what nobody here has heard of: what is newest, the store knows.
+        """
         if since.kind == "ago":
             return self.store.seq_before(round((self.now() - since.number) * 1000))
         if since.kind == "time":
             return self.store.seq_before(since.number)
         if since.kind == "seq":
-            return succeed(since.number)
+            if since.number <= self.last:
+                return succeed(since.number)
+            newest = self.store.seq_before(NEVER)
+            return newest.addCallback(lambda newest: min(since.number, max(newest, self.last)))
         if since.kind == "all":
             # Who wants all there is does not miss what was forgotten before.
             return succeed(self.store.extent.first - 1)

@@ -162,11 +162,11 @@ class Subscription:
             self._was_current = self._is_current = True
             channel.is_current(self)
             return
-        found = channel.at_hand(self.position, AT_A_TIME)
-        if found is None:
+        batch = channel.batch_at_hand(self.position, AT_A_TIME)
+        if batch is None:
             self._read()
             return
-        self.take(Batch(found))
+        self.take(batch)
         self._go_on()
 
     def _go_on(self) -> None:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
+from protocols.channels.batch import Batch
 from protocols.channels.message import Message
+from protocols.channels.store import READ_BYTES
 
 TAIL_MESSAGES: Final = 4096
 """Messages that are kept in memory: a reader may fall behind so far without reading the store."""
 
 TAIL_BYTES: Final = 4 * 1024 * 1024
 """Bytes of bodies that are kept in memory, of each channel; but one message at least."""
+
+SLICES: Final = 4
+"""Pieces of it that are kept as they were read last, with the forms they were brought into: readers that come
+at the same time begin at few places, and what they are sent is made and held once for all of them."""
+
+ESCAPED: Final = 6
+"""Bytes that a control character takes at most where it is sent: ``\\u0001`` in JSON."""
+
+_CONTROLS: Final = bytes(range(32))
 
 SURPLUS: Final = 4
 """So large a part more may be kept of either: to forget many at a time costs little for each."""
@@ -29,6 +41,7 @@ class Tail:
         self.last = 0
         self._messages: list[Message] = []
         self._octets = 0
+        self._slices: OrderedDict[tuple[int, int], Batch] = OrderedDict()
         self._least = messages, octets
         self._most_messages = messages + messages // SURPLUS
         self._most_octets = octets + octets // SURPLUS
@@ -41,6 +54,7 @@ class Tail:
     def begin(self, last: int) -> None:
         """What is before is in the store: `last` is the seq of its newest message."""
         self._messages.clear()
+        self._slices.clear()
         self._octets = 0
         self.last = last
 
@@ -75,8 +89,41 @@ class Tail:
         gone = max(0, through - self.first + 1)
         self._octets -= sum([len(message.body) for message in self._messages[:gone]])
         del self._messages[:gone]
+        self._slices.clear()
 
     def after(self, position: int, most: int) -> list[Message] | None:
         """The next messages behind the seq `position`, up to `most`; ``None`` if some are not here."""
         begin = position + 1 - self.first
         return None if begin < 0 else self._messages[begin : begin + most]
+
+    def slice(self, position: int, most: int) -> Batch | None:
+        """The same for sending, as one batch for all who ask at about the same time: something may have come
+        behind it since.  Not more than :data:`~protocols.channels.store.READ_BYTES` of bodies as they are
+        sent, but one at least; ``None`` if some are not here, or none has come."""
+        if position + 1 < self.first:
+            return None
+        place = position, most
+        known = self._slices.get(place)
+        if known is not None:
+            return known
+        found = self.after(position, most)
+        if not found:
+            return None
+        if len(self._slices) >= SLICES:
+            self._slices.popitem(last=False)
+        batch = self._slices[place] = Batch(_within(found, READ_BYTES))
+        return batch
+
+
+def _within(messages: list[Message], octets: int) -> list[Message]:
+    """The first of `messages` that are not more than so many bytes where they are sent; one at least."""
+    for count, message in enumerate(messages):
+        octets -= _size(message.body)
+        if octets < 0:
+            return messages[: max(1, count)]
+    return messages
+
+
+def _size(body: bytes) -> int:
+    """Bytes that it takes at about most where it is sent."""
+    return len(body) + (ESCAPED - 1) * (len(body) - len(body.translate(None, _CONTROLS)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocols.channels.batch import Batch
+from protocols.channels.batch import KEYS, Batch
 from protocols.channels.message import Message
 
 MESSAGES = [Message(4, 0, b"a", "x"), Message(5, 0, b"b"), Message(6, 0, b"c", "x")]
@@ -37,3 +37,11 @@ def test_of_one_key():
     assert batch.of_key("x") is of_x
     assert batch.of_key("y") is None
     assert (len(batch), batch.last, of_x.last) == (3, 6, 6)
+
+
+def test_of_any_number_of_keys():
+    batch = Batch(MESSAGES)
+    for number in range(3 * KEYS):
+        assert batch.of_key(f"nobody's {number}") is None
+    assert len(batch.of_key("x")) == 2
+    assert len(batch._keyed) <= KEYS

@@ -435,10 +435,25 @@ class TestBeginning:
     def test_behind_what_is_not_there_yet(self, stage):
         here = stage()
         here.publish(b"a")
-        listener = here.listen(99)
+        listener = here.listen(here.channel.position(Since("seq", 99)).result)
         here.publish(b"b")
         here.turn()
         assert listener.heard == [2]
+
+    def test_ahead_of_what_was_heard_of_here(self, stage):
+        # Another process has published: it is in the store before anybody here hears of it.
+        here = stage()
+        here.publish(b"a")
+        log = here.channel.store._log
+        listeners, log.listeners[:] = list(log.listeners), []
+        log.append([Entry(b"b"), Entry(b"c"), Entry(b"d")], 0)
+        place = here.channel.position(Since("seq", 3)).result
+        assert (here.channel.last, place) == (1, 3)
+        listener = here.listen(place)
+        here.turn()
+        listeners[0](log.after(1, 9))
+        here.turn()
+        assert listener.heard == [4]
 
 
 class TestTrimming:

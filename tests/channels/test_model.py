@@ -274,7 +274,8 @@ class ReadersMachine(ChannelMachine):
 
     @rule(begin=PLACES, key=KEYS, habit=st.sampled_from(["", "", "pauses", "restless"]))
     def subscribe(self, begin, key, habit=""):
-        reader = Reader(min(begin, self.channel.last), key, habit)
+        begin = min(begin, self.channel.last)  # as Channel.position has it
+        reader = Reader(begin, key, habit)
         reader.subscription = self.channel.subscribe(reader, begin, key)
         reader.subscription.resume()
         self.readers.append(reader)

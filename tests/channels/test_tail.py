@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.channels.message import Message
-from protocols.channels.tail import SURPLUS, Tail
+from protocols.channels.store import READ_BYTES
+from protocols.channels.tail import ESCAPED, SLICES, SURPLUS, Tail
 
 
 def messages(first, last, size=1):
@@ -83,3 +84,46 @@ def test_forgets_what_is_trimmed():
     assert (tail.first, tail.last, tail.after(3, 9)) == (5, 4, None)
     tail.add(messages(5, 9, size=20))
     assert seqs(tail.after(4, 9)) == [5, 6, 7, 8, 9], "the bytes of what is forgotten do not count"
+
+
+@pytest.mark.parametrize(("byte", "size"), [(b"x", 1), (b"\x01", ESCAPED), (b"\n", ESCAPED)])
+def test_not_more_at_a_time_than_is_read_of_a_store(byte, size):
+    tail = Tail()
+    body = byte * (READ_BYTES // size // 4)
+    tail.add([Message(seq, 0, body) for seq in range(1, 10)])
+    assert seqs(tail.slice(0, 256).messages) == [1, 2, 3, 4]
+    assert seqs(tail.slice(4, 256).messages) == [5, 6, 7, 8]
+    assert seqs(tail.slice(8, 256).messages) == [9]
+
+
+def test_one_message_however_large_it_is():
+    tail = Tail()
+    tail.add(messages(1, 2, size=READ_BYTES + 1))
+    assert seqs(tail.slice(0, 256).messages) == [1]
+    assert seqs(tail.slice(1, 256).messages) == [2]
+
+
+def test_who_is_at_the_same_place_gets_the_same():
+    tail = Tail()
+    tail.add(messages(1, 3))
+    assert tail.slice(3, 9) is None
+    one = tail.slice(0, 9)
+    assert seqs(one.messages) == [1, 2, 3]
+    tail.add(messages(4, 5))
+    assert tail.slice(0, 9) is one, "what came behind it is read next"
+    assert seqs(tail.slice(3, 9).messages) == [4, 5]
+    assert seqs(tail.slice(0, 2).messages) == [1, 2]
+    for position in range(SLICES):
+        tail.slice(position, 1)
+    assert tail.slice(0, 9) is not one
+    assert len(tail._slices) == SLICES
+
+
+@pytest.mark.parametrize("gone", [lambda tail: tail.forget(2), lambda tail: tail.begin(9)])
+def test_what_is_forgotten_is_not_given_any_more(gone):
+    tail = Tail()
+    tail.add(messages(1, 5))
+    assert tail.slice(1, 9)
+    gone(tail)
+    assert tail.slice(1, 9) is None
+    assert not tail._slices

@@ -22,6 +22,7 @@ from zope.interface import implementer
 from protocols.channels.forward.answer import one_line
 from protocols.channels.forward.outcome import PASSED, Outcome
 from protocols.channels.forward.settings import ForwardSettings
+from protocols.channels.refusal import REFUSAL
 from protocols.framing import FramingError
 from protocols.outgoing_reason import why_unreachable
 
@@ -31,9 +32,6 @@ BATCH: Final = 64 * 1024
 LOOK: Final = 0.05
 """Seconds between two looks at what the target's machine has acknowledged.  A message counts as passed on
 when it had at the look before: a target that is gone though its machine is there is found out meanwhile."""
-
-REFUSAL: Final = b"ERR"
-"""What the answer to a message that was not taken begins with, as that of a Polyport that is published to."""
 
 
 class Letter:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from protocols.channels.memory.group import MemoryGroup
+from protocols.channels.memory.key_index import KeyIndex
 from protocols.channels.message import Entry, Message, Receipt
 
 OVERHEAD: Final = 200
@@ -47,6 +48,7 @@ class MemoryLog:
         self._messages: list[Message] = []
         self._gone = 0  # so many at the beginning of the list are forgotten
         self._ids: dict[str, int] = {}
+        self._keys = KeyIndex()
         self._time = 0  # of the newest
 
     def __len__(self) -> int:
@@ -90,6 +92,14 @@ class MemoryLog:
         begin = self._gone + max(0, position + 1 - self.first)
         return self._messages[begin : begin + most]
 
+    def of_key(self, key: str, position: int, most: int) -> list[Message]:
+        """The next of `key` behind the seq `position`, up to `most`."""
+        keys = self._keys
+        if keys.through < self.last:
+            keys.add(self.after(keys.through, self.last - keys.through))
+        shift = self._gone - self.first
+        return [self._messages[shift + seq] for seq in keys.after(key, position, most)]
+
     def get(self, seq: int) -> Message | None:
         """The message of that seq, if it is still there."""
         at = seq - self.first
@@ -105,7 +115,9 @@ class MemoryLog:
         dropped = min(through - self.first + 1, len(self))
         if dropped <= 0:
             return 0
-        for message in self._messages[self._gone : self._gone + dropped]:
+        messages = self._messages[self._gone : self._gone + dropped]
+        self._keys.forget(messages)
+        for message in messages:
             self.octets -= len(message.body) + OVERHEAD
             if message.id:
                 del self._ids[message.id]

@@ -64,19 +64,12 @@ class MemoryStore:
 
     def read(self, after: int, most: int = READ_MESSAGES, key: str = "") -> Deferred[Sequence[Message]]:
         """The next messages behind the seq `after`."""
-        found: list[Message] = []
+        found = self._log.of_key(key, after, most) if key else self._log.after(after, most)
         octets = 0
-        while len(found) < most and octets < READ_BYTES:
-            piece = self._log.after(after, most)
-            if not piece:
-                break
-            for message in piece:
-                after = message.seq
-                if not key or message.key == key:
-                    found.append(message)
-                    octets += len(message.body)
-                    if len(found) == most or octets >= READ_BYTES:
-                        break
+        for count, message in enumerate(found, 1):
+            octets += len(message.body)
+            if octets >= READ_BYTES:
+                return succeed(found[:count])
         return succeed(found)
 
     def export(self, after: int, through: int, most: int, key: str = "") -> Deferred[Exported]:

@@ -10,11 +10,9 @@ from protocols.channels.errors import RefusedError, UnavailableError
 from protocols.channels.form import Form
 from protocols.channels.groups import Group, Membership
 from protocols.channels.message_json import as_json
+from protocols.channels.refusal import REFUSAL
 from protocols.channels.store import Claim
 from protocols.session import Connection
-
-REFUSAL: Final = b"ERR"
-"""What an answer begins with that gives a message back."""
 
 UNANSWERED: Final = 1024
 """Messages that a member may have been given without an answer, those others got meanwhile included: one

@@ -8,9 +8,13 @@ from typing import Final, TypeAlias
 
 from protocols.channels.form import Form
 from protocols.channels.message import Receipt
+from protocols.channels.refusal import REFUSAL
 
 WORDS: Final = 400
 """Characters of what is said about an error: it may repeat what the peer has sent."""
+
+SHOWN: Final = 40
+"""Characters of a word that an error repeats."""
 
 Acknowledge: TypeAlias = Callable[[Sequence[Receipt]], list[bytes]]
 """What is said about receipts, in their order."""
@@ -34,7 +38,7 @@ def silence(receipts: Sequence[Receipt]) -> list[bytes]:
 
 def err(error: Exception) -> bytes:
     """``ERR`` and what is wrong, on one line."""
-    return b"ERR " + words_of(error).encode()
+    return b"%b %b" % (REFUSAL, words_of(error).encode())
 
 
 def json_error(error: Exception) -> bytes:
@@ -51,6 +55,12 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def shown(word: str) -> str:
+    """`word`, as an error repeats it."""
+    text = printable(word[: 4 * SHOWN])
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def words_of(error: Exception) -> str:

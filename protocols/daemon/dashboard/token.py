@@ -14,7 +14,7 @@ import secrets
 from typing import Final
 
 from protocols.http import HTTPError, RequestHead, Response
-from protocols.http.websocket.origin import is_allowed
+from protocols.http.cross_site import is_of_another_site
 
 COOKIE: Final = "polyport-dashboard"
 
@@ -37,8 +37,7 @@ def give_token(request: RequestHead, response: Response, token: str) -> None:
 
 def check_token(request: RequestHead, token: str) -> None:
     """Raises :class:`HTTPError` (403) unless `request` comes from the page, in whose form was `token`."""
-    site = request.headers.get("sec-fetch-site")
-    if site not in (None, "same-origin") or not is_allowed(request, None):
+    if is_of_another_site(request):
         raise HTTPError(403, "This comes from the page of another site")
     known = request.cookies.get(COOKIE, "")
     if not _TOKEN.fullmatch(known) or not hmac.compare_digest(known.encode(), token.encode()):

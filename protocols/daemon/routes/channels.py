@@ -6,6 +6,7 @@ from protocols.channels.since import Since
 from protocols.daemon.routes.context import RouteContext
 from protocols.daemon.spec.channel_use import ChannelRouteSpec
 from protocols.http import Route
+from protocols.http.policy.cors import Origins
 from protocols.http.routes.channel.route import ChannelRoute
 
 
@@ -19,6 +20,7 @@ def channel(spec: ChannelRouteSpec, context: RouteContext) -> Route:
         form=spec.format,
         retry=float(spec.retry),
         heartbeat=float(spec.heartbeat),
+        origins=() if context.cors is None else Origins(context.cors.origins),
     )
     context.stops.append(route.stop)
     return route

@@ -11,7 +11,7 @@ from protocols.daemon.control.operations import Ask, nobody
 from protocols.daemon.loader import Loaded
 from protocols.daemon.spec.access import AccessSpec
 from protocols.daemon.spec.limits import LimitsSpec
-from protocols.daemon.spec.policy import AuthSpec
+from protocols.daemon.spec.policy import AuthSpec, CorsSpec
 from protocols.guard.limits.tally import ALONE, Tally
 from protocols.http import FormLimits
 from protocols.journal import Journal
@@ -47,6 +47,8 @@ class RouteContext:
     """The login that stands in front of it."""
     access: AccessSpec | None = None
     """The rules that stand in front of it, besides those of the service."""
+    cors: CorsSpec | None = None
+    """Which other sites' scripts may use it."""
 
     def at(
         self,
@@ -54,10 +56,12 @@ class RouteContext:
         methods: tuple[str, ...],
         auth: AuthSpec | None = None,
         access: AccessSpec | None = None,
+        cors: CorsSpec | None = None,
     ) -> RouteContext:
-        """The context of the route at `path`, for `methods`, behind `auth` and `access`."""
+        """The context of the route at `path`, for `methods`, behind `auth` and `access`, for the scripts that
+        `cors` says."""
         journal = self.journal.of_route(path)
-        return replace(self, path=path, methods=methods, auth=auth, access=access, journal=journal)
+        return replace(self, path=path, methods=methods, auth=auth, access=access, cors=cors, journal=journal)
 
     @property
     def forms(self) -> FormLimits:

@@ -37,7 +37,7 @@ def site_for(
     for place, route in spec.routes:
         path = str(place[1])
         with misfits.collected():
-            inside = context.at(path, route.methods or (), route.auth, route.access)
+            inside = context.at(path, route.methods or (), route.auth, route.access, route.cors)
             entry = _entry(place, route, inside, policies)
             routes.setdefault(path, []).append(entry)
             places.setdefault(path, []).append(place)

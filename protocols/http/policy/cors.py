@@ -34,6 +34,34 @@ REPLACED: Final = frozenset(
 """Fields of an answer that are this policy's to say: two of one name would make a browser refuse both."""
 
 
+class Origins:
+    """Whose pages: ``https://app.example.org``, ``https://*.example.org`` for every name below that, or
+    :data:`EVERY` alone.
+
+    Raises :class:`ValueError` for an origin that is none.
+    """
+
+    def __init__(self, origins: Sequence[str]) -> None:
+        self.every = EVERY in origins
+        named = [checked_origin(origin) for origin in origins if origin != EVERY]
+        self._origins = frozenset(origin for origin in named if "*" not in origin)
+        self._below = tuple(tuple(origin.split("*")) for origin in named if "*" in origin)
+
+    def __contains__(self, origin: object) -> bool:
+        if not isinstance(origin, str):
+            return False
+        # Browsers write origins in one form, so that they can be compared as they are (RFC 6454, section 6).
+        return (
+            self.every
+            or origin in self._origins
+            or any(
+                origin.startswith(before) and origin.endswith(behind) and _LABELS.fullmatch(between)
+                for before, behind in self._below
+                if (between := origin[len(before) : len(origin) - len(behind)])
+            )
+        )
+
+
 class CORSRoute(DressingRoute):
     """Lets the scripts of other sites read the answers of `inner`.
 
@@ -41,8 +69,7 @@ class CORSRoute(DressingRoute):
     no field of CORS, upon which its browser keeps the answer from the script; the request itself is
     answered, as it would be from anywhere else.
 
-    :param origins: ``https://app.example.org``, ``https://*.example.org`` for every name below that, or
-        :data:`EVERY` alone.
+    :param origins: as :class:`Origins` has them.
     :param methods: what scripts may send; none: the methods of `inner`.
     :param headers: fields they may set beyond those that are always allowed; :data:`EVERY` alone: any.
     :param credentials: whether cookies and logins may go along.
@@ -65,14 +92,11 @@ class CORSRoute(DressingRoute):
     ) -> None:
         super().__init__(inner)
         self.answers_preflights = True
-        self._every = EVERY in origins
-        if self._every and credentials:
+        if EVERY in origins and credentials:
             raise ValueError('credentials cannot be for every origin ("*"): name those that may use them')
-        named = [checked_origin(origin) for origin in origins if origin != EVERY]
-        self._origins = frozenset(origin for origin in named if "*" not in origin)
-        self._below = tuple(tuple(origin.split("*")) for origin in named if "*" in origin)
+        self._origins = Origins(origins)
         self._any_header = EVERY in headers
-        self._vary: Lines = () if self._every else (("Vary", "Origin"),)
+        self._vary: Lines = () if self._origins.every else (("Vary", "Origin"),)
         self._credentials: Lines = (("Access-Control-Allow-Credentials", "true"),) if credentials else ()
         self._exposed: Lines = (("Access-Control-Expose-Headers", ", ".join(expose)),) if expose else ()
         self._preflight: Lines = (
@@ -107,19 +131,11 @@ class CORSRoute(DressingRoute):
 
     def _granted(self, origin: str | None) -> Lines:
         """What says that scripts of `origin` may read an answer; nothing if they may not."""
-        if self._every:
+        if self._origins.every:
             return (("Access-Control-Allow-Origin", EVERY),)
-        if origin is None or not self._allows(origin):
+        if origin is None or origin not in self._origins:
             return ()
         return (("Access-Control-Allow-Origin", origin), *self._credentials)
-
-    def _allows(self, origin: str) -> bool:
-        # Browsers write origins in one form, so that they can be compared as they are (RFC 6454, section 6).
-        return origin in self._origins or any(
-            origin.startswith(before) and origin.endswith(behind) and _LABELS.fullmatch(between)
-            for before, behind in self._below
-            if (between := origin[len(before) : len(origin) - len(behind)])
-        )
 
 
 def checked_origin(origin: str) -> str:

@@ -354,6 +354,25 @@ class TestDealtWith:
         bench.turn()
         assert two.seqs == [2]
 
+    def test_what_another_has_and_what_nobody_was_handed_is_not_settled(self):
+        bench = Bench(inflight=1)
+        one, two = bench.join(), bench.join()
+        bench.publish(1)
+        bench.turn()
+        assert (one.seqs, two.seqs) == ([1], [])
+        assert two.membership.settle([1, 2, 3]) == [1, 2, 3]
+        assert two.membership.give_back(1, "no") is False
+        bench.turn()
+        assert bench.store.settles == []
+        assert bench.group.is_idle
+        one.membership.leave()
+        bench.turn()
+        assert two.seqs == [1]
+        assert two.membership.settle([1]) == []
+        assert two.membership.settle([1]) == [1], "once"
+        bench.turn()
+        assert bench.store.settles == [[1]]
+
 
 class TestDeadlines:
     def test_passed_it_goes_to_the_next(self):

@@ -50,8 +50,8 @@ class Worker:
             self.settle()
 
     def settle(self):
-        self.machine.settled |= set(self.mine)
-        self.membership.settle(list(self.mine))
+        # Who is later still than a member may be is told that they are not its own.
+        self.machine.settled |= set(self.mine) - set(self.membership.settle(list(self.mine)))
         self.mine.clear()
 
     def cut_off(self, reason):

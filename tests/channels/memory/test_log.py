@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.channels.memory.key_index import KeyIndex
 from protocols.channels.memory.log import GONE, OVERHEAD, MemoryLog
 from protocols.channels.message import Entry, Receipt
 
@@ -67,6 +68,60 @@ def test_room_for_what_is_forgotten_is_given_back():
     log.drop(2 * GONE)
     assert len(log._messages) == GONE
     assert (log.first, log.octets) == (2 * GONE + 1, GONE * (1 + OVERHEAD))
+
+
+def test_who_asks_for_a_key_looks_at_each_message_once():
+    log, looked_at = MemoryLog(), []
+    log.append(entries(b"a", b"b", key="k"), 1)
+    log.drop(1)
+    assert (log._keys.through, log._keys._seqs) == (0, {}), "who asks for none does not pay for them"
+
+    class Counting(KeyIndex):
+        def add(self, messages):
+            looked_at.append(len(messages))
+            super().add(messages)
+
+    log._keys = Counting()
+    for _ in range(3):
+        assert log.of_key("nobody", 0, 9) == []
+    log.append(entries(b"c", key="k"), 1)
+    assert [message.body for message in log.of_key("k", 0, 9)] == [b"b", b"c"]
+    assert [message.body for message in log.of_key("k", 2, 9)] == [b"c"]
+    assert looked_at == [1, 1]
+
+
+def test_keys_of_what_is_forgotten_are_forgotten():
+    log = MemoryLog()
+    for number in range(100):
+        log.append(entries(b"", key=f"k{number}"), 1)
+        log.of_key("k0", 0, 1)
+    log.drop(99)
+    assert list(log._keys._seqs) == ["k99"]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("append"), st.sampled_from(["", "a", "b"]), st.integers(1, 9)),
+            st.tuples(st.just("drop"), st.just(""), st.integers(0, 60)),
+            st.tuples(st.just("read"), st.sampled_from(["a", "b", "c"]), st.integers(0, 60)),
+        ),
+        max_size=40,
+    )
+)
+def test_of_a_key(steps):
+    log, kept = MemoryLog(), []
+    for what, key, number in steps:
+        if what == "append":
+            kept += [(log.last + 1 + at, key) for at in range(number)]
+            log.append(entries(*[b""] * number, key=key), 1)
+        elif what == "drop":
+            log.drop(number)
+            kept = [one for one in kept if one[0] > number]
+        else:
+            wanted = [one for one in kept if one[1] == key and one[0] > number]
+            for most in (1, 3, 999):
+                assert [(m.seq, m.key) for m in log.of_key(key, number, most)] == wanted[:most]
 
 
 @given(

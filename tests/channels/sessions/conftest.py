@@ -60,6 +60,7 @@ class FakeGroup:
         self.member: Any = None
         self.at_once: list[Claim] = []
         self.is_closed = False
+        self.strange: set[int] = set()  # what was not handed out to it
 
     def join(self, member: Any, inflight: int = 0) -> FakeGroup:
         if self.is_closed:
@@ -70,11 +71,13 @@ class FakeGroup:
             member.claimed(self.at_once)
         return self
 
-    def settle(self, seqs: Any) -> None:
+    def settle(self, seqs: Any) -> list[int]:
         self.calls.append(("settle", *seqs))
+        return [seq for seq in seqs if seq in self.strange]
 
-    def give_back(self, seq: int, error: str, delay: float = 0.0) -> None:
+    def give_back(self, seq: int, error: str, delay: float = 0.0) -> bool:
         self.calls.append(("give back", seq, error, delay))
+        return seq not in self.strange
 
     def leave(self) -> None:
         self.calls.append("leave")

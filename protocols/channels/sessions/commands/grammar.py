@@ -12,6 +12,9 @@
 Verbs may be in either case.  Words have one space between them.  The value of an option is percent-encoded
 (RFC 3986, section 2.1): ``key=pump%203``.  The body of PUB begins with the first word behind the channel that
 is none of its options, or behind ``--``, and is taken as it is, whatever bytes it holds.
+
+ACK and NAK are about messages that came to this connection: the seq of any other is refused.  Of the seqs of
+one ACK, those that are its own are dealt with all the same.
 """
 
 from __future__ import annotations
@@ -24,16 +27,13 @@ from typing import Final, Literal, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from protocols.channels.form import Form
-from protocols.channels.sessions.words import printable
+from protocols.channels.sessions import words
 from protocols.channels.since import NEW, Since
 
 VERBS: Final = ("PUB", "SUB", "ACK", "NAK", "UNSUB", "PING", "HELP", "QUIT")
 
 DELAY: Final = 86_400.0
 """Seconds for which a message may be put off: who wants it later should publish it later."""
-
-SHOWN: Final = 40
-"""Characters of a word that an error repeats."""
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DELAY = re.compile(r"(\d{1,9})(ms|[smhd])", re.ASCII)
@@ -135,8 +135,7 @@ def guess(word: str, known: Iterable[str]) -> str:
 
 def shown(word: bytes) -> str:
     """`word`, as an error repeats it."""
-    text = printable(word[: 4 * SHOWN].decode("utf-8", "backslashreplace"))
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+    return words.shown(word[: 4 * words.SHOWN].decode("utf-8", "backslashreplace"))
 
 
 def _channel(verb: bytes, rest: bytes) -> tuple[str, bytes]:

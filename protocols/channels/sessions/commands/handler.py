@@ -36,6 +36,9 @@ from protocols.session import Connection, Session
 SUBSCRIPTIONS: Final = 64
 """Channels that one connection may read: each costs a place among the readers of its channel."""
 
+NAMED: Final = 16
+"""Seqs that are named where they are not a member's own: as many as it has at a time."""
+
 OK: Final = (b"OK",)
 
 
@@ -87,12 +90,9 @@ class CommandsSession:
             elif type(command) is Subscribe:
                 self._subscribe(command)
             elif type(command) is Ack:
-                self._membership(command.channel).settle(command.seqs)
-                self._answers.add(OK)
+                self._settle(command)
             elif type(command) is Nak:
-                reason = command.reason or "NAK"
-                self._membership(command.channel).give_back(command.seq, reason, command.delay)
-                self._answers.add(OK)
+                self._give_back(command)
             elif type(command) is Unsubscribe:
                 self._topic(command.channel).close()
                 del self._topics[command.channel]
@@ -191,6 +191,18 @@ class CommandsSession:
             del self._topics[name]
         answer.given([err(cast("Exception", failure.value))], is_error=True)
 
+    def _settle(self, command: Ack) -> None:
+        strange = self._membership(command.channel).settle(command.seqs)
+        if strange:
+            raise _not_yours(strange)
+        self._answers.add(OK)
+
+    def _give_back(self, command: Nak) -> None:
+        membership = self._membership(command.channel)
+        if not membership.give_back(command.seq, command.reason or "NAK", command.delay):
+            raise _not_yours([command.seq])
+        self._answers.add(OK)
+
     def _do(self, command: Plain) -> None:
         if command == "PING":
             self._answers.add([b"PONG"])
@@ -238,6 +250,11 @@ class CommandsSession:
     def _broken(self, failure: Failure) -> None:
         assert failure.value is not None
         self._connection.fail(failure.value)
+
+
+def _not_yours(seqs: Sequence[int]) -> CommandError:
+    numbers = ", ".join(map(str, seqs[:NAMED])) + (", …" if len(seqs) > NAMED else "")
+    return CommandError(f"{numbers} {'is' if len(seqs) == 1 else 'are'} not yours")
 
 
 def _oks(receipts: Sequence[Receipt]) -> list[bytes]:

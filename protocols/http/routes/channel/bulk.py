@@ -46,16 +46,18 @@ class Bulk:
 
     :param key: of lines that say none.
     :param name: the request's own name; empty: it has none.
+    :param reads: whether they can be read where `request` publishes them.
     """
 
     def __init__(
-        self, channel: Channel, request: RequestHead, make: MakeEntry, *, key: str, name: str
+        self, channel: Channel, request: RequestHead, make: MakeEntry, *, key: str, name: str, reads: bool
     ) -> None:
         self._channel = channel
         self._request = request
         self._make = make
         self._key = key
         self._name = name
+        self._reads = reads
         self._sender = sender_of(request.peer)
         self._line = 0
         self._entries: list[Entry] = []
@@ -149,8 +151,9 @@ class Bulk:
     def _done(self) -> Response:
         if not self._new:
             return Response(encode_json(self._said()), 200, JSON)
-        place = place_of(self._request, self._first, self._last - self._first + 1)
-        return Response(encode_json(self._said()), 201, JSON, [("Location", place)])
+        count = self._last - self._first + 1
+        place = place_of(self._request, self._first, count) if self._reads else ()
+        return Response(encode_json(self._said()), 201, JSON, place)
 
     def _refused(self, error: HTTPError) -> Response:
         return self._problem(error.status, error.detail, error.headers)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from protocols.channels.errors import RefusedError
 from protocols.channels.message import Entry
 from protocols.channels.message_json import is_json
+from protocols.channels.sessions.words import shown
 from protocols.http.response import JSON
 
 _OURS: Final = frozenset({"seq", "time", "from", "headers"})
@@ -40,7 +41,7 @@ def message_entry(line: bytes, key: str, name: str, sender: str) -> Entry:
     if not isinstance(said, dict):
         raise RefusedError('this is no message: an object such as {"key":"pump-3","body":2.5} is one')
     if not said.keys() <= _KNOWN:
-        raise RefusedError(f"a message has no {min(said.keys() - _KNOWN)!r}")
+        raise RefusedError(f"a message has no {shown(min(said.keys() - _KNOWN))!r}")
     media = _text(said, "type")
     body, media = _body(said, media)
     return Entry(body, _text(said, "key") or key, _text(said, "id") or name, sender, media)
@@ -60,7 +61,7 @@ def _body(said: Mapping[str, Any], media: str) -> tuple[bytes, str]:
     if isinstance(body, str) and not is_json(media):
         return _octets(body), media
     if media and not is_json(media):
-        raise RefusedError(f"a body of the type {media} is a string, or base64")
+        raise RefusedError(f"a body of the type {shown(media)} is a string, or base64")
     return _octets(dumps(body, ensure_ascii=False, separators=(",", ":"))), media or JSON
 
 

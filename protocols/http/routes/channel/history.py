@@ -43,7 +43,8 @@ class History(Source):
         self._key = key
         self._left = limit or -1
         self.position = self.begins_at = position
-        self.through = channel.last
+        # Who begins ahead of what was heard of here has what is up to there.
+        self.through = max(channel.last, position)
         if limit and not key:
             # There are no gaps behind the oldest that is kept.
             oldest = self._store.extent.first

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 
 from protocols.channels.batch import Batch, Render
 from protocols.channels.channel import Channel
@@ -47,6 +48,8 @@ class LiveEvents(Source):
         self._is_over = False
         self._is_silent = False
         self._waiting: Deferred[bytes | None] | None = None
+        self._clock = channel.clock
+        self._going_on: IDelayedCall | None = None
         self._subscription = channel.subscribe(self, position, key)
 
     def read(self) -> bytes | Deferred[bytes | None] | None:
@@ -61,13 +64,14 @@ class LiveEvents(Source):
         waiting = self._waiting = Deferred[bytes | None]()
         if self._is_paused:
             self._is_paused = False
-            self._subscription.resume()
+            # Many that begin in one turn, as on one connection of HTTP/2, are answered before any catches up.
+            self._going_on = self._clock.callLater(0, self._go_on)
         return waiting
 
     def close(self) -> None:
         self._is_over = True
         self._pieces.clear()
-        self._subscription.close()
+        self._leave()
         self._released(self)
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
@@ -83,10 +87,21 @@ class LiveEvents(Source):
         """End it, so that the client comes back: to the next process."""
         if not self._is_over:
             self._is_over = True
-            self._subscription.close()
+            self._leave()
             waiting, self._waiting = self._waiting, None
             if waiting is not None:
                 waiting.callback(None)
+
+    def _go_on(self) -> None:
+        self._going_on = None
+        if not self._is_paused:
+            self._subscription.resume()
+
+    def _leave(self) -> None:
+        going_on, self._going_on = self._going_on, None
+        if going_on is not None:
+            going_on.cancel()
+        self._subscription.close()
 
     # -- the channel's side ----------------------------------------------------------------------------
 

@@ -101,8 +101,12 @@ class Page:
                 return Response(status=204, headers=[*self._place(ends_at), ("Cache-Control", "no-store")])
         else:
             content = JsonPage(history, self) if wanted.media == JSON else history
-            # What was said once is never changed: the beginning of a log and its end tell which it is.
-            tag = _tag(b"%b %d %d %b %b" % (lines, history.through, wanted.limit, *self._form()))
+            # What was said once is never changed: the beginning of a log and its end tell which it is, and
+            # whether there is anything behind it is all that may come.
+            following = (self.following(history.through) or "").encode()
+            tag = _tag(
+                b"%b %d %d %b %b %b" % (lines, history.through, wanted.limit, *self._form(), following)
+            )
         headers = [("ETag", tag), ("Cache-Control", self._cache_control()), _VARY, *self._place(ends_at)]
         if _is_known(self._request, tag):
             history.close()

@@ -25,14 +25,17 @@ IDEMPOTENCY_KEY: Final = "idempotency-key"
 (draft-ietf-httpapi-idempotency-key-header)."""
 
 
-async def publication(channel: Channel, request: StreamingRequest) -> Response:
+async def publication(channel: Channel, request: StreamingRequest, *, reads: bool) -> Response:
     """Publish the content of `request`: as one message, or its lines, each a body of JSON or, with
     ``format=message``, a message.
+
+    :param reads: whether it can be read there.
 
     Raises :class:`HTTPError` and :class:`DecodeError`.
     """
     _check_coding(request)
-    said = request.headers.get("content-type") or ""
+    # Between its parts there may be tabs (RFC 9110, section 5.6.6), which a channel does not keep.
+    said = (request.headers.get("content-type") or "").replace("\t", " ")
     form = request.query.get("format") or "body"
     if form not in ("body", "message"):
         raise DecodeError.invalid(
@@ -41,7 +44,8 @@ async def publication(channel: Channel, request: StreamingRequest) -> Response:
     key = request.query.get("key") or ""
     if said.partition(";")[0].strip().lower() in LINES:
         make = message_entry if form == "message" else body_entry
-        return await Bulk(channel, request, make, key=key, name=name_of(request)).publish(request.body)
+        bulk = Bulk(channel, request, make, key=key, name=name_of(request), reads=reads)
+        return await bulk.publish(request.body)
     if form == "message":
         raise HTTPError(
             415,
@@ -49,19 +53,28 @@ async def publication(channel: Channel, request: StreamingRequest) -> Response:
             {"Accept-Post": ", ".join(sorted(LINES))},
         )
     body = await _whole(request, channel.settings.message)
-    return await publish_one(channel, request, body, said, key)
+    return await publish_one(channel, request, body, said, key, reads=reads)
 
 
 async def publish_one(
-    channel: Channel, request: RequestHead, body: bytes, content_type: str, key: str = ""
+    channel: Channel,
+    request: RequestHead,
+    body: bytes,
+    content_type: str,
+    key: str = "",
+    *,
+    reads: bool,
 ) -> Response:
-    """Publish `body`, and say where it is.  Raises :class:`HTTPError` and :class:`DecodeError`."""
+    """Publish `body`, and say where it is if it can be read there (`reads`).
+
+    Raises :class:`HTTPError` and :class:`DecodeError`.
+    """
     entry = Entry(body, key, name_of(request), sender_of(request.peer), content_type)
     try:
         (receipt,) = await published(channel, [entry])
     except ChannelError as error:
         raise refusal(error) from error
-    return receipt_response(request, receipt)
+    return receipt_response(request, receipt, reads=reads)
 
 
 def name_of(request: RequestHead) -> str:

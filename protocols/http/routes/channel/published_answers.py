@@ -7,11 +7,13 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred
 
 from protocols.channels.channel import Channel
+from protocols.channels.errors import TooLargeError
 from protocols.http.contract import Answer, Route
 from protocols.http.response import Response
 from protocols.http.routes.channel.bulk import Bulk
 from protocols.http.routes.channel.entry_lines import body_entry
 from protocols.http.routes.channel.publication import LINES, name_of, publish_one
+from protocols.http.routes.channel.refusals import refusal
 from protocols.http.source import Source
 
 SAFE: Final = frozenset({"GET", "HEAD"})
@@ -20,7 +22,7 @@ SAFE: Final = frozenset({"GET", "HEAD"})
 
 class PublishedAnswers:
     """The route `inner`, of a function, whose answers are published to `channel`, and not sent: the client is
-    told where, as any publisher is.
+    told its seq, as any publisher is, and not where to read it, which is not here.
 
     A function that yields publishes each item.  What is no success, and an answer without content, is the
     answer.
@@ -56,22 +58,28 @@ class PublishedAnswers:
     async def _publish(self, request: Any, answer: Response, content: bytes | Source) -> Response:
         media = answer.content_type or ""
         if isinstance(content, bytes):
-            return await publish_one(self._channel, request, content, media)
+            return await publish_one(self._channel, request, content, media, reads=False)
         try:
             if media in LINES:
-                bulk = Bulk(self._channel, request, body_entry, key="", name=name_of(request))
+                name = name_of(request)
+                bulk = Bulk(self._channel, request, body_entry, key="", name=name, reads=False)
                 return await bulk.publish(content)
-            return await publish_one(self._channel, request, await _whole(content), media)
+            body = await _whole(content, self._channel.settings.message)
+            return await publish_one(self._channel, request, body, media, reads=False)
         finally:
             content.close()
 
 
-async def _whole(content: Source) -> bytes:
+async def _whole(content: Source, most: int) -> bytes:
     pieces: list[bytes] = []
+    size = 0
     while True:
         piece = content.read()
         if isinstance(piece, Deferred):
             piece = await piece
         if piece is None:
             return b"".join(pieces)
+        size += len(piece)
+        if size > most:
+            raise refusal(TooLargeError(f"a message of over {most} bytes is not taken here"))
         pieces.append(piece)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final, Literal
 
 from twisted.internet.defer import Deferred
@@ -11,6 +12,7 @@ from protocols.channels.batch import Batch
 from protocols.channels.channel import Channel
 from protocols.channels.errors import UnavailableError
 from protocols.channels.since import ALL, Since
+from protocols.http.cross_site import is_of_another_site
 from protocols.http.errors import HTTPError
 from protocols.http.event import retry_line
 from protocols.http.request import StreamingRequest
@@ -42,6 +44,8 @@ class ChannelRoute:
     :param form: what an event is unless the client says: the message as JSON, or its body.
     :param retry: seconds after which a browser comes back.
     :param heartbeat: seconds of silence before a comment is sent.
+    :param origins: whose pages may publish besides those of the host that is asked, as CORS has it; a page
+        that may not is told so (403).
 
     Raises :class:`ValueError` if clients may do nothing.
     """
@@ -60,11 +64,14 @@ class ChannelRoute:
         form: Literal["json", "body"] = "json",
         retry: float = RETRY,
         heartbeat: float = HEARTBEAT,
+        origins: Container[str] = (),
     ) -> None:
         if not (publishes or reads):
             raise ValueError("nobody could read the channel, nor publish to it")
         self.channel = channel
         self.methods = (*(("GET", "HEAD") if reads else ()), *(("POST",) if publishes else ()))
+        self._reads = reads
+        self._origins = origins
         self._clock = clock
         self._since = since
         self._events_are_bodies = form == "body"
@@ -76,7 +83,9 @@ class ChannelRoute:
 
     def respond(self, request: StreamingRequest, rest: str) -> Response | Deferred[Response]:
         if request.method == "POST":
-            return Deferred.fromCoroutine(publication(self.channel, request))
+            if is_of_another_site(request) and request.headers.get("origin", "") not in self._origins:
+                raise HTTPError(403, "Pages of other sites may not publish here")
+            return Deferred.fromCoroutine(publication(self.channel, request, reads=self._reads))
         wanted = Wanted.of(request, since=self._since, body=self._events_are_bodies)
         if wanted.media != EVENTS:
             return Deferred.fromCoroutine(self._past(request, wanted))
@@ -128,7 +137,7 @@ class ChannelRoute:
     async def _position(self, wanted: Wanted) -> int:
         """Where to begin; where the channel has begun anew since the client was here, with what is new."""
         try:
-            return min(await self.channel.position(wanted.since), self.channel.last)
+            return await self.channel.position(wanted.since)
         except UnavailableError as error:
             raise refusal(error) from error
 

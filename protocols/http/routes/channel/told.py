@@ -42,15 +42,18 @@ def _tell_failure(failure: Failure, waiting: Deferred[Any]) -> Failure | None:
     return None if failure.check(ChannelError) else failure
 
 
-def receipt_response(request: RequestHead, receipt: Receipt) -> Response:
-    """The message has its place: 201 and where it is, or 200 if it was there already."""
+def receipt_response(request: RequestHead, receipt: Receipt, *, reads: bool) -> Response:
+    """The message has its place: 201 and where it is, or 200 if it was there already.
+
+    :param reads: whether what `request` asks for can be read there, too.
+    """
     seq, is_new = receipt
-    place = ("Location", place_of(request, seq, 1))
+    place = place_of(request, seq, 1) if reads else ()
     if is_new:
-        return Response(b'{"seq":%d}\n' % seq, 201, JSON, (place,))
-    return Response(b'{"seq":%d,"new":false}\n' % seq, 200, JSON, (place,))
+        return Response(b'{"seq":%d}\n' % seq, 201, JSON, place)
+    return Response(b'{"seq":%d,"new":false}\n' % seq, 200, JSON, place)
 
 
-def place_of(request: RequestHead, first: int, count: int) -> str:
-    """Where to read `count` messages from the seq `first` on."""
-    return f"{encode_path(request.path)}?since={first - 1}&limit={count}"
+def place_of(request: RequestHead, first: int, count: int) -> tuple[tuple[str, str]]:
+    """The header field that says where to read `count` messages from the seq `first` on."""
+    return (("Location", f"{encode_path(request.path)}?since={first - 1}&limit={count}"),)

@@ -197,6 +197,23 @@ class TestGroups:
         assert say("ACK readings 3 1", "NAK readings 2 delay=5s no such account") == ["OK", "OK"]
         assert group.calls == ["join", ("settle", 3, 1), ("give back", 2, "no such account", 5.0)]
 
+    def test_what_is_somebody_else_s(self, say, group, peer):
+        say("SUB readings group=billing")
+        group.strange = {2, 3}
+        assert say("ACK readings 1 2", "ACK readings 2 1 3", "NAK readings 2", "ACK readings 1") == [
+            "ERR 2 is not yours",
+            "ERR 2, 3 are not yours",
+            "ERR 2 is not yours",
+            "OK",
+        ]
+        assert group.calls[1] == ("settle", 1, 2)
+
+    def test_a_lot_that_is_somebody_else_s(self, say, group, peer):
+        say("SUB readings group=billing")
+        group.strange = set(range(1, 1001))
+        (line,) = say("ACK readings " + " ".join(map(str, range(1, 1001))))
+        assert line.endswith(" 15, 16, … are not yours")
+
     def test_json(self, say, group):
         say("SUB readings group=billing format=json")
         group.claim(b"a")

@@ -126,8 +126,8 @@ def resource(connect, clock):
     """Make a channel and a route to it; what is no setting of the route is one of the channel."""
 
     def resource(codec: Any = None, limits: Any = None, **named: Any) -> Resource:
-        route_settings = {"publishes", "reads", "since", "form", "retry", "heartbeat"} & named.keys()
-        chosen = {name: named.pop(name) for name in route_settings}
+        of_route = {"publishes", "reads", "since", "form", "retry", "heartbeat", "origins"}
+        chosen = {name: named.pop(name) for name in of_route & named.keys()}
         settings = Settings(**named)
         clock.advance(1_700_000_000 - clock.seconds() if clock.seconds() < 1e9 else 0)
         store = Store(MemoryLog(), now=clock.seconds)

@@ -202,6 +202,14 @@ def test_lines_that_are_no_messages(resource):
     assert [fault["line"] for fault in problem["errors"]] == [2, 3]
 
 
+@pytest.mark.parametrize("line", [b'{"%s":1}', b'{"type":"%s","body":1}'])
+def test_what_is_wrong_is_not_repeated_in_full(resource, line):
+    answer, said = post(resource(), line % (b"n" * 100_000), "?format=message")
+    assert answer.status == 422
+    assert "nnn" in said["detail"]
+    assert len(json.dumps(said)) < 1000
+
+
 def test_who_has_many_wrong_lines_has_seen_enough(resource):
     here = resource()
     answer, problem = post(here, b"{}\n" * (2 * FAULTS), "?format=message")

@@ -8,11 +8,14 @@ import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived
+from twisted.internet.defer import CancelledError
 
 from protocols.channels import Entry
+from protocols.channels.store import READ_BYTES
 from protocols.http.body import HELD
 from protocols.http.event import HEARTBEAT
 from protocols.http.routes.channel.event_forms import body_event, json_event
+from protocols.http.routes.channel.live_events import LiveEvents
 from protocols.http.routes.channel.refusals import RETRY_AFTER
 
 RETRY = b"retry: 3000\n\n"
@@ -255,6 +258,44 @@ def test_over_http2_a_client_that_gives_no_room(resource):
     for _ in range(100):
         read(gives_room=True)
     assert ids(body) == list(range(1, 201))
+
+
+def test_who_catches_up_holds_little_and_shares_it(resource):
+    here = resource()
+    here.publish(*[b"x" * 16_384] * 300)
+    here.turns(1)
+    first = here.channel.tail.first - 1
+    pieces = []
+
+    def begun():
+        events = LiveEvents(
+            here.channel, first, "", render=json_event, beginning=RETRY, released=lambda _: None
+        )
+        assert events.read() == RETRY
+        events.read().addCallback(pieces.append)
+        return events
+
+    every = [begun() for _ in range(20)]
+    assert pieces == [], "whoever asks in the same turn is answered first"
+    here.turns(3)
+    assert len(pieces) == 20
+    assert len({id(piece) for piece in pieces}) == 1
+    assert len(pieces[0]) < READ_BYTES * 1.1
+    assert max(events._held for events in every) < READ_BYTES * 1.1, "one more, until it is asked for"
+    for events in every:
+        events.close()
+
+
+def test_one_that_leaves_before_it_has_begun(resource):
+    here = resource()
+    here.publish(b"1")
+    events = LiveEvents(here.channel, 0, "", render=json_event, beginning=RETRY, released=lambda _: None)
+    events.read()
+    before = here.clock.getDelayedCalls()
+    events.read().addErrback(lambda failure: failure.trap(CancelledError))
+    events.close()
+    assert here.clock.getDelayedCalls() == before
+    assert here.channel.subscribers == 0
 
 
 def test_forms(resource):

@@ -101,3 +101,20 @@ def test_too_many(resource, another):
     here.begin("?wait=30s")
     answer = here.another(another(here.client)).get("?wait=30s")
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_a_client_that_is_ahead_of_this_process(resource):
+    # Another process has published 2 and 3, and told the client so; nobody has told us yet.
+    here = resource()
+    here.publish(b"1")
+    log = here.store._log
+    listeners, log.listeners[:] = list(log.listeners), []
+    log.append([Entry(b"2"), Entry(b"3")], 0)
+    here.begin("?since=2&wait=30s")
+    assert here.wire.value() == b""
+    log.listeners[:] = listeners
+    listeners[0](log.after(1, 9))
+    here.turns()
+    (answer,) = here.client.answers()
+    assert [json.loads(line)["body"] for line in answer.body.splitlines()] == ["3"]
+    assert answer.headers[POSITION] == "3"

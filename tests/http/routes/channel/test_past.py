@@ -177,6 +177,19 @@ def test_what_a_client_has_is_not_sent_again(resource, piece):
     assert answer.headers["ETag"] != tag
 
 
+@pytest.mark.parametrize("query", ["?since=0&limit=3", "?since=0&limit=3&key=k"])
+def test_what_says_where_to_go_on_has_another_tag(resource, query):
+    here = resource()
+    here.store.piece = 1
+    here.publish(*[Entry(b"x", "k")] * 3)
+    first = here.get(query + "&format=json")
+    here.publish(Entry(b"x", "k"))
+    second = here.get(query + "&format=json", If_None_Match=first.headers["ETag"])
+    assert (json.loads(first.body).get("next"), second.status) == (None, 200)
+    assert json.loads(second.body)["next"].startswith("?since=3&limit=3")
+    assert second.headers["ETag"] != first.headers["ETag"]
+
+
 def test_each_form_has_a_tag_of_its_own(resource):
     here = resource()
     here.publish(b"1", b"2", b"3")

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from protocols.codec import codec_for
+from protocols.http.policy.cors import Origins
 
 NDJSON = "application/x-ndjson"
 
@@ -49,6 +50,52 @@ def test_a_message_with_a_name_is_published_once(resource, name):
     assert (answer.status, json.loads(answer.body)) == (200, {"seq": 2, "new": False})
     assert answer.headers["Location"] == "/c?since=1&limit=1"
     assert (here.channel.last, newest(here)[0].id) == (2, "8e03-97")
+
+
+def test_where_nobody_reads_there_is_no_place_to_read(resource):
+    here = resource(reads=False)
+    lines = {"Content_Type": "application/x-ndjson"}
+    for answer in (here.post(b"1"), here.post(b"2", Idempotency_Key="x"), here.post(b"3\n4\n", **lines)):
+        assert (answer.status, answer.headers.get("Location")) == (201, None)
+    again = here.post(b"2", Idempotency_Key="x")
+    assert (again.status, again.headers.get("Location")) == (200, None)
+
+
+def test_a_tab_in_a_media_type(resource):
+    here = resource()
+    assert here.post(b"1", Content_Type="text/plain;\tcharset=utf-8").status == 201
+    assert here.post(b"2\n3\n", Content_Type="application/x-ndjson\t;\tcharset=utf-8").status == 201
+    assert [message.content_type for message in newest(here, 3)] == [
+        "text/plain; charset=utf-8",
+        *["application/json"] * 2,
+    ]
+
+
+OURS = {"Origin": "http://a.test"}
+OTHERS = {"Origin": "https://evil.test"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "origins", "status"),
+    [
+        (OURS, (), 201),
+        ({**OURS, "Sec_Fetch_Site": "same-origin"}, (), 201),
+        (OTHERS, (), 403),
+        ({"Origin": "null"}, (), 403),
+        ({"Sec_Fetch_Site": "cross-site"}, (), 403),
+        ({"Sec_Fetch_Site": "cross-site"}, ["https://evil.test"], 403),
+        ({**OURS, "Sec_Fetch_Site": "cross-site"}, (), 403),
+        ({"Origin": "https://app.test", "Sec_Fetch_Site": "cross-site"}, ["https://app.test"], 201),
+        ({"Origin": "https://b.app.test"}, ["https://*.app.test"], 201),
+        (OTHERS, ["https://app.test"], 403),
+        (OTHERS, ["*"], 201),
+    ],
+)
+def test_the_pages_of_other_sites(resource, fields, origins, status):
+    here = resource(origins=Origins(origins))
+    assert here.post(b"1", Content_Type="text/plain", **fields).status == status
+    assert here.channel.last == (status == 201)
+    assert here.get(**fields).status == 200, "what CORS has is about reading"
 
 
 def test_an_empty_message(resource):

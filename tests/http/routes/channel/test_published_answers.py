@@ -14,8 +14,8 @@ from protocols.http.routes.channel.published_answers import PublishedAnswers
 def publishing(resource, connect, clock, journal):
     """A channel, and a client of a function at /f whose answers it gets."""
 
-    def publishing(function, **settings):
-        here = resource()
+    def publishing(function, message=1000, **settings):
+        here = resource(message=message)
         inner = function_route(function, path="/f", reactor=clock, journal=journal, run="loop", **settings)
         here.functions = connect({"/f": PublishedAnswers(inner, here.channel)})
         return here
@@ -30,6 +30,7 @@ def test_an_answer_is_published(publishing):
     here = publishing(double)
     answer = here.functions.ask("POST", "/f", b"21")
     assert (answer.status, json.loads(answer.body)) == (201, {"seq": 1})
+    assert "Location" not in answer.headers, "what the function has published cannot be read of it"
     (message,) = here.channel.tail.after(0, 9)
     assert (message.body, message.content_type) == (b'{"twice":42}', "application/json")
     assert message.sender == "http://192.0.2.7:4321"
@@ -55,6 +56,7 @@ def test_items(publishing):
     here = publishing(count)
     answer = here.functions.ask("POST", "/f", b"3")
     assert json.loads(answer.body) == {"published": 3, "first": 1, "last": 3}
+    assert "Location" not in answer.headers
     assert [m.body for m in here.channel.tail.after(0, 9)] == [b"0", b"1", b"2"]
 
 
@@ -65,6 +67,20 @@ def test_items_that_are_no_json(publishing):
     here = publishing(words, codec="text")
     assert here.functions.ask("POST", "/f", b"ab").status == 201
     assert [m.body for m in here.channel.tail.after(0, 9)] == [b"ab"]
+
+
+def test_items_that_make_too_long_a_message(publishing, failures):
+    taken = []
+
+    def words(message: str) -> Iterator[str]:
+        for number in range(1000):
+            taken.append(number)
+            yield "x" * 10
+
+    here = publishing(words, codec="text", message=100)
+    assert here.functions.ask("POST", "/f", b"ab").status == 413
+    assert (here.channel.last, failures) == (0, [])
+    assert len(taken) < 1000, "the rest is not made"
 
 
 @pytest.mark.parametrize(("answer", "status"), [(None, 204), (Response("no", 403), 403)])
