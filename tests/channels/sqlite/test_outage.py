@@ -9,7 +9,7 @@ import pytest
 
 from protocols.channels.errors import StalledError, UnavailableError
 from protocols.channels.sqlite.outage import LONGEST, REST, Outage
-from protocols.channels.sqlite.trouble import FileError, UnheardError, for_operator, unavailable, words
+from protocols.channels.sqlite.trouble import FileError, for_operator, unavailable, words
 
 
 def sqlite_error(code: int, text: str = "what it says") -> sqlite3.Error:
@@ -43,7 +43,7 @@ def test_words(error, said, to_operator):
     assert type(unavailable(error)) is UnavailableError
 
 
-@pytest.mark.parametrize("error", [sqlite_error(sqlite3.SQLITE_IOERR_FSYNC), UnheardError()])
+@pytest.mark.parametrize("error", [sqlite_error(sqlite3.SQLITE_IOERR_FSYNC)])
 def test_what_nobody_knows_about(error):
     assert isinstance(unavailable(error), StalledError)
 
