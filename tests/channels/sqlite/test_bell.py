@@ -8,6 +8,7 @@ from threading import Event, Thread
 import pytest
 from twisted.internet.task import Clock
 
+from protocols.channels.sqlite import bell
 from protocols.channels.sqlite.bell import DEAF, EVERY, Bell
 from protocols.inotify import Inotify
 
@@ -153,6 +154,13 @@ def test_one_writes_at_a_time(hang):
         thread.join(60)
     assert order == ["one", "two"]
     assert one.bell.alone(lambda: 7) == 7
+
+
+def test_one_that_is_stopped_while_it_writes_stops_nobody(hang, monkeypatch):
+    monkeypatch.setattr(bell, "BUSY", 0.05)
+    one, two = hang(), hang()
+    assert one.bell.alone(lambda: two.bell.alone(lambda: 7)) == 7
+    assert two.bell.alone(lambda: 8) == 8
 
 
 def test_where_locks_cannot_be_asked_for_somebody_listens(hang, reactor, monkeypatch):
