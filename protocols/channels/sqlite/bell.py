@@ -59,6 +59,7 @@ class Bell:
         self._notify = notify
         self._inotify: Inotify | None = None
         self._descriptor = -1
+        self._waited_in_vain = False  # whether another did not let go for so long that nobody waits for it
         self._next: IDelayedCall | None = None
 
     def hang_up(self) -> None:
@@ -80,9 +81,10 @@ class Bell:
         most: one that is stopped while it writes must not stop the others."""
         if not self._somebody_listens():
             return function()
-        until = time.monotonic() + BUSY
-        while not self._lock() and time.monotonic() < until:
+        until = time.monotonic() + (0.0 if self._waited_in_vain else BUSY)
+        while not (is_alone := self._try()) and time.monotonic() < until:
             time.sleep(AGAIN)
+        self._waited_in_vain = not is_alone
         try:
             return function()
         finally:
@@ -111,7 +113,7 @@ class Bell:
         if descriptor >= 0:
             os.close(descriptor)
 
-    def _lock(self) -> bool:
+    def _try(self) -> bool:
         """Be alone from now on, if nobody else is."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -158,9 +158,19 @@ def test_one_writes_at_a_time(hang):
 
 def test_one_that_is_stopped_while_it_writes_stops_nobody(hang, monkeypatch):
     monkeypatch.setattr(bell, "BUSY", 0.05)
+    slept = []
+    monkeypatch.setattr(bell.time, "sleep", slept.append)
     one, two = hang(), hang()
-    assert one.bell.alone(lambda: two.bell.alone(lambda: 7)) == 7
-    assert two.bell.alone(lambda: 8) == 8
+
+    def stopped():
+        assert two.bell.alone(lambda: 7) == 7
+        waited = len(slept)
+        assert waited > 0
+        assert two.bell.alone(lambda: 8) == 8
+        assert len(slept) == waited, "that it is stopped is known by now"
+
+    one.bell.alone(stopped)
+    assert two.bell.alone(lambda: one.bell.alone(lambda: 9)) == 9
 
 
 def test_where_locks_cannot_be_asked_for_somebody_listens(hang, reactor, monkeypatch):
