@@ -32,7 +32,7 @@ system shares the folder."""
 DEAF: Final = 0.1
 """Seconds between two looks where there is no inotify."""
 
-AGAIN: Final = 0.0005
+AGAIN: Final = 0.0001
 """Seconds until it is tried again to be alone: little beside a commit that the disk is waited for."""
 
 _LOCK: Final = "hhqqi"
