@@ -4,7 +4,8 @@ The bell is a file without content beside the store's.  Whoever listens holds a 
 that somebody does, and whoever has published opens and closes it, which inotify(7) tells those who listen.
 
 Where several write, they wait for one another at the bell, with a lock of another kind: the kernel lets the
-next go on at once, where SQLite would sleep for ever longer times, and with bad luck for a second.
+next go on soon, where SQLite would sleep for ever longer times, and with bad luck for a second.  It is a
+courtesy: what is written is safe without it, by the locks of SQLite.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from twisted.internet.interfaces import IDelayedCall
 
+from protocols.channels.sqlite.database import BUSY
 from protocols.inotify import IN_CLOSE_WRITE, IN_DELETE_SELF, Inotify
 
 T = TypeVar("T")
@@ -28,6 +31,9 @@ system shares the folder."""
 
 DEAF: Final = 0.1
 """Seconds between two looks where there is no inotify."""
+
+AGAIN: Final = 0.0001
+"""Seconds until it is tried again to be alone: little beside a commit that the disk is waited for."""
 
 _LOCK: Final = "hhqqi"
 """``struct flock`` of fcntl(2) on Linux: what kind of lock, from where on, where, how long, and whose."""
@@ -53,6 +59,7 @@ class Bell:
         self._notify = notify
         self._inotify: Inotify | None = None
         self._descriptor = -1
+        self._waited_in_vain = False  # whether another did not let go for so long that nobody waits for it
         self._next: IDelayedCall | None = None
 
     def hang_up(self) -> None:
@@ -70,10 +77,14 @@ class Bell:
         self._look()
 
     def alone(self, function: Callable[[], T]) -> T:
-        """What `function` makes; others do not write meanwhile.  May wait for them."""
+        """What `function` makes; others do not write meanwhile.  May wait for them, but for :data:`BUSY` at
+        most: one that is stopped while it writes must not stop the others."""
         if not self._somebody_listens():
             return function()
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        until = time.monotonic() + (0.0 if self._waited_in_vain else BUSY)
+        while not (is_alone := self._try()) and time.monotonic() < until:
+            time.sleep(AGAIN)
+        self._waited_in_vain = not is_alone
         try:
             return function()
         finally:
@@ -101,6 +112,14 @@ class Bell:
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
+
+    def _try(self) -> bool:
+        """Be alone from now on, if nobody else is."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def _somebody_listens(self) -> bool:
         """Whether there are others, as far as can be known."""

@@ -166,9 +166,26 @@ class transaction:  # noqa: N801 - it is read as a statement
 
 
 def make(file: Path) -> None:
-    """Have the file, for nobody else to read.  Raises :class:`OSError`."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Have the file, and the folders that it is in, for nobody else to read.  Raises :class:`OSError`."""
+    folders = [file.parent]
+    while not folders[-1].exists():
+        folders.append(folders[-1].parent)
+    for folder in reversed(folders[:-1]):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        keep_entries(folder.parent)
+    file.parent.mkdir(exist_ok=True)  # says so if it is none
     os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def keep_entries(folder: Path) -> None:
+    """Have the disk keep what is made in `folder`, where that can be asked for.  What is in a folder of the
+    store's own SQLite sees to."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _identity(file: Path) -> tuple[int, int]:

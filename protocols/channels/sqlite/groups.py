@@ -7,11 +7,21 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
-from protocols.channels.sqlite.history import newest, these
-from protocols.channels.store import Claim, GroupExtent
+from protocols.channels.sqlite.history import newest, next_seqs, these
+from protocols.channels.store import READ_BYTES, Claim, GroupExtent
 
 _AGAIN: Final = """
     UPDATE claim SET due = ?, tries = tries + 1 WHERE name = ? AND seq IN (SELECT value FROM json_each(?))"""
+
+_DUE: Final = """
+    SELECT
+        json_group_array(seq) FILTER (WHERE total <= ?4 OR total = size), count(*), coalesce(max(total), 0)
+    FROM (
+        SELECT seq, size, sum(size) OVER (ORDER BY seq) AS total FROM (
+            SELECT seq, message.size FROM claim JOIN message USING (seq)
+            WHERE name = ?1 AND due <= ?2 ORDER BY seq LIMIT ?3
+        )
+    )"""
 
 _TERMS: Final = """
     SELECT json_group_array(json_array(tries, error)) FROM (
@@ -22,17 +32,15 @@ _SETTLE: Final = "DELETE FROM claim WHERE name = ? AND seq IN (SELECT value FROM
 
 
 def claim(connection: sqlite3.Connection, group: str, most: int, now: float, deadline: float) -> list[Claim]:
-    """Up to `most` messages that nobody else of `group` has, until `deadline` seconds after `now`."""
+    """Up to `most` messages that nobody else of `group` has, until `deadline` seconds after `now`; not much
+    more than :data:`READ_BYTES`, but one at least."""
     due = _milliseconds(now + deadline)
-    seqs = _seqs(
-        connection,
-        "SELECT seq FROM claim WHERE name = ? AND due <= ? ORDER BY seq LIMIT ?",
-        (group, _milliseconds(now), most),
-    )
+    found, count, octets = connection.execute(_DUE, (group, _milliseconds(now), most, READ_BYTES)).fetchone()
+    seqs: list[int] = json.loads(found)
     if seqs:
         connection.execute(_AGAIN, (due, group, json.dumps(seqs)))
-    if len(seqs) < most:
-        seqs += _claim_new(connection, group, most - len(seqs), due)
+    if len(seqs) == count < most and octets < READ_BYTES:
+        seqs += _claim_new(connection, group, most - len(seqs), READ_BYTES - octets, due)
     if not seqs:
         return []
     (terms,) = connection.execute(_TERMS, (group, json.dumps(seqs))).fetchone()
@@ -80,21 +88,14 @@ def forget(connection: sqlite3.Connection, through: int) -> None:
     connection.execute("UPDATE member SET position = ?1 WHERE position < ?1", (through,))
 
 
-def _claim_new(connection: sqlite3.Connection, group: str, most: int, due: int) -> list[int]:
-    position = _position(connection, group)
-    seqs = _seqs(connection, "SELECT seq FROM message WHERE seq > ? ORDER BY seq LIMIT ?", (position, most))
+def _claim_new(connection: sqlite3.Connection, group: str, most: int, octets: int, due: int) -> list[int]:
+    seqs = next_seqs(connection, _position(connection, group), most, octets)
     if seqs:
         connection.execute(
             "INSERT INTO claim (name, seq, due, tries, error) SELECT ?, value, ?, 1, '' FROM json_each(?)",
             (group, due, json.dumps(seqs)),
         )
         _move(connection, group, seqs[-1])
-    return seqs
-
-
-def _seqs(connection: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> list[int]:
-    (found,) = connection.execute(f"SELECT json_group_array(seq) FROM ({statement})", values).fetchone()  # noqa: S608 - it is one of ours
-    seqs: list[int] = json.loads(found)
     return seqs
 
 

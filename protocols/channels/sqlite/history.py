@@ -57,6 +57,9 @@ _EXPORT: Final = """
 
 _COUNT: Final = f"SELECT count(*), max(seq) FROM message WHERE {_PIECE}"  # noqa: S608 - it is made of constants
 
+_SEQS: Final = f"""
+    SELECT json_group_array(seq) FROM (SELECT seq FROM message WHERE {_PIECE} ORDER BY seq)"""  # noqa: S608 - as above
+
 _BEFORE: Final = """
     WITH RECURSIVE search (low, high) AS (
         SELECT min(seq) - 1, max(seq) FROM message
@@ -72,6 +75,15 @@ _BEFORE: Final = """
 def read(connection: sqlite3.Connection, after: int, most: int, key: str = "") -> list[Message]:
     """The next messages behind the seq `after`."""
     return _read(connection, *_piece(after, sys.maxsize, most, key, READ_BYTES))
+
+
+def next_seqs(connection: sqlite3.Connection, after: int, most: int, octets: int) -> list[int]:
+    """The seqs of the next messages behind `after`, `most` of them, and of up to `octets`; one at least if
+    there is one."""
+    values = {"after": after, "through": sys.maxsize, "most": most, "octets": octets}
+    (found,) = connection.execute(_SEQS, values).fetchone()
+    seqs: list[int] = json.loads(found)
+    return seqs
 
 
 def these(connection: sqlite3.Connection, seqs: Sequence[int]) -> list[Message]:

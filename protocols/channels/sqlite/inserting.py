@@ -33,13 +33,19 @@ class End(NamedTuple):
     """That of the newest message there ever was."""
     total: int = 0
     """How many bytes all lines up to there have; what is forgotten may or may not be in it."""
+    time: int = 0
+    """That of the newest message: the next is not from before it, whichever process publishes it."""
 
 
 def insert(connection: sqlite3.Connection, entries: Sequence[Entry], time: int, end: End) -> End | None:
     """Add `entries` behind `end`; ``None`` if it is not the end, and nothing was added.
 
+    :param time: now, in milliseconds since the epoch; the clocks of processes may differ, and each may have
+        waited for the others since it looked.
+
     More than :data:`ROWS` need a transaction, in which `end` is the end.
     """
+    time = max(time, end.time)
     for at in range(0, len(entries), ROWS):
         some = entries[at : at + ROWS]
         size = next(size for size in _SIZES if size >= len(some))
@@ -58,15 +64,17 @@ def insert(connection: sqlite3.Connection, entries: Sequence[Entry], time: int, 
             added = connection.execute(statement, list(map(_storable, values))).rowcount
         if not added:
             return None
-        end = End(end.seq + len(some), total)
+        end = End(end.seq + len(some), total, time)
     return end
 
 
-def find_end(connection: sqlite3.Connection) -> End:
-    """Where the log ends."""
+def find_end(connection: sqlite3.Connection, time: int = 0) -> End:
+    """Where the log ends; the newest message was from `time` at least."""
     found = connection.execute(
-        "SELECT newest.seq, coalesce(message.total, 0) FROM sqlite_sequence AS newest "
-        "LEFT JOIN message ON message.seq = newest.seq WHERE newest.name = 'message'"
+        "SELECT newest.seq, coalesce(message.total, 0), max(coalesce(message.time, 0), ?) "
+        "FROM sqlite_sequence AS newest "
+        "LEFT JOIN message ON message.seq = newest.seq WHERE newest.name = 'message'",
+        (time,),
     ).fetchone()
     return End(*found)
 

@@ -47,9 +47,9 @@ class Outage:
     def failed(self, error: Exception, now: float) -> UnavailableError:
         """It failed at `now`, in seconds; what to say to those who have asked for it."""
         self._error = told = unavailable(error)
-        if not isinstance(error, TROUBLE):
-            log.failure("{file}: {what}", failure=Failure(error), file=self._file, what=self._what)
         if self._began is None:
+            if not isinstance(error, TROUBLE):
+                log.failure("{file}: {what}", failure=Failure(error), file=self._file, what=self._what)
             self._began = now
             self._rest = REST
             why = for_operator(error)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from twisted.internet import defer
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.python.failure import Failure
 
 from protocols.channels.errors import StalledError, UnavailableError
@@ -22,11 +22,12 @@ from protocols.channels.sqlite.bell import Bell
 from protocols.channels.sqlite.checkpoints import Checkpoints, checkpoint
 from protocols.channels.sqlite.database import Database
 from protocols.channels.sqlite.forgetting import Measured
+from protocols.channels.sqlite.jobs import Job
 from protocols.channels.sqlite.outage import Outage
 from protocols.channels.sqlite.trouble import for_operator
 from protocols.channels.sqlite.turns import Turns
 from protocols.channels.sqlite.worker import Worker
-from protocols.channels.sqlite.writing import Job, Writing
+from protocols.channels.sqlite.writing import Writing
 from protocols.channels.store import READ_MESSAGES, Came, Claim, Exported, Extent, GroupExtent
 
 T = TypeVar("T")
@@ -41,7 +42,8 @@ class SQLiteStore:
     :param sync: whether publishers wait until the disk has it, or it is told to keep what there is each
         `interval` seconds.
     :param pending: messages that may wait to be written.
-    :param stalled: seconds after which a publisher is told that the disk does not answer.
+    :param stalled: seconds after which a publisher, or whoever has something else written, is told that the
+        disk does not answer.
     :param now: the time, in seconds since the epoch.
     """
 
@@ -60,9 +62,10 @@ class SQLiteStore:
         self._reactor = reactor
         self._now = now
         self._stalled = stalled
-        self._writer, self._reader, self._keeper = (
-            Worker(reactor, f"{file.name}: {what}") for what in ("writing", "reading", "keeping")
-        )
+        self._is_closed = False
+        threads = ("writing", "reading", "keeping")
+        self._workers = [Worker(reactor, f"{file.name}: {what}") for what in threads]
+        self._writer, self._reader, self._keeper = self._workers
         full = sync == "always"
         self._database = Database(file, full=full, writes=True)
         self._history = Database(file)
@@ -100,6 +103,8 @@ class SQLiteStore:
         """Open the file, and make it if it is not there; the words of the error are for the operator."""
 
         def begun(measured: Measured) -> None:
+            if self._is_closed:
+                raise UnavailableError("the channel is closed")  # who has closed it lets go of the file
             self._turns.begin(self._writing.position, measured, came)
             self._bell.listen()
 
@@ -107,16 +112,27 @@ class SQLiteStore:
             error = failure.value
             assert isinstance(error, Exception), "threads are not interrupted"
             said = UnavailableError(f"{self._file}: {for_operator(error)}")
-            return self._let_go().addCallback(lambda _: Failure(said))
+            gone = succeed(None) if self._is_closed else self._let_go()
+            return gone.addCallback(lambda _: Failure(said))
 
+        if self._is_closed:
+            return fail(UnavailableError("the channel is closed"))
+        for worker in self._workers:
+            worker.start()
         return self._writer.run(self._begin).addCallbacks(begun, failed)
 
     def close(self) -> Deferred[None]:
-        """Finish what is under way, unless the disk does not answer, and let go."""
+        """Finish what was taken, unless the disk does not answer, and let go; to cancel it is to wait no
+        longer."""
+        if self._is_closed:
+            return succeed(None)
+        self._is_closed = True
         self._bell.stop()
         self._checkpoints.stop()
-        ended = self._turns.end().addCallback(lambda _: self._let_go())
-        return ended.addTimeout(self._stalled, self._reactor).addErrback(self._stuck)
+        closed: Deferred[None] = Deferred()
+        # A disk may answer when nobody waits for it any more.
+        self._turns.end().addCallback(lambda _: self._let_go()).chainDeferred(closed)
+        return closed.addTimeout(self._stalled, self._reactor).addErrback(self._stuck)
 
     def append(self, entries: Sequence[Entry]) -> Deferred[Sequence[Receipt]]:
         """Publish `entries` with what else comes while the disk is busy."""
@@ -177,6 +193,8 @@ class SQLiteStore:
         self._turns.look()
 
     def _read(self, function: Callable[[sqlite3.Connection], T]) -> Deferred[T]:
+        if self._is_closed:
+            return fail(UnavailableError("the channel is closed"))
         done = self._reader.run(partial(self._history.use, function))
         return done.addCallbacks(self._have_read, self._cannot_read)
 
@@ -193,7 +211,7 @@ class SQLiteStore:
         forgotten = 0
         while count := await self._turns.do(piece):
             forgotten += count
-        while forgotten and await self._aside(forgetting.shorten):
+        while forgotten and not self._is_closed and await self._aside(forgetting.shorten):
             pass
         return forgotten
 
@@ -208,25 +226,26 @@ class SQLiteStore:
 
     def _aside(self, function: Callable[[sqlite3.Connection], T]) -> Deferred[T]:
         """What is done between two turns, and is nothing that anybody needs."""
+        if self._is_closed:
+            return fail(UnavailableError("the channel is closed"))
         return self._writer.run(partial(self._writing.aside, function))
 
     def _let_go(self) -> Deferred[None]:
         """Close the file; what was opened last is closed first, and who writes makes it tidy."""
 
-        def closed(_: object) -> None:
-            for worker in (self._writer, self._reader, self._keeper):
+        def closed(result: Any) -> Any:
+            for worker in self._workers:
                 worker.stop()
+            return result
 
         done: Deferred[Any] = self._reader.run(self._history.drop)
         done.addCallback(lambda _: self._checkpoints.close())
         done.addCallback(lambda _: self._writer.run(self._database.drop))
         done.addCallback(lambda _: self._writer.run(self._bell.take_down))
-        return done.addCallback(closed)
+        return done.addBoth(closed)
 
     def _stuck(self, failure: Failure) -> None:
-        failure.trap(defer.TimeoutError)
+        failure.trap(defer.TimeoutError, CancelledError)
         error = StalledError("the store does not answer; it may have been published")
         # Whoever hears of it may wait for this to end.
-        self._reactor.callLater(0, self._pending.abandon, error)
-        for worker in (self._writer, self._reader, self._keeper):
-            worker.stop()
+        self._reactor.callLater(0, self._turns.give_up, error)

@@ -30,11 +30,7 @@ class FileError(Exception):
     """The file is none that the channel could be kept in; the words are for everybody."""
 
 
-class UnheardError(Exception):
-    """It is published, but not what others have published before."""
-
-
-TROUBLE: Final = (sqlite3.Error, OSError, FileError, UnheardError, UnavailableError)
+TROUBLE: Final = (sqlite3.Error, OSError, FileError, UnavailableError)
 """What may be wrong with a file; anything else is a mistake in this program."""
 
 
@@ -54,7 +50,7 @@ def for_operator(error: Exception) -> str:
 
 def unavailable(error: Exception) -> UnavailableError:
     """What publishers and readers are told of `error`."""
-    if isinstance(error, UnheardError) or _code(error) in UNCLEAR:
+    if _code(error) in UNCLEAR:
         return StalledError("the disk fails; it may have been published")
     return UnavailableError(words(error))
 

@@ -6,19 +6,20 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from protocols.channels.errors import UnavailableError
+from protocols.channels.errors import StalledError, UnavailableError
 from protocols.channels.message import Entry, Receipt
 from protocols.channels.pending import Pending, Publication
 from protocols.channels.sqlite.bell import Bell
 from protocols.channels.sqlite.forgetting import Measured
+from protocols.channels.sqlite.jobs import Job, Jobs, Order
 from protocols.channels.sqlite.outage import Outage
 from protocols.channels.sqlite.worker import Worker
-from protocols.channels.sqlite.writing import Job, Turn, Writing
+from protocols.channels.sqlite.writing import Turn, Writing
 from protocols.channels.store import Came
 
 log = Logger(namespace="polyport")
@@ -30,7 +31,8 @@ AT_A_TIME: Final = 512
 class Turns:
     """Has `writing` do, in the thread `worker`, what it is asked for: one turn after the other.
 
-    :param stalled: seconds after which a turn that has not ended makes publishers go away.
+    :param stalled: seconds after which a turn that has not ended makes publishers go away, and those who wait
+        for a job.
     :param now: the time, in seconds since the epoch.
     :param written: hears of each turn in which something was written, with about how many bytes that were.
 
@@ -69,12 +71,14 @@ class Turns:
         self._written = written
         self._came: Came | None = None
         self._is_open = False
-        self._jobs: list[tuple[Job, Deferred[Any]]] = []
+        self._jobs = Jobs(reactor, patience=stalled)
+        # Published, but not what others have published before: up to which seq, and what to say then.
+        self._unheard: list[tuple[int, Publication, Sequence[Receipt]]] = []
         self._is_asked = False  # whether others have published
         self._since: float | None = None  # when the turn began that is under way
         self._soon: IDelayedCall | None = None
         self._again: IDelayedCall | None = None
-        self._ended: Deferred[None] | None = None  # fires when the turn that is under way has ended
+        self._ended: Deferred[None] | None = None  # fires when nothing is left to be done
 
     def begin(self, last: int, measured: Measured, came: Came) -> None:
         """From now on."""
@@ -89,6 +93,8 @@ class Turns:
             refusal = self._refusal()
             if refusal is not None:
                 raise refusal
+        if not entries:
+            return succeed([])
         told = self._pending.add(entries)
         self._turn_soon()
         return told
@@ -98,30 +104,35 @@ class Turns:
         refusal = self._refusal()
         if refusal is not None:
             return fail(refusal)
-        told: Deferred[Any] = Deferred()
-        self._jobs.append((job, told))
+        told = self._jobs.add(job)
         self._turn_soon()
         return told
 
     def look(self) -> None:
         """Others may have published."""
         self._is_asked = True
-        self._turn_soon()
+        if self._is_open:
+            self._turn_soon()
 
     def end(self) -> Deferred[None]:
-        """Take nothing more; it fires when what is under way has ended."""
+        """Take nothing more; it fires when all that was taken is done, however long the disk needs."""
         self._is_open = False
-        for call in (self._soon, self._again):
-            if call is not None and call.active():
-                call.cancel()
-        self._pending.close()
-        jobs, self._jobs = self._jobs, []
-        for _, told in jobs:
-            told.errback(UnavailableError("the channel is closed"))
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
         self._ended = Deferred()
         if self._since is None:
-            self._ended.callback(None)
+            self._go_on(None)
         return self._ended
+
+    def give_up(self, error: StalledError) -> None:
+        """Begin with nothing more, after :meth:`end`; `error` is said to those who wait for what is under
+        way."""
+        self._unheard = []
+        self._pending.close()
+        self._jobs.close()
+        self._pending.abandon(error)
+        self._jobs.abandon(error)
 
     def _refusal(self) -> UnavailableError | None:
         if not self._is_open:
@@ -136,19 +147,20 @@ class Turns:
 
     def _turn_soon(self) -> None:
         """What else is read from sockets before the reactor's turn ends goes together."""
-        if self._since is None and self._soon is None and self._is_open:
+        if self._since is None and self._soon is None:
             self._soon = self._reactor.callLater(0, self._turn)
 
     def _turn(self) -> None:
         self._soon = None
         publications = self._pending.begin(AT_A_TIME)
-        jobs, self._jobs = self._jobs, []
+        jobs = self._jobs.begin()
         if not (publications or jobs or self._is_asked):
+            self._go_on(None)
             return
         self._is_asked = False
         self._since = self._reactor.seconds()
         entries = [publication.entries for publication in publications]
-        work = partial(self._writing.turn, entries, [job for job, _ in jobs], int(self._now() * 1000))
+        work = partial(self._writing.turn, entries, [order.job for order in jobs], int(self._now() * 1000))
         if publications or jobs:
             done = self._worker.run(partial(self._bell.alone, work), self._bell.ring)
         else:
@@ -159,11 +171,9 @@ class Turns:
         done.addErrback(self._broke)
         done.addCallback(self._go_on)
 
-    def _succeeded(
-        self, turn: Turn, publications: Sequence[Publication], jobs: Sequence[tuple[Job, Deferred[Any]]]
-    ) -> None:
+    def _succeeded(self, turn: Turn, publications: Sequence[Publication], jobs: Sequence[Order]) -> None:
         self._since = None
-        self._pending.finish(publications)
+        self._jobs.finish(jobs)
         if publications or jobs:
             self._outage.succeeded(self._reactor.seconds())
         octets = 0
@@ -179,28 +189,47 @@ class Turns:
                 self._came(turn.news)
             except Exception:  # noqa: BLE001 - those who have published are told all the same
                 log.failure("what came to a channel could not be told")
-        for publication, receipts in zip(publications, turn.receipts, strict=True):
-            publication.published(receipts)
-        for (_, told), result in zip(jobs, turn.results, strict=True):
-            told.callback(result)
+        self._tell(turn, publications)
+        for order, result in zip(jobs, turn.results, strict=True):
+            order.ended(result)
         if publications or jobs:
             self._written(octets)
         self._is_asked = self._is_asked or not turn.is_all
 
-    def _failed(
-        self, failure: Failure, publications: Sequence[Publication], jobs: Sequence[tuple[Job, Deferred[Any]]]
-    ) -> None:
-        self._pending.finish(publications)
+    def _tell(self, turn: Turn, publications: Sequence[Publication]) -> None:
+        """Tell publishers, as far as everything was heard of up to what they have published."""
+        published = list(zip(publications, turn.receipts, strict=True))
+        if self._unheard:
+            published = [(publication, receipts) for _, publication, receipts in self._unheard] + published
+            self._unheard = []
+        told = []
+        for publication, receipts in published:
+            if not turn.is_all and (last := max(receipts)[0]) > self.last:
+                self._unheard.append((last, publication, receipts))
+            else:
+                told.append((publication, receipts))
+        self._pending.finish([publication for publication, _ in told])
+        for publication, receipts in told:
+            publication.published(receipts)
+
+    def _failed(self, failure: Failure, publications: Sequence[Publication], jobs: Sequence[Order]) -> None:
+        unheard, self._unheard = [publication for _, publication, _ in self._unheard], []
+        self._pending.finish([*publications, *unheard])
+        self._jobs.finish(jobs)
         assert isinstance(failure.value, Exception), "threads are not interrupted"
         now = self._reactor.seconds()
         error = self._outage.failed(failure.value, now)
         for publication in publications:
             publication.failed(type(error)(*error.args))
-        for _, told in jobs:
-            told.errback(type(error)(*error.args))
+        for publication in unheard:
+            publication.failed(StalledError("the store fails; it may have been published"))
+        for order in jobs:
+            order.failed(type(error)(*error.args))
         # Whoever came meanwhile has not been tried, but would fail as well.
-        self._pending.refuse(self._outage.refusal(now) or UnavailableError(*error.args))
-        if self._is_open is not None and self._again is None:
+        refusal = self._outage.refusal(now) or UnavailableError(*error.args)
+        self._pending.refuse(refusal)
+        self._jobs.refuse(refusal)
+        if self._is_open and self._again is None:
             self._again = self._reactor.callLater(self._outage.rest, self._look_again)
 
     def _look_again(self) -> None:
@@ -212,8 +241,12 @@ class Turns:
 
     def _go_on(self, _: object) -> None:
         self._since = None
-        if self._ended is not None:
-            if not self._ended.called:
-                self._ended.callback(None)
-        elif self._pending or self._jobs or self._is_asked:
+        if self._pending or self._jobs or self._unheard or (self._is_asked and self._is_open):
             self._turn_soon()
+        elif self._ended is not None and not self._ended.called:
+            if self._soon is not None:
+                self._soon.cancel()
+                self._soon = None
+            self._pending.close()
+            self._jobs.close()
+            self._ended.callback(None)

@@ -7,8 +7,10 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeAlias, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
+
+from protocols.channels.errors import UnavailableError
 
 T = TypeVar("T")
 
@@ -27,12 +29,20 @@ class Worker:
         self._name = name
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._thread: Thread | None = None
+        self._is_stopped = False
+
+    def start(self) -> None:
+        """Do what it is asked for from now on, as at the beginning, also after :meth:`stop`."""
+        self._is_stopped = False
 
     def run(self, function: Callable[[], T], then: Callable[[], object] | None = None) -> Deferred[T]:
-        """What `function` returns or raises, in its turn.
+        """What `function` returns or raises, in its turn.  Fails with :class:`UnavailableError` after
+        :meth:`stop`.
 
         :param then: called once that is on its way, if it was returned.
         """
+        if self._is_stopped:
+            return fail(UnavailableError("the channel is closed"))
         told: Deferred[T] = Deferred()
         self._tasks.put((function, told, then))
         if self._thread is None:
@@ -42,6 +52,7 @@ class Worker:
 
     def stop(self) -> None:
         """Do nothing more than what it was asked for until now."""
+        self._is_stopped = True
         if self._thread is not None:
             self._tasks.put(None)
             self._thread = None

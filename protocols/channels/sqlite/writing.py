@@ -5,20 +5,20 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
+
+from twisted.python.failure import Failure
 
 from protocols.channels.message import Entry, Message, Receipt
 from protocols.channels.sqlite.database import Database, transaction
 from protocols.channels.sqlite.forgetting import Measured, measure
 from protocols.channels.sqlite.history import read
 from protocols.channels.sqlite.inserting import ROWS, End, as_stored, find_end, insert, known
-from protocols.channels.sqlite.trouble import UnheardError
+from protocols.channels.sqlite.jobs import Job
+from protocols.channels.sqlite.trouble import TROUBLE
 from protocols.channels.store import READ_MESSAGES
 
 T = TypeVar("T")
-
-Job: TypeAlias = Callable[[sqlite3.Connection], Any]
-"""Something else that is to be done in a transaction."""
 
 MEASURED: Final = 1.0
 """Seconds for which it is known how much there is; others may publish and forget, too."""
@@ -38,9 +38,9 @@ class Turn(NamedTuple):
     receipts: Sequence[Sequence[Receipt]]
     """Of each publication."""
     results: Sequence[Any]
-    """Of each job."""
+    """Of each job; a failure of one that has made a mistake."""
     news: Sequence[Message]
-    """What nobody has been told of yet, whoever has published it."""
+    """What nobody has been told of yet, whoever has published it; what was published may yet follow."""
     is_all: bool
     """Whether there was nothing else to be told of."""
     measured: Measured | None
@@ -49,6 +49,14 @@ class Turn(NamedTuple):
 
 class BehindError(Exception):
     """Another process has published since it was looked where the log ends."""
+
+
+class MistakeError(Exception):
+    """The job `number` has failed, and the file is not why."""
+
+    def __init__(self, number: int, failure: Failure) -> None:
+        self.number = number
+        self.failure = failure
 
 
 class Writing:
@@ -63,7 +71,6 @@ class Writing:
         self.position = 0
         self._database = database
         self._end = End()
-        self._time = 0  # of the newest message
         self._measured = 0.0  # by time.monotonic
         self._version = 0  # PRAGMA data_version: it is another when another process has written
 
@@ -72,12 +79,11 @@ class Writing:
         connection = self._database.open()
         self.position = self._database.last
         self._end = find_end(connection)
-        newest = connection.execute("SELECT max(time) FROM message WHERE seq = ?", (self.position,))
-        self._time = newest.fetchone()[0] or 0
         return measure(connection)
 
     def turn(self, publications: Sequence[Sequence[Entry]], jobs: Sequence[Job], now: int) -> Turn:
-        """Publish, do the jobs, all or none of it, and look what others have published.
+        """Publish, do the jobs, all or none of it but for jobs that make mistakes, and look what others have
+        published.
 
         :param now: milliseconds since the epoch.
 
@@ -87,18 +93,22 @@ class Writing:
         try:
             return self._turn(publications, jobs, now)
         except BaseException:
-            self._version = 0
-            self._end = End()
-            self._database.drop()
+            self._drop()
             raise
 
     def aside(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """What `function` makes of the connection, outside of any transaction."""
         self._database.last = self.position
-        return self._database.use(function)
+        try:
+            return self._database.use(function)
+        except BaseException:
+            self._drop()
+            raise
 
-    def close(self) -> None:
-        """Let go of the file."""
+    def _drop(self) -> None:
+        """Give the connection up: another one knows nothing of what this one has seen."""
+        self._version = 0
+        self._end = End(time=self._end.time)
         self._database.drop()
 
     def _turn(self, publications: Sequence[Sequence[Entry]], jobs: Sequence[Job], now: int) -> Turn:
@@ -108,13 +118,10 @@ class Writing:
             self._database.check()
             news, is_all = self._look(connection)
             return Turn((), (), news, is_all, self._measure(connection, False))
-        now = max(now, self._time)
         entries = [entry for entries in publications for entry in entries]
-        results: list[Any] = []
+        results: Sequence[Any] = ()
         if jobs or len(entries) > ROWS:
-            with transaction(connection):
-                receipts, new = self._publish_surely(connection, entries, now)
-                results = [job(connection) for job in jobs]
+            receipts, new, results = self._do(connection, entries, jobs, now)
         else:
             try:
                 receipts, new = self._publish(connection, entries, now)
@@ -123,17 +130,38 @@ class Writing:
                 with transaction(connection):
                     receipts, new = self._publish_surely(connection, entries, now)
         self._database.check()
-        news = self._told(connection, receipts, new, now)
+        try:
+            news, is_all = self._told(connection, new) if new else self._look(connection)
+        except Exception:  # noqa: BLE001 - what is committed stands; whoever looks next hears of it
+            news, is_all = (), False
+            self._version = 0
         return Turn(
-            _shares(publications, receipts), results, news, True, self._measure(connection, bool(jobs))
+            _shares(publications, receipts), results, news, is_all, self._measure(connection, bool(jobs))
         )
+
+    def _do(
+        self, connection: sqlite3.Connection, entries: Sequence[Entry], jobs: Sequence[Job], now: int
+    ) -> tuple[Sequence[Receipt], Sequence[Entry], Sequence[Any]]:
+        """Publish `entries` and do `jobs`; what fails by a mistake of its own is left out."""
+        mistakes: dict[int, Failure] = {}
+        while True:
+            try:
+                with transaction(connection):
+                    receipts, new = self._publish_surely(connection, entries, now)
+                    results = [
+                        mistakes[number] if number in mistakes else _done(connection, number, job)
+                        for number, job in enumerate(jobs)
+                    ]
+                return receipts, new, results
+            except MistakeError as mistake:
+                mistakes[mistake.number] = mistake.failure
 
     def _publish_surely(
         self, connection: sqlite3.Connection, entries: Sequence[Entry], now: int
     ) -> tuple[Sequence[Receipt], Sequence[Entry]]:
         """Publish `entries` in a transaction that is under way."""
         if entries:
-            self._end = find_end(connection)
+            self._end = find_end(connection, self._end.time)
         return self._publish(connection, entries, now)
 
     def _publish(
@@ -171,29 +199,28 @@ class Writing:
         self._end = end
         return end.seq
 
-    def _told(
-        self, connection: sqlite3.Connection, receipts: Sequence[Receipt], new: Sequence[Entry], now: int
-    ) -> Sequence[Message]:
-        """What is to be told of, now that `new` is durable: what others have published comes before."""
-        last = max(receipts)[0] if receipts else 0
-        if last <= self.position:
-            return ()
+    def _told(self, connection: sqlite3.Connection, new: Sequence[Entry]) -> tuple[Sequence[Message], bool]:
+        """What is to be told of, now that `new` is durable, and whether that is all: what others have
+        published comes before."""
+        last, _, time = self._end
         first = last - len(new) + 1
         news: list[Message] = []
-        try:
-            position = self.position
-            while position < first - 1:
-                before = read(connection, position, first - 1 - position)
-                if not before or before[0].seq >= first:
-                    break  # they have been forgotten already
-                news += [message for message in before if message.seq < first]
-                position = before[-1].seq
-        except sqlite3.Error as error:
-            raise UnheardError from error
-        news += [_message((seq, now, *entry)) for seq, entry in enumerate(new, first)]
-        self.position = last
-        self._time = max(now, self._time)
-        return _unbroken(news)
+        position = self.position
+        for _ in range(PIECES):
+            if position >= first - 1:
+                break
+            before = read(connection, position, first - 1 - position)
+            news += [message for message in before if message.seq < first]
+            # What is not there has been forgotten already.
+            position = before[-1].seq if before and before[0].seq < first else first - 1
+        is_all = position >= first - 1
+        if is_all:
+            news += [_message((seq, time, *entry)) for seq, entry in enumerate(new, first)]
+            position = last
+        else:
+            self._version = 0
+        self.position = position
+        return _unbroken(news), is_all
 
     def _look(self, connection: sqlite3.Connection) -> tuple[Sequence[Message], bool]:
         """What others have published, and whether that is all."""
@@ -211,7 +238,6 @@ class Writing:
             position = piece[-1].seq
         if news:
             self.position = position
-            self._time = max(self._time, news[-1].time)
         return _unbroken(news), is_all
 
     def _measure(self, connection: sqlite3.Connection, at_once: bool) -> Measured | None:
@@ -223,6 +249,15 @@ class Writing:
             return measure(connection)
         except sqlite3.Error:
             return None  # what was to be done is done
+
+
+def _done(connection: sqlite3.Connection, number: int, job: Job) -> Any:
+    try:
+        return job(connection)
+    except TROUBLE:
+        raise
+    except Exception as error:
+        raise MistakeError(number, Failure()) from error
 
 
 def _unbroken(news: Sequence[Message]) -> Sequence[Message]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import stat
@@ -17,7 +18,7 @@ from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 
 from protocols.channels.errors import StalledError, UnavailableError
 from protocols.channels.message import Entry
-from protocols.channels.sqlite.database import Database
+from protocols.channels.sqlite.database import Database, make
 from protocols.channels.sqlite.schema import APPLICATION
 
 
@@ -202,6 +203,22 @@ class TestOpening:
             modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.parent.iterdir()}
             assert set(modes.values()) == {0o600}
             assert set(modes) == {file.name + end for end in ("", "-wal", "-shm", "-bell")}
+
+    def test_all_folders_that_are_made_are_its_own_and_kept(self, tmp_path, monkeypatch):
+        kept = []
+        keep = os.fsync
+
+        def recorded(descriptor):
+            kept.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+            keep(descriptor)
+
+        monkeypatch.setattr(os, "fsync", recorded)
+        make(tmp_path / "a" / "b" / "readings.sqlite")
+        assert kept == [tmp_path, tmp_path / "a"]
+        folders = (tmp_path / "a", tmp_path / "a" / "b")
+        assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700, 0o700]
+        make(tmp_path / "a" / "b" / "others.sqlite")
+        assert len(kept) == 2
 
     @pytest.mark.parametrize(
         ("make", "words"),

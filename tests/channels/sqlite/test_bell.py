@@ -8,6 +8,7 @@ from threading import Event, Thread
 import pytest
 from twisted.internet.task import Clock
 
+from protocols.channels.sqlite import bell
 from protocols.channels.sqlite.bell import DEAF, EVERY, Bell
 from protocols.inotify import Inotify
 
@@ -153,6 +154,23 @@ def test_one_writes_at_a_time(hang):
         thread.join(60)
     assert order == ["one", "two"]
     assert one.bell.alone(lambda: 7) == 7
+
+
+def test_one_that_is_stopped_while_it_writes_stops_nobody(hang, monkeypatch):
+    monkeypatch.setattr(bell, "BUSY", 0.05)
+    slept = []
+    monkeypatch.setattr(bell.time, "sleep", slept.append)
+    one, two = hang(), hang()
+
+    def stopped():
+        assert two.bell.alone(lambda: 7) == 7
+        waited = len(slept)
+        assert waited > 0
+        assert two.bell.alone(lambda: 8) == 8
+        assert len(slept) == waited, "that it is stopped is known by now"
+
+    one.bell.alone(stopped)
+    assert two.bell.alone(lambda: one.bell.alone(lambda: 9)) == 9
 
 
 def test_where_locks_cannot_be_asked_for_somebody_listens(hang, reactor, monkeypatch):

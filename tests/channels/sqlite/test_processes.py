@@ -124,7 +124,7 @@ def test_lines_have_the_numbers_of_their_rows_whoever_is_faster(file):
     )
     assert wrong.fetchone() == (0,)
     for writing in writings:
-        writing.close()
+        writing._database.drop()
 
 
 @pytest_twisted.ensureDeferred

@@ -7,6 +7,7 @@ from threading import current_thread, main_thread
 import pytest
 from twisted.internet.defer import Deferred
 
+from protocols.channels.errors import UnavailableError
 from protocols.channels.sqlite.worker import Worker
 
 
@@ -58,3 +59,7 @@ def test_it_ends_with_what_it_was_asked_for(clock, worker):
     thread = result(clock, told)
     thread.join(60)
     assert not thread.is_alive()
+    refused = worker.run(current_thread)
+    assert result(clock, refused).check(UnavailableError)
+    worker.start()
+    assert result(clock, worker.run(lambda: 7)) == 7

@@ -1,0 +1,117 @@
+"""What is to be done in a transaction besides publishing, and whoever waits for it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.python.failure import Failure
+
+from protocols.channels.errors import StalledError, UnavailableError
+
+Job: TypeAlias = Callable[[sqlite3.Connection], Any]
+"""What is done with the connection, in a transaction that is under way."""
+
+
+class Order:
+    """A job, and whoever waits for what it makes."""
+
+    __slots__ = ("_told", "at", "job")
+
+    def __init__(self, job: Job, told: Deferred[Any], at: float) -> None:
+        self.job = job
+        self.at = at
+        self._told: Deferred[Any] | None = told
+
+    @property
+    def is_told(self) -> bool:
+        """Whether nobody waits any more."""
+        return self._told is None
+
+    def ended(self, result: object) -> None:
+        """It is done, and made `result`, or failed if that is a failure."""
+        told, self._told = self._told, None
+        if told is None:
+            return
+        if isinstance(result, Failure):
+            told.errback(result)
+        else:
+            told.callback(result)
+
+    def failed(self, error: Exception) -> None:
+        """It is not done."""
+        self.ended(Failure(error))
+
+
+class Jobs:
+    """Jobs that are not done yet, none for longer than `patience` seconds.
+
+    One that nobody has begun with by then is given up, and is not done; of one that is under way nobody
+    knows.
+    """
+
+    def __init__(self, clock: Any, *, patience: float) -> None:
+        self._clock = clock
+        self._patience = patience
+        self._waiting: deque[Order] = deque()
+        self._begun: dict[Order, None] = {}
+        self._watch: IDelayedCall | None = None
+
+    def __len__(self) -> int:
+        """How many nobody has begun with."""
+        return len(self._waiting)
+
+    def add(self, job: Job) -> Deferred[Any]:
+        """Have `job` wait; what it makes."""
+        told: Deferred[Any] = Deferred()
+        self._waiting.append(Order(job, told, self._clock.seconds()))
+        if self._watch is None:
+            self._watch = self._clock.callLater(self._patience, self._check)
+        return told
+
+    def begin(self) -> Sequence[Order]:
+        """All that wait; whoever takes them says how each ends, and :meth:`finish` then."""
+        begun = list(self._waiting)
+        self._waiting.clear()
+        self._begun.update(dict.fromkeys(begun))
+        return begun
+
+    def finish(self, orders: Sequence[Order]) -> None:
+        """These are done with."""
+        for order in orders:
+            self._begun.pop(order, None)
+
+    def refuse(self, error: UnavailableError) -> None:
+        """Nothing that waits will be done."""
+        waiting, self._waiting = self._waiting, deque()
+        for order in waiting:
+            order.failed(type(error)(*error.args))
+
+    def abandon(self, error: UnavailableError) -> None:
+        """Nobody will say what became of those that are under way."""
+        begun, self._begun = self._begun, {}
+        for order in begun:
+            order.failed(type(error)(*error.args))
+
+    def close(self) -> None:
+        """Refuse what waits, and watch no longer."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        self.refuse(UnavailableError("the channel is closed"))
+
+    def _check(self) -> None:
+        self._watch = None
+        now = self._clock.seconds()
+        long_ago = now - self._patience
+        for order in [one for one in self._begun if one.at <= long_ago]:
+            order.failed(StalledError("the store does not answer; it may have been done"))
+        while self._waiting and self._waiting[0].at <= long_ago:
+            self._waiting.popleft().failed(UnavailableError("the store does not answer"))
+        times = [one.at for one in (*self._begun, *self._waiting) if not one.is_told]
+        if times:
+            self._watch = self._clock.callLater(min(times) + self._patience - now, self._check)
