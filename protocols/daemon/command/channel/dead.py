@@ -67,9 +67,9 @@ def command(
         if action == "ls":
             found = client.call("channel_dead", patience=None, channel=name, group=group, most=count or 0)
         else:
-            which = f"{len(letters)}" if letters else "all"
-            what = f"Publish {which} dead letters of {name} in it again?"
-            ask_first(what if action == "retry" else f"Drop {which} dead letters of {name}?", yes)
+            which = _which(len(set(letters)))
+            what = f"Publish {which} of {name} in it again?"
+            ask_first(what if action == "retry" else f"Drop {which} of {name}?", yes)
             arguments = {"channel": name, "group": group, "letters": list(letters)}
             answer = client.call(f"channel_{action}", patience=None, **arguments)
     if action != "ls":
@@ -79,6 +79,12 @@ def command(
     else:
         listed = [DeadLetter.model_validate(one) for one in found]
         click.echo("\n".join(_lines(listed, time.time())) or "no dead letters")
+
+
+def _which(count: int) -> str:
+    if not count:
+        return "all dead letters"
+    return "1 dead letter" if count == 1 else f"{count} dead letters"
 
 
 def _lines(letters: Sequence[DeadLetter], now: float) -> list[str]:
