@@ -11,7 +11,7 @@ from protocols.channels.form import Form
 from protocols.channels.groups import Group, Membership
 from protocols.channels.message_json import as_json
 from protocols.channels.store import Claim
-from protocols.session import Connection
+from protocols.session import Connection, dismiss_by
 
 REFUSAL: Final = b"ERR"
 """What an answer begins with that gives a message back."""
@@ -48,8 +48,8 @@ class MemberSession:
     def started(self) -> None:
         try:
             self._membership = self._group.join(self)
-        except UnavailableError:
-            self._connection.close()
+        except UnavailableError as error:
+            dismiss_by(self._connection)(str(error))
             return
         self._give_back_uncarried()  # it may have been given some by now
         if self._is_over:
@@ -106,7 +106,7 @@ class MemberSession:
     def cut_off(self, reason: str) -> None:
         self._membership = None
         self._is_over = True
-        self._connection.close()
+        dismiss_by(self._connection)(reason)
 
     def _send(self, claim: Claim) -> bool:
         """Send it, and say whether the connection can carry it."""
