@@ -83,7 +83,7 @@ with warnings.catch_warnings():
         max: PositiveSize | None = None
         """How much is kept: the oldest messages go first; unless said, everything."""
         message: PositiveSize = Size.parse("1MiB")
-        """The longest body of a message."""
+        """The longest body of a message. Lines of services that say no `framing` may be as long."""
         pending: Annotated[StrictInt, Field(ge=1)] = PENDING
         """How many messages may wait for the store; further ones are refused."""
         key: KeyText | None = None
