@@ -157,7 +157,7 @@ class DismissingConnection(Connection, Protocol):
     """
 
     def dismiss(self, reason: str) -> None:
-        """Close as :meth:`close` does, and tell the peer that it is not its fault, and why: it may come back."""
+        """Close as :meth:`close` does, and tell the peer why, and that it may come back."""
 
 
 def dismiss_by(connection: Connection) -> Callable[[str], None]:

@@ -18,7 +18,6 @@ from protocols.framing import Framing, Lines
 from protocols.framing.limit import DEFAULT_LIMIT
 from protocols.session import Handler
 
-
 COMMAND: Final = 4096
 """Bytes of a line for what stands before the body: the command, the channel and the options."""
 

@@ -34,8 +34,8 @@ def command(name: str | None, file: Path | None, place: str | None, as_json: boo
     letters that nobody has dealt with. LAG are messages that a group was not handed yet, HELD those that it
     was, and has not settled.
 
-    Where readers were slow, MISSED are messages that they have not had, CUT how many of them were cut off, and
-    WAITED messages whose publishers had to wait for them.
+    Where readers were slow, MISSED are messages that they have not had, CUT those who were cut off, and WAITED
+    messages whose publishers had to wait for them.
     """
     from protocols.daemon.command.channel_table import channel_lines
     from protocols.daemon.control.channel_status import ChannelStatus
