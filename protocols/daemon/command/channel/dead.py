@@ -35,7 +35,9 @@ Examples:
 @click.argument("name", type=CHANNEL)
 @click.argument("action", type=click.Choice(["ls", "retry", "drop"]), default="ls")
 @click.argument("letters", nargs=-1, type=click.IntRange(1), metavar="[LETTER]...")
-@click.option("--group", default="", metavar="GROUP", help="Only what GROUP has given up.")
+@click.option(
+    "--group", default="", metavar="GROUP", help="Only what GROUP has given up; of a forward, forward:NAME."
+)
 @click.option("-n", "count", type=click.IntRange(1), metavar="N", help="List N at most.  [default: 1000]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @schema_option("DeadLetter", many=True, module="channel_messages")
@@ -51,11 +53,12 @@ def command(
     as_json: bool,
     yes: bool,
 ) -> None:
-    """List the messages that groups of the channel NAME have given up, with the last error, until somebody
-    has dealt with them.
+    """List the messages of the channel NAME that its groups and forwards have given up (dead letters), with
+    the last error, until somebody has dealt with them.
 
-    retry publishes LETTERs (all, unless some are named) in NAME once more, for all who read it; drop is done
-    with them. They stay in the log of the channel of dead letters either way.
+    ls, which needs not be said, lists them. retry publishes them in NAME once more, for all who read it;
+    drop takes them off the list. Both are for all of them, unless you name some by the numbers in the column
+    LETTER, and you are asked first. They stay in the log of the channel of dead letters either way.
     """
     from protocols.daemon.control.channel_messages import DeadLetter
 
