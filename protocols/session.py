@@ -150,6 +150,22 @@ def explain_by(connection: Connection) -> Callable[[bytes], None]:
     return explain
 
 
+class DismissingConnection(Connection, Protocol):
+    """A connection that can tell its peer why it is closed.
+
+    Not every carrier has a way to; :func:`dismiss_by` is for whoever has a reason.
+    """
+
+    def dismiss(self, reason: str) -> None:
+        """Close as :meth:`close` does, and tell the peer why, and that it may come back."""
+
+
+def dismiss_by(connection: Connection) -> Callable[[str], None]:
+    """What closes `connection` and tells its peer why, where there is a way to."""
+    dismiss: Callable[[str], None] = getattr(connection, "dismiss", lambda reason: connection.close())
+    return dismiss
+
+
 class DuplexConnection(Connection, Protocol):
     """A connection whose two directions end one by one, as those of a stream do.
 

@@ -357,6 +357,11 @@ class Channel:
         for subscription in [one for one in self._behind if one.is_slow]:
             if slow == "disconnect":
                 self.counts.disconnected += 1
+                log.warn(
+                    "{channel}: a slow subscriber is cut off, which is more than {lag} messages behind",
+                    channel=self.name,
+                    lag=lag,
+                )
                 subscription.cut_off(f"more than {lag} messages behind")
             else:
                 subscription.skip_to(self.last - lag)

@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from protocols.daemon.access_log import access_log, connection_log
 from protocols.daemon.carriers import Carriers, ForeignFactory
-from protocols.daemon.channels.handlers import channel_handler, publishing
+from protocols.daemon.channels.handlers import channel_framing, channel_handler, publishing
 from protocols.daemon.channels.registry import ChannelRegistry, Proposal
 from protocols.daemon.channels.uses import ChannelUses
 from protocols.daemon.control.operations import Ask, nobody
@@ -228,7 +228,7 @@ def _channel(assembly: Assembly) -> Carriers:
     datagram = None
     if spec.mode == "publish":
         datagram = channel_handler(spec, assembly.channels, replies=False)
-    return assembly.serve(stream, datagram, assembly.framing(Lines()))
+    return assembly.serve(stream, datagram, assembly.framing(channel_framing(spec, assembly.channels)))
 
 
 def _factory(assembly: Assembly) -> Carriers:

@@ -111,8 +111,14 @@ class FirstProcess(MultiService):
     def _made(self, novelty: Novelty, count: int) -> Serving:
         """What serves."""
         if count == 1:
-            forwards = forwards_of(self._reader.setting.channels)
-            self.operations = LocalOperations(self, self._reactor, loop=self._loop_watch, forwards=forwards)
+            channels = self._reader.setting.channels
+            self.operations = LocalOperations(
+                self,
+                self._reactor,
+                loop=self._loop_watch,
+                forwards=forwards_of(channels),
+                earlier=channels.earlier,
+            )
             return Daemon(self._reader, novelty, self._reactor)
         fleet = Fleet(
             self._reader,

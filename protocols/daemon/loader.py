@@ -195,12 +195,22 @@ class _Loading:
             self._names("networks"),
             self._channels,
             self._names("channels"),
+            dict(self._groups()),
         )
 
     def _names(self, section: str) -> tuple[str, ...] | None:
         """The names in a section, valid or not, unless some file could not be read that may have more."""
         names = self.data.get(section) or {}
         return tuple(names) if self._complete and isinstance(names, dict) else None
+
+    def _groups(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The groups of each channel, also of one that is not valid, if it is known which they are."""
+        channels = self.data.get("channels")
+        for name, channel in channels.items() if isinstance(channels, dict) else ():
+            if isinstance(channel, dict) and "groups" not in ChannelSpec.misspelt(channel):
+                groups = channel.get("groups") or {}
+                if isinstance(groups, dict):
+                    yield name, tuple(groups)
 
     def _fragments(self) -> Iterator[tuple[Path, str, Inspect]]:
         """Functions and schemas, valid by themselves, of enabled services and channels that are not."""

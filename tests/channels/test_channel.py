@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from twisted.internet.defer import CancelledError, Deferred, fail, maybeDeferred
+from twisted.logger import capturedLogs, formatEvent
 
 from protocols.channels.errors import RefusedError, StalledError, TooLargeError, UnavailableError
 from protocols.channels.intake import Intake
@@ -315,6 +316,17 @@ class TestSlowReaders:
         assert slow.heard == [1, "more than 32 messages behind"]
         assert quick.heard == list(range(2, 52))
         assert here.channel.counts.disconnected == 1
+
+    def test_who_is_cut_off_is_logged(self, stage):
+        here = stage(slow="disconnect", lag=32)
+        self.slow(here)
+        with capturedLogs() as logs:
+            for _ in range(50):
+                here.publish(b"x")
+                here.turn()
+        assert [formatEvent(each) for each in logs] == [
+            f"{here.channel.name}: a slow subscriber is cut off, which is more than 32 messages behind"
+        ]
 
     def test_one_that_reads_the_past_is_not_slow(self, stage):
         here = stage(slow="disconnect", lag=32)

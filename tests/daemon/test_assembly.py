@@ -7,10 +7,12 @@ from twisted.internet.protocol import Factory
 
 from protocols.daemon.assembly import Setting, assemble
 from protocols.daemon.carriers import ForeignFactory
+from protocols.daemon.channels.handlers import COMMAND
 from protocols.daemon.importing import importer
 from protocols.daemon.loader import load
 from protocols.daemon.problems import ConfigError
 from protocols.framing import Lines, Netstring, Raw
+from protocols.framing.limit import DEFAULT_LIMIT
 from protocols.http import HTTPFactory
 from protocols.stream import StreamFactory
 
@@ -255,3 +257,24 @@ def test_a_tap_masks_what_the_access_log_masks(assembled):
     target = "/?pin=1&token=2"
     assert carriers["plain"].stream.redact(target) == "/?pin=1&token=***"
     assert carriers["own"].stream.redact(target) == "/?pin=***&token=2"
+
+
+def test_lines_hold_what_the_channel_takes(assembled):
+    channels = (
+        "channels:\n  long: {store: memory, message: 1MiB}\n  short: {store: memory, message: 1KiB}\n"
+        "  longer: {store: memory, message: 2MiB}"
+    )
+    made = assembled(
+        "  long: {listen: 'tcp://:0', channel: long}\n"
+        "  short: {listen: 'tcp://:0', channel: short}\n"
+        "  commands: {listen: 'tcp://:0', channel: {name: [long, longer, short], mode: commands}}\n"
+        "  said: {listen: 'tcp://:0', framing: {lines: {limit: 1KiB}}, channel: long}\n",
+        channels,
+    )
+    limits = {name: carriers.stream.framing.limit for name, carriers in made.items()}
+    assert limits == {
+        "long": 1 << 20,
+        "short": DEFAULT_LIMIT,  # what is too long is refused by the channel, and the connection stays
+        "commands": (2 << 20) + COMMAND,
+        "said": 1024,
+    }

@@ -12,7 +12,7 @@ from protocols.channels.groups import Group, Membership
 from protocols.channels.message_json import as_json
 from protocols.channels.refusal import REFUSAL
 from protocols.channels.store import Claim
-from protocols.session import Connection
+from protocols.session import Connection, dismiss_by
 
 UNANSWERED: Final = 1024
 """Messages that a member may have been given without an answer, those others got meanwhile included: one
@@ -46,8 +46,8 @@ class MemberSession:
     def started(self) -> None:
         try:
             self._membership = self._group.join(self)
-        except UnavailableError:
-            self._connection.close()
+        except UnavailableError as error:
+            dismiss_by(self._connection)(str(error))
             return
         self._give_back_uncarried()  # it may have been given some by now
         if self._is_over:
@@ -104,7 +104,7 @@ class MemberSession:
     def cut_off(self, reason: str) -> None:
         self._membership = None
         self._is_over = True
-        self._connection.close()
+        dismiss_by(self._connection)(reason)
 
     def _send(self, claim: Claim) -> bool:
         """Send it, and say whether the connection can carry it."""

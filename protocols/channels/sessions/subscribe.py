@@ -12,7 +12,7 @@ from protocols.channels.sessions.feed import Feed
 from protocols.channels.sessions.member import MemberSession
 from protocols.channels.sessions.reader import Reader, is_ours
 from protocols.channels.since import Since
-from protocols.session import Connection, Session
+from protocols.session import Connection, Session, dismiss_by
 
 
 class SubscribeHandler:
@@ -96,7 +96,7 @@ class SubscribeSession:
         if is_ours(error):
             self.connection.fail(error)
         else:
-            self.connection.close()
+            dismiss_by(self.connection)(str(error))
 
 
 def _say_nothing(count: int) -> None:

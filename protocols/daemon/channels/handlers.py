@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from protocols.channels.sessions import (
     ChatHandler,
     CommandsHandler,
@@ -12,7 +14,21 @@ from protocols.channels.sessions import (
 from protocols.channels.since import Since
 from protocols.daemon.channels.uses import ChannelUses
 from protocols.daemon.spec.channel_use import ChannelUseSpec
+from protocols.framing import Framing, Lines
+from protocols.framing.limit import DEFAULT_LIMIT
 from protocols.session import Handler
+
+COMMAND: Final = 4096
+"""Bytes of a line for what stands before the body: the command, the channel and the options."""
+
+
+def channel_framing(spec: ChannelUseSpec, uses: ChannelUses) -> Framing:
+    """How messages are told apart where nobody has said it: by lines, which hold whatever the channel takes.
+
+    A line that is somewhat too long for the channel is still one: it is refused, and the connection stays.
+    """
+    longest = uses.longest(spec.channels)
+    return Lines(limit=max(DEFAULT_LIMIT, longest + COMMAND if spec.mode == "commands" else longest))
 
 
 def channel_handler(spec: ChannelUseSpec, uses: ChannelUses, *, replies: bool = True) -> Handler:

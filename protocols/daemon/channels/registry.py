@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -50,6 +50,11 @@ class ChannelRegistry:
         """Those of the configuration, by name."""
         return {name: kept.channel for name, kept in self.kept.items()}
 
+    def earlier(self, name: str) -> Sequence[Channel]:
+        """What the channel `name` was before reloads, where what was begun then still uses it."""
+        listed = self.kept.get(name)
+        return [one.channel for one in self._made if one.name == name and one.is_open and one is not listed]
+
     @property
     def forwards(self) -> Forwards | None:
         """Those to whom messages are passed on from here."""
@@ -73,7 +78,10 @@ class ChannelRegistry:
             # What cannot be made for its dead letters is the fault of both.
             with misfits.collected():
                 if all(dead.name in found for dead in printed.dead):
-                    found[name] = self._maker.made(printed, specs[name], found, loaded, reactor)
+                    found[name] = made = self._maker.made(printed, specs[name], found, loaded, reactor)
+                    if now is not None:
+                        # It is the same one to whoever counts, and no count falls when the former one closes.
+                        made.channel.counts = now.channel.counts
         if misfits.found:
             for one in found.values():
                 if not one.is_listed:

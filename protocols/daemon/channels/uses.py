@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from twisted.internet.defer import Deferred
 
@@ -20,6 +20,10 @@ class ChannelUses:
     def __init__(self, kept: Mapping[str, Kept], stops: list[Callable[[], Deferred[None] | None]]) -> None:
         self._kept = kept
         self._stops = stops
+
+    def longest(self, names: Iterable[str]) -> int:
+        """The longest body that one of the channels `names` takes, in bytes."""
+        return max(self._kept[name].channel.settings.message for name in names)
 
     def channel(self, name: str) -> Channel:
         """The channel `name`, which stays open as long as the service has connections."""

@@ -9,6 +9,7 @@ from protocols.daemon.checks.parts import ChannelUse, Parts, channel_uses
 from protocols.daemon.problems import Path, Problem, known_help, path_text, quoted
 from protocols.daemon.spec.channel import ChannelSpec
 from protocols.daemon.spec.channel_use import ChannelUseSpec
+from protocols.daemon.spec.tls import is_name
 
 
 def check(parts: Parts) -> Iterator[Problem]:
@@ -36,16 +37,17 @@ def _use(parts: Parts, use: ChannelUse, *, is_served: bool) -> Iterator[Problem]
     known = (*parts.channel_names, *(each for each in parts.all_channels if each not in parts.channel_names))
     if use.channel not in known:
         text = f"there is no channel {quoted(use.channel)}"
-        help_text = known_help(use.channel, parts.channel_names, "known channels")
+        help_text = known_help(use.channel, parts.listed_channels, "known channels")
         yield parts.origin.problem(use.path, text + help_text)
     spec = parts.channels.get(use.channel)
     if spec is not None and not spec.enabled and is_served:
         yield parts.origin.problem(use.path, f"the channel {use.channel} is not enabled")
-    if spec is not None and isinstance(use.spec, ChannelUseSpec) and use.spec.group is not None:
+    groups = parts.channel_groups.get(use.channel)
+    if groups is not None and isinstance(use.spec, ChannelUseSpec) and use.spec.group is not None:
         group = use.spec.group
-        if group not in spec.groups:
+        if group not in groups:
             text = f"the channel {use.channel} has no group {quoted(group)}"
-            help_text = known_help(group, spec.groups, "known groups")
+            help_text = known_help(group, filter(is_name, groups), "known groups")
             yield parts.origin.problem((*use.place, "group"), text + help_text)
 
 
@@ -57,7 +59,7 @@ def _dead(parts: Parts) -> Iterator[Problem]:
                 continue
             if terms.dead not in (*parts.channel_names, *parts.all_channels):
                 text = f"there is no channel {quoted(terms.dead)}"
-                help_text = known_help(terms.dead, parts.channel_names, "known channels")
+                help_text = known_help(terms.dead, parts.listed_channels, "known channels")
                 yield parts.origin.problem(path, text + help_text)
             elif spec.enabled and terms.dead not in parts.all_channels and terms.dead in parts.channels:
                 yield parts.origin.problem(path, f"the channel {terms.dead} is not enabled")

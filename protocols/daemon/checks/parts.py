@@ -18,7 +18,7 @@ from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.networks import NetworkList, network_lists
 from protocols.daemon.spec.server import ServerSpec
 from protocols.daemon.spec.service import ServiceSpec
-from protocols.daemon.spec.tls import CertificateSpec, TlsSpec
+from protocols.daemon.spec.tls import CertificateSpec, TlsSpec, is_name
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,13 @@ class Parts:
     channels: Mapping[str, ChannelSpec]
     channel_names: tuple[str, ...] | None
     """The names of all channels, valid or not; ``None`` if not all of them are known."""
+    channel_groups: Mapping[str, tuple[str, ...]]
+    """The names of the groups of each channel that says what they are, valid or not."""
+
+    @cached_property
+    def listed_channels(self) -> tuple[str, ...]:
+        """Those of :attr:`channel_names` that may be named."""
+        return tuple(name for name in self.channel_names or () if is_name(name))
 
     @cached_property
     def all_channels(self) -> Mapping[str, ChannelSpec]:

@@ -10,6 +10,8 @@ from protocols.daemon.control.channel_status import ChannelStatus
 from protocols.daemon.printable import printable
 
 _CHANNEL = ("CHANNEL", "STORE", "MESSAGES", "SIZE", "SEQ", "OLDEST", "NEWEST", "SUBS", "IN", "OUT", "DEAD")
+_SLOW = {"dropped": "MISSED", "disconnected": "CUT", "waited": "WAITED"}
+"""What has come of slow readers, where anything has."""
 _GROUP = ("GROUP", "OF", "MEMBERS", "POSITION", "LAG", "HELD")
 _FORWARD = ("FORWARD", "OF", "SENT", "FAILED", "DEAD", "TO")
 
@@ -19,7 +21,12 @@ def channel_lines(channels: Sequence[ChannelStatus], now: float) -> list[str]:
     there are none."""
     if not channels:
         return []
-    lines = aligned([_CHANNEL, *(_channel(one, now) for one in channels)], range(2, len(_CHANNEL)))
+    slow = {
+        field: heading for field, heading in _SLOW.items() if any(one.counts.get(field) for one in channels)
+    }
+    rows = [(*_channel(one, now), *(number(one.counts.get(field, 0)) for field in slow)) for one in channels]
+    headings = (*_CHANNEL, *slow.values())
+    lines = aligned([headings, *rows], range(2, len(headings)))
     groups = [row for one in channels for row in _groups(one)]
     if groups:
         lines += ["", *aligned([_GROUP, *groups], range(2, len(_GROUP)))]

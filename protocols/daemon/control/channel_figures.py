@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -26,8 +27,17 @@ ForwardsOf = Callable[[str], tuple[ForwardStatus, ...]]
 """Where the messages of the channel of that name are sent on to."""
 
 
+EarlierOf = Callable[[str], Iterable[Channel]]
+"""What the channel of that name was before reloads, where somebody still uses it."""
+
+
 def nowhere(name: str) -> tuple[ForwardStatus, ...]:
     """For channels whose messages stay."""
+    return ()
+
+
+def never(name: str) -> Iterable[Channel]:
+    """For channels that have always been what they are."""
     return ()
 
 
@@ -93,9 +103,13 @@ class Figures:
         found = self.channel.at_hand(seq - 1, 1) or await self.channel.store.read(seq - 1, 1)
         return (seq, found[0].time) if found else known
 
-    def status(self, forwards: tuple[ForwardStatus, ...]) -> ChannelStatus:
-        """All of it, as far as it is known."""
+    def status(self, forwards: tuple[ForwardStatus, ...], earlier: Iterable[Channel] = ()) -> ChannelStatus:
+        """All of it, as far as it is known.
+
+        :param earlier: what the channel was before reloads: who reads that reads the same messages.
+        """
         channel, extent = self.channel, self.channel.store.extent
+        together = (channel, *earlier)
         there = extent.messages > 0
         return ChannelStatus(
             name=channel.name,
@@ -106,15 +120,15 @@ class Figures:
             octets=extent.octets,
             oldest=self._oldest[1] / 1000 if there and self._oldest[0] else None,
             newest=self._newest[1] / 1000 if there and self._newest[0] else None,
-            subscribers=channel.subscribers,
+            subscribers=sum(each.subscribers for each in together),
             letters=self._letters,
-            counts=asdict(channel.counts),
-            groups=tuple(self._group(name) for name in channel.groups),
+            counts=_counted(together),
+            groups=tuple(self._group(name, together) for name in channel.groups),
             forwards=forwards,
             trouble=self._trouble or channel.trouble,
         )
 
-    def _group(self, name: str) -> GroupStatus:
+    def _group(self, name: str, together: Iterable[Channel]) -> GroupStatus:
         channel, known = self.channel, self._groups.get(name, GroupExtent(0, 0))
         # What is forgotten is handed out to nobody.
         position = max(known.position, channel.store.extent.first - 1)
@@ -123,7 +137,7 @@ class Figures:
             position=known.position,
             lag=max(0, channel.last - position),
             claimed=known.claimed,
-            members=channel.groups[name].members,
+            members=sum(each.groups[name].members for each in together if name in each.groups),
         )
 
 
@@ -131,12 +145,20 @@ class AllFigures:
     """The figures of all `channels`, of which others may come and go.
 
     :param forwards: where their messages are sent on to.
+    :param earlier: what they were before reloads.
     """
 
-    def __init__(self, channels: Mapping[str, Channel], clock: Any, forwards: ForwardsOf = nowhere) -> None:
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        clock: Any,
+        forwards: ForwardsOf = nowhere,
+        earlier: EarlierOf = never,
+    ) -> None:
         self._channels = channels
         self._clock = clock
         self._forwards = forwards
+        self._earlier = earlier
         self._figures: dict[str, Figures] = {}
 
     def statuses(self) -> Deferred[tuple[ChannelStatus, ...]]:
@@ -148,8 +170,18 @@ class AllFigures:
         }
         looked = DeferredList([each.look() for each in figures.values()])
         return looked.addCallback(
-            lambda _: tuple(each.status(self._forwards(name)) for name, each in figures.items())
+            lambda _: tuple(
+                each.status(self._forwards(name), self._earlier(name)) for name, each in figures.items()
+            )
         )
+
+
+def _counted(together: Iterable[Channel]) -> dict[str, int]:
+    """What all of them have counted; those of one name may count in one place."""
+    counted = Counter[str]()
+    for counts in {id(each.counts): each.counts for each in together}.values():
+        counted.update(asdict(counts))
+    return dict(counted)
 
 
 def kind_of(store: object) -> str:

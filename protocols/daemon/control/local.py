@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from protocols import __version__
 from protocols.channels.channel import Channel
 from protocols.channels.directory import HERE
-from protocols.daemon.control.channel_figures import AllFigures, ForwardsOf, nowhere
+from protocols.daemon.control.channel_figures import AllFigures, EarlierOf, ForwardsOf, never, nowhere
 from protocols.daemon.control.channel_status import ChannelStatus
 from protocols.daemon.control.frames import frame_of
 from protocols.daemon.control.local_channels import LocalChannels
@@ -97,6 +97,7 @@ class LocalOperations:
     :param loop: knows how its event loop gets on.
     :param channels: those of this process.
     :param forwards: where their messages are sent on to from here.
+    :param earlier: what they were here before reloads.
 
     .. attribute:: channels
 
@@ -111,9 +112,10 @@ class LocalOperations:
         loop: LoopWatch | None = None,
         channels: Mapping[str, Channel] = HERE,
         forwards: ForwardsOf = nowhere,
+        earlier: EarlierOf = never,
     ) -> None:
         self.channels = LocalChannels(channels, reactor)
-        self._figures = AllFigures(channels, reactor, forwards)
+        self._figures = AllFigures(channels, reactor, forwards, earlier)
         self._loop = loop
         self._process = process
         self._reactor = reactor

@@ -68,6 +68,20 @@ class GroupSpec(Spec):
     `NAME-dead`, which is there without being listed, in the same kind of store."""
 
 
+MESSAGE = Size.parse("1MiB")
+"""The longest body unless said."""
+
+
+def _too_small(most: object, message: object) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What is wrong where so much is kept that one message may be more, which would be forgotten at once."""
+    try:
+        size, longest = Size.parse(str(most)), Size.parse(str(message))
+    except ValueError:
+        return
+    if 0 < size < longest:
+        yield ("max",), f"must be at least {longest}, which is how long one message may be (message)"
+
+
 with warnings.catch_warnings():
     # pydantic has a method of that name, which is deprecated, and nobody calls here.
     warnings.filterwarnings("ignore", 'Field name "schema"')
@@ -81,9 +95,10 @@ with warnings.catch_warnings():
         keep: PositiveDuration | None = None
         """How long messages are kept; unless said, for ever."""
         max: PositiveSize | None = None
-        """How much is kept: the oldest messages go first; unless said, everything."""
-        message: PositiveSize = Size.parse("1MiB")
-        """The longest body of a message."""
+        """How much is kept, and at least one `message`: the oldest messages go first; unless said,
+        everything."""
+        message: PositiveSize = MESSAGE
+        """The longest body of a message. Lines of services that say no `framing` may be as long."""
         pending: Annotated[StrictInt, Field(ge=1)] = PENDING
         """How many messages may wait for the store, or for a slow subscriber, of 64 MiB at most;
         further ones are refused."""
@@ -108,6 +123,8 @@ with warnings.catch_warnings():
         def faults(cls, data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
             if data.get("codec") is not None and not {"schema"} & (data.keys() | cls.misspelt(dict(data))):
                 yield ("codec",), "is for bodies of a schema, and there is none"
+            if "message" not in cls.misspelt(dict(data)):
+                yield from _too_small(data.get("max"), data.get("message") or MESSAGE)
 
 
 def settings_of(spec: ChannelSpec) -> Settings:

@@ -34,7 +34,8 @@ class ServiceSpec(Spec):
     ]
     """One address or a list: tcp://, tls://, udp://, unix:, unixgram: or fd://."""
     framing: FramingSpec | None = None
-    """How the bytes of a stream become messages; datagrams need none."""
+    """How the bytes of a stream become messages; datagrams need none. Unless said, lines of up to
+    64 KiB, or of what `message` of the `channel` says where that is more."""
     function: FunctionSpec | None = None
     """A Python function that answers messages."""
     builtin: BuiltinSpec | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -24,8 +25,14 @@ from protocols.daemon.spec.paths import FilePath
 from protocols.daemon.spec.values import Duration, PositiveDuration
 
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
-Name = Annotated[str, StringConstraints(pattern=NAME, max_length=64)]
+NAME_LENGTH = 64
+Name = Annotated[str, StringConstraints(pattern=NAME, max_length=NAME_LENGTH)]
 """A name that the operator gives: it appears in logs and metrics, so it is short and plain."""
+
+
+def is_name(value: object) -> bool:
+    """Whether `value` is such a name."""
+    return isinstance(value, str) and len(value) <= NAME_LENGTH and re.fullmatch(NAME, value) is not None
 
 
 class CertificateSpec(Spec):

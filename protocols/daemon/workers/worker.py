@@ -130,9 +130,13 @@ class Worker:
         self._listed = sockets
         daemon.take(novelty, self._received.bound(sockets))
         here = Served(daemon, self.link, self._left)
-        forwards = forwards_of(setting.channels)
+        forwards, earlier = forwards_of(setting.channels), setting.channels.earlier
         self.methods.update(
-            served(LocalOperations(here, self._reactor, index, self._loop_watch, forwards=forwards))
+            served(
+                LocalOperations(
+                    here, self._reactor, index, self._loop_watch, forwards=forwards, earlier=earlier
+                )
+            )
         )
         serves: Deferred[None] = Deferred()
         daemon.when_running = lambda: self._is_running(serves)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from protocols.http.websocket import Channel, Endpoint
+from protocols.http.websocket.codes import REASON, TRY_AGAIN_LATER
 from protocols.http.websocket.frame_list import is_utf8
 from protocols.session import Handler, Peer, Session
 
@@ -111,6 +112,12 @@ class WebSocketConnection:
         """Deliver what has been sent, then close."""
         self._gather()
         self._channel.close()
+
+    def dismiss(self, reason: str) -> None:
+        """Deliver what has been sent, then close, with `reason`, as far as a Close can hold it (see
+        :class:`~protocols.session.DismissingConnection`)."""
+        self._gather()
+        self._channel.close(TRY_AGAIN_LATER, reason.encode()[:REASON].decode(errors="ignore"))
 
     def fail(self, error: BaseException) -> None:
         """Log and count the handler's `error`, then close."""

@@ -19,6 +19,8 @@ INVALID_DATA: Final = 1007
 POLICY_VIOLATION: Final = 1008
 TOO_BIG: Final = 1009
 INTERNAL_ERROR: Final = 1011
+TRY_AGAIN_LATER: Final = 1013
+"""Of the registry of close codes (IANA); RFC 6455 does not have it."""
 
 REASON: Final = 123
 """Bytes of the longest reason: a control frame holds 125, and the code takes two."""

@@ -100,6 +100,22 @@ def test_what_is_used_is_closed_when_nobody_does_any_more(process):
     assert not kept.is_open
 
 
+def test_who_uses_what_a_channel_was_is_counted_with_it(process):
+    before = process.take(YAML).kept["two"]
+    release = before.lease()
+    process.publish("two", b"a")
+    changed = YAML.replace("two: {store: memory}", "two: {store: memory, keep: 1d}")
+    after = process.take(changed).kept["two"]
+    assert process.registry.earlier("two") == [before.channel]
+    assert process.registry.earlier("one") == []
+    before.channel.publish([Entry(b"b")])
+    after.channel.publish([Entry(b"c")])
+    assert after.channel.counts.published == 3
+    release()
+    assert process.registry.earlier("two") == []
+    assert after.channel.counts.published == 3
+
+
 def test_what_is_discarded_leaves_everything_as_it_was(process):
     before = process.take(YAML).kept
     proposal = process.proposed(YAML.replace("two: {", "two: {message: 2KiB, ") + "  \n")

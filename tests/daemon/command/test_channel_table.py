@@ -16,6 +16,17 @@ def test_nothing():
     assert lines() == []
 
 
+def test_slow_readers_are_told_of_where_there_were_any():
+    readings = ChannelStatus(name="readings", store="memory", counts={"dropped": 12_000, "waited": 0})
+    news = ChannelStatus(name="news", store="memory", counts={"disconnected": 2})
+    assert [line[-18:] for line in lines(readings, news)] == [
+        "OUT  DEAD  MISSED  CUT"[-18:],
+        "  0     0     12k    0"[-18:],
+        "  0     0       0    2"[-18:],
+    ]
+    assert "WAITED" in lines(ChannelStatus(name="a", counts={"waited": 1}))[0]
+
+
 def test_everything():
     orders = ChannelStatus(
         name="orders\x1b",

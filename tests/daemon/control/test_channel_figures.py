@@ -49,6 +49,19 @@ def test_a_channel_with_nothing(shelf, figures):
     assert one.counts == asdict(ChannelCounts())
 
 
+def test_what_a_channel_was_before_reloads_is_told_with_it(shelf, clock):
+    now = shelf.add("readings", b"a", groups=["g"], dead=shelf.add("readings-dead").name)
+    was, same = (shelf.add(name, b"b", groups=["g"], dead="readings-dead") for name in ("was", "same"))
+    same.counts = now.counts
+    for channel in (now, was, same):
+        channel.subscribe(Ignored(), 0)
+    was.groups["g"].join(Ignored())
+    earlier = {"readings": (was, same)}
+    one = told(AllFigures(shelf.channels, clock, earlier=lambda name: earlier.get(name, ())))["readings"]
+    assert (one.subscribers, one.groups[0].members) == (3, 1)
+    assert one.counts["published"] == 2
+
+
 def test_a_channel_with_messages_and_readers(shelf, figures, clock):
     channel = shelf.add("readings", b"a", b"b")
     clock.advance(60.0)

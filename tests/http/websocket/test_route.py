@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import re
 import struct
+from types import SimpleNamespace
 
 import pytest
 from pydantic import BaseModel
 from twisted.internet.defer import Deferred
 from websockets.frames import BINARY, CLOSE, PONG, TEXT, Frame, Opcode
 
+from protocols.channels import Channel
+from protocols.channels.groups import Group, GroupTerms
+from protocols.channels.memory import MemoryLog, MemoryStore
+from protocols.channels.sessions import SubscribeHandler
+from protocols.channels.since import NEW
 from protocols.handlers import BUILTINS, Conversation, FunctionHandler
 from protocols.http import WebSocketRoute
 from protocols.http.routes.websocket import spoken_by
@@ -310,3 +316,26 @@ class TestRefusals:
         headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec_WebSocket_Version": "13"}
         headers["Sec_WebSocket_Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
         assert ask(Origin="http://evil.test", **headers).status == 403
+
+
+@pytest.mark.parametrize("group", ["", "billing"])
+def test_who_gets_no_more_of_a_channel_is_told_why(talk, clock, group):
+    channel = Channel("readings", MemoryStore(MemoryLog(), now=clock.seconds), clock=clock)
+    channel.open()
+    channel.groups["billing"] = Group(channel, "billing", GroupTerms())
+    browser = talk(SubscribeHandler(channel, since=NEW, group=group))
+    channel.close()
+    assert browser.closed_with == 1013
+    assert browser.reader.close_rcvd.reason == "the channel is closed"
+
+
+def test_a_reason_is_as_long_as_a_close_can_hold(talk):
+    class Dismissing:
+        def open(self, connection):
+            return SimpleNamespace(
+                started=lambda: connection.dismiss("x" + "ü" * 100), closed=lambda reason: None
+            )
+
+    browser = talk(Dismissing())
+    assert browser.closed_with == 1013
+    assert browser.reader.close_rcvd.reason == "x" + "ü" * 61

@@ -11,7 +11,8 @@
 
 Verbs may be in either case.  Words have one space between them.  The value of an option is percent-encoded
 (RFC 3986, section 2.1): ``key=pump%203``.  The body of PUB begins with the first word behind the channel that
-is none of its options, or behind ``--``, and is taken as it is, whatever bytes it holds.
+is no option, or behind ``--``, and is taken as it is, whatever bytes it holds.  A word such as ``kye=pump-3``
+is an option that there is not, and no body: one that begins so stands behind ``--``.
 
 ACK and NAK are about messages that came to this connection: the seq of any other is refused.  Of the seqs of
 one ACK, those that are its own are dealt with all the same.
@@ -155,10 +156,17 @@ def _publish(channel: str, rest: bytes) -> Publish:
         name, equals, value = word.partition(b"=")
         field = _PUBLISH_OPTIONS.get(name) if equals else None
         if field is None:
+            if equals and name.isalpha():
+                raise _no_option(name)
             break
         _set(options, field, name, value)
         rest = behind
     return Publish(channel, rest, **options)
+
+
+def _no_option(name: bytes) -> CommandError:
+    near = guess(shown(name).lower(), map(bytes.decode, _PUBLISH_OPTIONS))
+    return CommandError(f"unknown option {shown(name)}{near}; put -- before a body that begins so")
 
 
 _PUBLISH_OPTIONS: Final = {b"key": "key", b"id": "id", b"type": "content_type"}

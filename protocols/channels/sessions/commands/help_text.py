@@ -19,6 +19,7 @@ NAK channel seq [delay=2s] [reason]              this is not, and somebody shall
 UNSUB channel                                    read no more
 PING, HELP, QUIT
 Values of options are percent-encoded: key=pump%203
+A body that begins like an option stands behind --: PUB channel -- a=b
 """.splitlines()
 )
 """Each a line, of what a terminal holds beside its edge."""

@@ -35,4 +35,5 @@ Examples:
     epilog=EPILOG,
 )
 def command() -> None:
-    """List, read, write and mend the channels of a daemon that runs."""
+    """List, read, write and mend the channels of a daemon that runs: the named logs of messages below
+    `channels` in its YAML file."""

@@ -35,7 +35,9 @@ Examples:
 @click.argument("name", type=CHANNEL)
 @click.argument("action", type=click.Choice(["ls", "retry", "drop"]), default="ls")
 @click.argument("letters", nargs=-1, type=click.IntRange(1), metavar="[LETTER]...")
-@click.option("--group", default="", metavar="GROUP", help="Only what GROUP has given up.")
+@click.option(
+    "--group", default="", metavar="GROUP", help="Only what GROUP has given up; of a forward, forward:NAME."
+)
 @click.option("-n", "count", type=click.IntRange(1), metavar="N", help="List N at most.  [default: 1000]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @schema_option("DeadLetter", many=True, module="channel_messages")
@@ -51,11 +53,12 @@ def command(
     as_json: bool,
     yes: bool,
 ) -> None:
-    """List the messages that groups of the channel NAME have given up, with the last error, until somebody
-    has dealt with them.
+    """List the messages of the channel NAME that its groups and forwards have given up (dead letters), with
+    the last error, until somebody has dealt with them.
 
-    retry publishes LETTERs (all, unless some are named) in NAME once more, for all who read it; drop is done
-    with them. They stay in the log of the channel of dead letters either way.
+    ls, which needs not be said, lists them. retry publishes them in NAME once more, for all who read it;
+    drop takes them off the list. Both are for all of them, unless you name some by the numbers in the column
+    LETTER, and you are asked first. They stay in the log of the channel of dead letters either way.
     """
     from protocols.daemon.control.channel_messages import DeadLetter
 
@@ -67,9 +70,9 @@ def command(
         if action == "ls":
             found = client.call("channel_dead", patience=None, channel=name, group=group, most=count or 0)
         else:
-            which = f"{len(letters)}" if letters else "all"
-            what = f"Publish {which} dead letters of {name} in it again?"
-            ask_first(what if action == "retry" else f"Drop {which} dead letters of {name}?", yes)
+            which = _which(len(set(letters)))
+            what = f"Publish {which} of {name} in it again?"
+            ask_first(what if action == "retry" else f"Drop {which} of {name}?", yes)
             arguments = {"channel": name, "group": group, "letters": list(letters)}
             answer = client.call(f"channel_{action}", patience=None, **arguments)
     if action != "ls":
@@ -79,6 +82,12 @@ def command(
     else:
         listed = [DeadLetter.model_validate(one) for one in found]
         click.echo("\n".join(_lines(listed, time.time())) or "no dead letters")
+
+
+def _which(count: int) -> str:
+    if not count:
+        return "all dead letters"
+    return "1 dead letter" if count == 1 else f"{count} dead letters"
 
 
 def _lines(letters: Sequence[DeadLetter], now: float) -> list[str]:

@@ -30,9 +30,15 @@ def command(name: str | None, file: Path | None, place: str | None, as_json: boo
     """List the channels, or the channel NAME: what is kept, since when, who reads, and what has passed since
     the start; then their groups, and where messages are sent on to.
 
-    SUBS are those who read it now. IN counts what was published, OUT the same for each of them; DEAD are dead
-    letters that nobody has dealt with. LAG are messages that a group was not handed yet, HELD those that it
-    was, and has not settled.
+    SEQ is the sequence number of the newest message; SUBS are those who read it now. IN counts the messages
+    that were published, OUT those that were given to readers, each for each of them. DEAD are messages that
+    groups and forwards have given up, and nobody has dealt with (see: polyport channel dead).
+
+    Of a group, POSITION is the last message that it was handed, LAG are those that it was not handed yet,
+    HELD those that it was, and has not settled.
+
+    Where readers were slow, MISSED are messages that they have not had, CUT the readers that were cut off,
+    WAITED messages whose publishers had to wait for them.
     """
     from protocols.daemon.command.channel_table import channel_lines
     from protocols.daemon.control.channel_status import ChannelStatus

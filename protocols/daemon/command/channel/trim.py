@@ -31,7 +31,8 @@ Examples:
 def command(
     name: str, file: Path | None, place: str | None, through: int | None, before: str | None, yes: bool
 ) -> None:
-    """Forget the oldest messages of the channel NAME, for everybody and for good; you are asked first.
+    """Forget the oldest messages of the channel NAME, for everybody and for good: up to a number
+    (--through), or from before a time (--before). You are asked first.
 
     Groups do not get what they have not had of it.
     """

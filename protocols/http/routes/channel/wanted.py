@@ -104,12 +104,21 @@ def _accepted(accept: str) -> Media:
 def _since_of_events(request: RequestHead, default: Since) -> Since:
     """The last event that the client has heard, if it comes back: in the header field, or in the query, where
     scripts put it that stand in for ``EventSource``."""
-    said = request.headers.get("last-event-id") or request.query.get("lastEventId")
+    named = "Last-Event-ID", "/headers/last-event-id"
+    said = request.headers.get("last-event-id")
+    if not said:
+        named = "lastEventId", "/query/lastEventId"
+        said = request.query.get("lastEventId")
     if not said:
         return _since(request.query.get("since"), default)
-    since = _since(said, default)
+    try:
+        since = Since.parse(said)
+    except ValueError:
+        since = default
     if since.kind != "seq":
-        raise _wrong("lastEventId", "the last event is a sequence number")
+        name, place = named
+        words = f"{name} is the sequence number of the last event, and not {said!r}"
+        raise DecodeError.invalid(Fault(place, words, "value_error"))
     return since
 
 

@@ -25,6 +25,10 @@ async def test_dead_letters(asked, shelf, typed, kept):
     assert [one["group"] for one in found] == ["audit"]
     done = await typed("n\n", "dead", "orders", "retry")
     assert (done.exit_code, "Publish all dead letters of orders in it again?" in done.stderr) == (2, True)
+    done = await typed("n\n", "dead", "orders", "retry", "3")
+    assert "Publish 1 dead letter of orders in it again?" in done.stderr
+    done = await typed("n\n", "dead", "orders", "drop", "2", "3")
+    assert "Drop 2 dead letters of orders?" in done.stderr
     done = await asked("channel", "dead", "orders", "retry", "3", "-y")
     assert (done.output, kept(channel)) == ("1 dead letter published again in orders\n", [b"c"])
     done = await asked("channel", "dead", "orders", "drop", "3", "-y")

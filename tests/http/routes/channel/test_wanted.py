@@ -110,13 +110,22 @@ def test_how_long_to_wait(said, seconds):
         ("format=xml", None, "/query/format"),
         ("format=body", None, "/query/format"),
         ("lastEventId=all", EVENTS, "/query/lastEventId"),
-        ("lastEventId=x", EVENTS, "/query/since"),
+        ("lastEventId=x", EVENTS, "/query/lastEventId"),
     ],
 )
 def test_what_cannot_be_understood(query, accept, place):
     with pytest.raises(DecodeError) as caught:
         wanted(query, accept)
     assert (caught.value.status, caught.value.errors[0].path) == (422, place)
+
+
+@pytest.mark.parametrize("said", ["abc", "all", "2h", "-1"])
+def test_the_header_field_is_named_that_cannot_be_understood(said):
+    with pytest.raises(DecodeError) as caught:
+        wanted("since=3", EVENTS, Last_Event_ID=said)
+    fault = caught.value.errors[0]
+    words = f"Last-Event-ID is the sequence number of the last event, and not {said!r}"
+    assert (fault.path, fault.message) == ("/headers/last-event-id", words)
 
 
 @given(
