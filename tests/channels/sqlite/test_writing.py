@@ -189,7 +189,8 @@ async def test_what_comes_before_cannot_be_read(scene, monkeypatch, failures):
 @pytest_twisted.ensureDeferred
 async def test_what_comes_before_cannot_be_read_for_long(scene, monkeypatch, failures):
     async with scene() as one, scene() as two:
-        monkeypatch.setattr(two.store._turns, "look", lambda: None)
+        for each in (one, two):
+            monkeypatch.setattr(each.store._turns, "look", lambda: None)
         await one.publish(b"a")
 
         def broken(*arguments):
