@@ -49,10 +49,6 @@ TABLES: Final = (
     f"PRAGMA user_version = {VERSION}",
 )
 
-EMPTY: Final = 9
-"""Pages of a file without messages: one for each table and index, the two of SQLite's own, and one that says
-where pages belong."""
-
 
 def prepare(connection: sqlite3.Connection, last: int) -> int:
     """Have the tables in the file, in a transaction that is under way; the seq of the newest message.
