@@ -63,7 +63,7 @@ class Forward:
     others share the store, they share the messages, whose order is theirs then.
 
     :param tls: what the target must prove; for https and TLS.
-    :param dead: where dead letters go; without it they are logged only.
+    :param dead: where dead letters go; without it they are only logged, as errors.
     :param chance: a number from 0 to 1.
 
     Raises :class:`ValueError` for secrets or headers that are none.
@@ -279,6 +279,7 @@ class Forward:
         self._give_up(claim, outcome.error, self._tries.get(claim.message.seq, 0) + 1)
         self._refusals += 1
         if self._refusals >= REFUSALS:
+            self._note_trouble(outcome.error)
             self._wait(outcome)
 
     def _failed(self, claim: Claim, outcome: Outcome) -> None:

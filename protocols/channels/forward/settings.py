@@ -47,8 +47,8 @@ class ForwardSettings:
     longest: float = LONGEST
     """Seconds to wait at most."""
     inflight: int = 0
-    """Messages that are on their way at a time; more than one request may change their order.  0: one
-    request, or :data:`STREAM_INFLIGHT` messages of a stream."""
+    """Messages that are on their way at a time; more than one may change their order, where each is answered.
+    0: one request, or one message of a stream with answers, or :data:`STREAM_INFLIGHT` of one without."""
     # Of webhooks:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """What requests are signed with (:mod:`protocols.channels.forward.signature`)."""

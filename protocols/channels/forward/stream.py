@@ -28,9 +28,10 @@ class StreamDelivery:
 
     A message counts as passed on once the target's machine has acknowledged all of it and the connection goes
     on for a moment (:data:`~protocols.channels.forward.stream_link.LOOK`), or once the target has answered,
-    where it does.  What is not certain is sent again after a connection was lost, so that nothing is missing
-    and some may come twice.  Only what waits in the target's machine when the target dies is lost with it:
-    where that matters, the target has to answer.
+    where it does; there one at a time is under way unless the settings say more, and an answer that is an
+    error leaves the connection as it is.  What is not certain is sent again after a connection was lost, so
+    that nothing is missing and some may come twice.  Only what waits in the target's machine when the target
+    dies is lost with it: where that matters, the target has to answer.
 
     :param tls: what the target must prove; for a target of TLS.
     """
@@ -53,13 +54,14 @@ class StreamDelivery:
 
     @property
     def at_a_time(self) -> int:
-        """As many as it may be unclear what became of them."""
-        return self.settings.inflight or STREAM_INFLIGHT
+        """As many as it may be unclear what became of them; of those that are answered one, since what is
+        behind an error would be taken before what the error is about."""
+        return self.settings.inflight or (1 if self.settings.answers else STREAM_INFLIGHT)
 
     @property
     def keeps_order(self) -> bool:
-        """They go out one behind the other."""
-        return True
+        """They go out one behind the other; an error as the answer to one says nothing of those behind it."""
+        return not self.settings.answers or self.at_a_time == 1
 
     def send(self, message: Message) -> Deferred[Outcome]:
         """Write `message` behind those before."""

@@ -209,12 +209,8 @@ class StreamLink(Protocol):
             else:
                 continue  # nobody has asked
             self._moved = self._reactor.seconds()
-            if answer.startswith(REFUSAL):
-                # What follows is not wanted before this is.
-                self._taken.appendleft(letter)
-                self.abort(Outcome("failed", one_line(answer)))
-                return
-            letter.outcome.callback(PASSED)
+            is_refused = answer.startswith(REFUSAL)
+            letter.outcome.callback(Outcome("failed", one_line(answer)) if is_refused else PASSED)
 
     def _watch(self) -> None:
         if self._timer is None and self.busy:

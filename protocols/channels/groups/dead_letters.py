@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from protocols.channels.errors import ChannelError, UnavailableError
@@ -31,7 +31,7 @@ since the epoch."""
 
 
 class DeadLetters:
-    """Publishes what `group` has given up in ``group.dead``, and settles it then.
+    """Publishes what `group` has given up in ``group.dead``, and logs and settles it then.
 
     Publishing it twice, as after a crash between the two, is publishing it once: its id says where it comes
     from, and when that was, since a channel in memory counts from 1 each time the process starts.
@@ -50,18 +50,11 @@ class DeadLetters:
             return
         dead = self._group.dead
         if dead is None:
-            log.error(
-                "{channel}: the group {group} has given up message {seq}: {reason}",
-                channel=self._group.channel.name,
-                group=self._group.name,
-                seq=seq,
-                reason=claim.error or UNSAID,
-            )
-            self._buried(seq)
+            self._buried(claim)
             return
         self._under_way.add(seq)
         published = dead.publish_later([self._letter(claim)])
-        published.addCallbacks(self._published, self._not_buried, callbackArgs=(seq,), errbackArgs=(claim,))
+        published.addCallbacks(self._published, self._not_buried, callbackArgs=(claim,), errbackArgs=(claim,))
         published.addErrback(self._group.failed)
 
     def _letter(self, claim: Claim) -> Entry:
@@ -71,7 +64,7 @@ class DeadLetters:
             group.channel.name,
             str(message.seq),
             group.name,
-            str(group.terms.tries or claim.tries),
+            str(self._tries(claim)),
             claim.error or UNSAID,
             str(message.time),
         )
@@ -84,11 +77,27 @@ class DeadLetters:
             (*kept, *zip(HEADERS, said, strict=True)),
         )
 
-    def _published(self, _: Sequence[Receipt], seq: int) -> None:
-        self._under_way.discard(seq)
-        self._buried(seq)
+    def _tries(self, claim: Claim) -> int:
+        """How often it was tried; a group notices with the claim after the last one."""
+        return self._group.terms.tries or claim.tries
 
-    def _buried(self, seq: int) -> None:
+    def _published(self, _: Sequence[Receipt], claim: Claim) -> None:
+        self._under_way.discard(claim.message.seq)
+        self._buried(claim)
+
+    def _buried(self, claim: Claim) -> None:
+        seq = claim.message.seq
+        # Without a channel for them it is lost.
+        level = LogLevel.error if self._group.dead is None else LogLevel.warn
+        log.emit(
+            level,
+            "{channel}: the group {group} has given up message {seq} (tries: {tries}): {reason}",
+            channel=self._group.channel.name,
+            group=self._group.name,
+            seq=seq,
+            tries=self._tries(claim),
+            reason=claim.error or UNSAID,
+        )
         self._is_refused = False
         self._group.channel.counts.dead += 1
         self._ledger.settle([seq], by_member=False)

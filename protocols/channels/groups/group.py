@@ -37,7 +37,7 @@ class Group:
     """Hands out the messages of `channel` to whoever joins, each to one member at a time.
 
     What was handed out ``terms.tries`` times in vain is published in `dead`, with the last error and where
-    it comes from in its headers, and settled; without `dead` it is settled, counted and logged.
+    it comes from in its headers, settled, counted and logged as a warning; without `dead`, as an error.
 
     Messages are asked for when somebody has room for them, and some have come or are due; one claim is under
     way at a time.

@@ -55,9 +55,9 @@ class _Kind:
 class Flood:
     """Passes events on to `observer`, but not more of a kind than are of use.
 
-    A kind is a message's format, level and service, and for failures the place in the code where they were
-    raised.  The first of a kind always passes.  What is critical, and no failure, passes always: it is what
-    the daemon ends of.
+    A kind is a message's format, level, service and channel, and for failures the place in the code where
+    they were raised.  The first of a kind always passes.  What is critical, and no failure, passes always: it
+    is what the daemon ends of.
 
     :param later: called with a number of seconds and a function to call then, from whatever thread something
         is logged in; ``None``: what was left out is said with the next event of the next period.
@@ -155,9 +155,9 @@ def _kind(event: LogEvent) -> Hashable | None:
     form = event.get("log_format")
     if isinstance(form, str) and form in _OF_OTHERS:
         form = _DIGITS.sub("", str(event.get(_OF_OTHERS[form])))
-    service, route = event.get("service"), event.get("route")
     # Others than we may call anything so.
-    return (str(event.get("log_namespace")), str(level), str(form), str(service), str(route), place)
+    about = tuple([str(event.get(name)) for name in ("log_namespace", "service", "route", "channel")])
+    return (about, str(level), str(form), place)
 
 
 def _place(failure: Failure) -> tuple[object, ...]:

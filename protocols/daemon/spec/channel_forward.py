@@ -121,7 +121,8 @@ class ChannelForwardSpec(Spec):
     framing: FramingSpec | None = None
     """How messages are told apart on a connection; unless said, by `lines`."""
     answers: StrictBool = False
-    """Whether the other side of a connection answers each message with one of its own."""
+    """Whether the other side of a connection answers each message with one of its own, in their order; one
+    that begins with `ERR` says that it has not taken it."""
     tls: ForwardTlsSpec = ForwardTlsSpec()
     """What a receiver of `https://` or `tls://` must prove."""
     format: Annotated[Literal["body", "json"], Known()] = "body"
@@ -138,8 +139,8 @@ class ChannelForwardSpec(Spec):
     backoff: PositiveDuration = Duration.parse("1s")
     """How long to wait after the first attempt that failed; twice as long after each further one."""
     inflight: Annotated[StrictInt, Field(ge=1)] | None = None
-    """How many messages are on their way at a time; unless said, one request, or as many as a connection
-    takes."""
+    """How many messages are on their way at a time; unless said, one request, one message of a connection
+    with `answers`, or as many as a connection takes."""
 
     @classmethod
     def faults(cls, data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -12,6 +12,7 @@ from protocols.channels.forward import Forward, ForwardSettings, WebhookURL, for
 from protocols.channels.forward.delivery import UnreachableError
 from protocols.channels.forward.forward import IDLE
 from protocols.channels.forward.outcome import PASSED, Outcome
+from protocols.channels.forward.trouble import OUTAGES
 from protocols.channels.groups import GroupTerms
 from protocols.channels.since import ALL, Since
 
@@ -246,7 +247,7 @@ class TestFailures:
         scene.wait(5)
         assert delivery.sent == [b"1"]
         assert failures_told == [
-            "readings: the group forward:hook has given up message 1: 500 Internal Server Error"
+            "readings: the group forward:hook has given up message 1 (tries: 1): 500 Internal Server Error"
         ]
 
     def test_a_message_that_is_refused_is_not_tried_again(self, scene):
@@ -357,7 +358,43 @@ class TestLog:
         for number in range(30):
             scene.publish(b"%d" % number)
             scene.wait(1)
-        assert len(told) <= 2
+        assert len(told) == 2 * OUTAGES
+
+    def test_each_failure_soon_after_another_and_each_dead_letter_has_its_line(self, scene, told):
+        """As a receiver of which several things are tried, one after the other."""
+        delivery = scene.start(tries=3)
+        outcomes = {b"503": FAILED, b"400": REFUSED, b"cut": Outcome("failed", "cut off"), b"ok": PASSED}
+        delivery.plan = lambda body: outcomes[body]
+        for body in (b"503", b"ok", b"400", b"400", b"ok", b"cut", b"ok"):
+            scene.publish(body)
+            scene.wait(6)
+        hook = "readings: forward hook: "
+        given_up = "readings: the group forward:hook has given up message "
+        ends = "http://192.0.2.1 takes messages again, after "
+        assert [line.partition(" s (")[0].rstrip("0123456789") for line in told] == [
+            f"{hook}cannot pass on to http://192.0.2.1: 500 Internal Server Error",
+            f"{given_up}1 (tries: 3): 500 Internal Server Error",
+            f"{hook}{ends}",
+            f"{given_up}3 (tries: 1): 422 no",
+            f"{given_up}4 (tries: 1): 422 no",
+            f"{hook}cannot pass on to http://192.0.2.1: cut off",
+            f"{given_up}6 (tries: 3): cut off",
+            f"{hook}{ends}",
+        ]
+        assert len(scene.post.letters) == 4
+
+    def test_who_refuses_everything_is_an_outage(self, scene, told):
+        delivery = scene.start()
+        delivery.plan = lambda body: REFUSED
+        scene.publish(*numbered(3))
+        outage = "readings: forward hook: cannot pass on to http://192.0.2.1: 422 no"
+        assert [line for line in told if "given up" not in line] == [outage]
+        assert scene.counts.failing_since is not None
+        delivery.plan = lambda body: PASSED
+        scene.publish(b"4")
+        scene.wait(2)
+        assert told[-1].startswith("readings: forward hook: http://192.0.2.1 takes messages again, after ")
+        assert scene.counts.failing_since is None
 
 
 class TestStopping:

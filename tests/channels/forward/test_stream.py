@@ -34,6 +34,7 @@ class Reading(Protocol):
     def connectionMade(self):
         self.decoder = Lines(limit=1_000_000).decoder()
         self.factory.connections.append(self)
+        self.factory.made += 1
         if self.factory.deaf:
             self.transport.pauseProducing()
 
@@ -64,6 +65,7 @@ class Listener(Factory):
     def __init__(self):
         self.lines = []
         self.connections = []
+        self.made = 0
         self.answer = None
         self.deaf = False
         self.port = None
@@ -220,7 +222,7 @@ class TestDyingListeners:
         await until(lambda: hook.counts.delivered == len(expected))
         assert firsts(listener.lines) == expected
         assert real_post.letters == []
-        assert len(told) <= 2
+        assert len(told) <= 2 * 5  # one for each outage, and one for its end
 
     @pytest_twisted.ensureDeferred
     async def test_one_that_dies_before_it_has_read_everything(self, listener, real_post, forward, until):
@@ -349,7 +351,7 @@ class TestAnswers:
         waiting = []
         listener.answer = lambda connection, line: waiting.append(connection)
         listener.listen()
-        hook = forward(answers=True)
+        hook = forward(answers=True, inflight=3)
         real_post.publish(*numbered(3))
         await until(lambda: len(waiting) == 3)
         assert hook.counts.delivered == 0
@@ -388,20 +390,52 @@ class TestAnswers:
 
     @pytest_twisted.ensureDeferred
     async def test_an_answer_that_is_an_error(self, listener, real_post, forward, until):
-        refused = []
-
-        def answer(connection, line):
-            connection.transport.write(b"ERR not now\n" if line == b"1" and not refused else b"OK\n")
-            if line == b"1":
-                refused.append(line)
-
-        listener.answer = answer
+        listener.answer = self.refusing(b"bad", 2)
         listener.listen()
         hook = forward(answers=True)
-        real_post.publish(*numbered(3))
-        await until(lambda: hook.counts.delivered == 3)
-        assert hook.counts.error == "ERR not now"
-        assert firsts(listener.lines) == numbered(3)
+        real_post.publish(b"a", b"b", b"bad", b"d", b"e", b"f", b"g")
+        await until(lambda: hook.counts.delivered == 7)
+        assert listener.lines == [b"a", b"b", b"bad", b"bad", b"bad", b"d", b"e", b"f", b"g"]
+        assert hook.counts.error == "ERR no"
+        assert (hook.counts.failed, hook.counts.retried) == (2, 2)
+        assert listener.made == 1
+
+    @pytest_twisted.ensureDeferred
+    async def test_an_answer_that_is_an_error_while_others_are_under_way(
+        self, listener, real_post, forward, until
+    ):
+        listener.answer = self.refusing(b"bad", 2)
+        listener.listen()
+        hook = forward(answers=True, inflight=16)
+        real_post.publish(b"a", b"b", b"bad", b"d", b"e")
+        await until(lambda: hook.counts.delivered == 5)
+        assert listener.lines == [b"a", b"b", b"bad", b"d", b"e", b"bad", b"bad"]
+        assert (hook.counts.failed, hook.counts.retried) == (2, 2)
+        assert listener.made == 1
+
+    @pytest_twisted.ensureDeferred
+    async def test_one_that_answers_with_an_error_each_time_is_asked_for_is_a_dead_letter(
+        self, listener, real_post, forward, until
+    ):
+        listener.answer = self.refusing(b"bad", 100)
+        listener.listen()
+        hook = forward(answers=True, tries=3)
+        real_post.publish(b"a", b"bad", b"c")
+        await until(lambda: hook.counts.delivered == 2)
+        ((body, said),) = real_post.letters
+        assert (body, said["error"], said["tries"]) == (b"bad", "ERR no", "3")
+        assert listener.lines == [b"a", b"bad", b"bad", b"bad", b"c"]
+
+    @staticmethod
+    def refusing(body, times):
+        seen = []
+
+        def answer(connection, line):
+            seen.append(line)
+            is_refused = line == body and seen.count(body) <= times
+            connection.transport.write(b"ERR no\n" if is_refused else b"OK\n")
+
+        return answer
 
 
 class TestFraming:

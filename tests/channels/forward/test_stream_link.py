@@ -10,7 +10,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from protocols.channels.forward import ForwardSettings, stream_link
-from protocols.channels.forward.outcome import PASSED
+from protocols.channels.forward.outcome import PASSED, Outcome
 from protocols.channels.forward.stream_link import BATCH, LOOK, Letter, StreamLink
 
 
@@ -155,6 +155,17 @@ def test_an_answer_may_come_before_the_kernel_has_said_anything(link):
     it.send(b"a", b"b")
     it.link.dataReceived(b"OK 1\nOK 2\nOK 3\n")
     assert it.outcomes == {b"a": PASSED, b"b": PASSED}
+
+
+def test_an_answer_that_is_an_error_is_about_its_message_alone(link):
+    it = link(answers=True)
+    it.send(b"a", b"b", b"c")
+    it.link.dataReceived(b"OK 1\nERR no\x07 b\nOK 2\n")
+    assert it.outcomes == {b"a": PASSED, b"b": Outcome("failed", "ERR no b"), b"c": PASSED}
+    assert not it.link.busy
+    assert not it.socket.disconnected
+    it.send(b"b2")
+    assert it.socket.writes == [b"abc", b"b2"]
 
 
 def test_without_answers_what_comes_is_for_nobody(link):

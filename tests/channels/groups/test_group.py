@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
+from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 
 from protocols.channels.channel import Channel
 from protocols.channels.errors import TooLargeError, UnavailableError
@@ -431,6 +432,19 @@ class TestDeadlines:
         assert worker.seqs == [1]
 
 
+@pytest.fixture
+def warnings_told():
+    lines = []
+
+    def observe(event):
+        if event["log_level"] is LogLevel.warn:
+            lines.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(observe)
+    yield lines
+    globalLogPublisher.removeObserver(observe)
+
+
 class TestDeadLetters:
     def failing(self, bench, tries):
         worker = bench.join()
@@ -464,6 +478,19 @@ class TestDeadLetters:
         bench.turn(60.0)
         assert worker.membership.held == 0
         assert len(bench.dead_ones()) == 1
+
+    def test_each_is_a_warning(self, warnings_told):
+        bench = Bench(tries=2)
+        bench.publish(2)
+        self.failing(bench, 2)
+        assert warnings_told == ["readings: the group billing has given up message 1 (tries: 2): failure 2"]
+
+    def test_none_is_logged_that_was_not_published(self, warnings_told):
+        bench = Bench(tries=1)
+        bench.publish()
+        bench.dead_store.append = self.away
+        self.failing(bench, 1)
+        assert warnings_told == []
 
     def test_the_others_go_on(self):
         bench = Bench(tries=1)

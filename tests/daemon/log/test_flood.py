@@ -116,6 +116,13 @@ def test_kinds_do_not_count_for_each_other(setting):
     assert len(setting.events) == 4 * BURST
 
 
+def test_channels_do_not_count_for_each_other(setting):
+    for channel in "ab":
+        for _ in range(BURST + 1):
+            setting.log.warn("{channel}: again", channel=channel)
+    assert len(setting.events) == 2 * BURST
+
+
 def test_debug_may_say_more(setting):
     for _ in range(DEBUG_BURST + 1):
         setting.log.debug("again")
