@@ -235,7 +235,13 @@ class Channel:
         return subscription
 
     def position(self, since: Since) -> Deferred[int]:
-        """The seq behind which somebody begins to read."""
+        """The seq behind which somebody begins to read.
+
+        Fails with :class:`UnavailableError` where the store does not say it, or what it keeps at all.
+        """
+        return self.store.known().addCallback(lambda _: self._position(since))
+
+    def _position(self, since: Since) -> Deferred[int]:
         if since.kind == "ago":
             return self.store.seq_before(round((self.now() - since.number) * 1000))
         if since.kind == "time":
@@ -245,7 +251,7 @@ class Channel:
         if since.kind == "all":
             # Who wants all there is does not miss what was forgotten before.
             return succeed(self.store.extent.first - 1)
-        # A store that was not there when it was opened cannot have said yet what it keeps.
+        # In a channel that is empty as far as was heard here, others may just have published.
         last = succeed(self.last) if self.last else self.store.seq_before(NEVER)
         return last.addCallback(lambda last: max(last - 1, 0)) if since.kind == "last" else last
 

@@ -52,6 +52,10 @@ class MemoryStore:
             self._came = None
         return succeed(None)
 
+    def known(self) -> Deferred[None]:
+        """It is, from the moment it is open."""
+        return succeed(None)
+
     def append(self, entries: Sequence[Entry]) -> Sequence[Receipt]:
         """Publish `entries` at once."""
         if self._came is None:

@@ -241,6 +241,10 @@ class NATSStore:
         messages = max(0, extent.messages + last - extent.last)
         self._extent = Extent(min(extent.first, last + 1), last, messages, extent.octets)
 
+    def known(self) -> Deferred[None]:
+        """Fires when the stream has said what it keeps, for the first time."""
+        return succeed(None) if self._is_known else self._asking.ask(_nothing)
+
     # -- publishing ------------------------------------------------------------------------------------
 
     def append(self, entries: Sequence[Entry]) -> Published:
@@ -339,3 +343,7 @@ class NATSStore:
         if self._connection.client is None:
             return f"NATS is away: {self._connection.reason}"
         return self._reason or "NATS is not ready yet"
+
+
+async def _nothing() -> None:
+    """All that there is to do is to wait."""

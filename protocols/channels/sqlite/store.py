@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from twisted.internet import defer
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from protocols.channels.errors import StalledError, UnavailableError
@@ -117,6 +117,10 @@ class SQLiteStore:
         self._checkpoints.stop()
         ended = self._turns.end().addCallback(lambda _: self._let_go())
         return ended.addTimeout(self._stalled, self._reactor).addErrback(self._stuck)
+
+    def known(self) -> Deferred[None]:
+        """It is, from the moment it is open."""
+        return succeed(None)
 
     def append(self, entries: Sequence[Entry]) -> Deferred[Sequence[Receipt]]:
         """Publish `entries` with what else comes while the disk is busy."""

@@ -100,11 +100,13 @@ async def test_it_begins_without_nats(server, opened_channel, until, said):
     async with opened_channel(server.url) as bench:
         assert bench.store.extent[:3] == (1, 0, 0)
         bench.subscribe()
-        where = bench.channel.position(Since("new"))
+        places = [bench.channel.position(since) for since in (Since("new"), Since("all"), Since("seq", 1))]
+        assert not any(place.called for place in places)
         waiting = bench.publish(b"new")
         await server.restart()
         assert await waiting == [Receipt(2)]
-        assert await where == 1
+        assert [await place for place in places] == [1, 0, 1]
+        assert bench.store.known().called
         await until(lambda: len(bench.came) == 2)
         assert bench.bodies == [b"old", b"new"]
         assert bench.store.extent[:3] == (1, 2, 2)
@@ -121,6 +123,16 @@ async def test_readers_are_told_when_it_is_away_for_long(server, opened_channel,
         for ask in (bench.store.read(0), bench.store.seq_before(1), bench.store.claim("g", 1, 30.0)):
             with pytest.raises(UnavailableError, match=r"^NATS is away: "):
                 await ask
+
+
+@pytest_twisted.ensureDeferred
+async def test_readers_are_told_when_it_has_never_been_there(server, opened_channel, monkeypatch):
+    monkeypatch.setattr("protocols.channels.nats.asking.PATIENCE", 0.1)
+    server.kill()
+    async with opened_channel(server.url) as bench:
+        for since in (Since("all"), Since("seq", 17), Since("new"), Since("last")):
+            with pytest.raises(UnavailableError, match=r"^NATS is away: "):
+                await bench.channel.position(since)
 
 
 @pytest_twisted.ensureDeferred
