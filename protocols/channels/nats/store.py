@@ -142,13 +142,16 @@ class NATSStore:
         return maybeDeferred(self._run, self._close())
 
     async def _close(self) -> None:
+        given_up = 0
         if not self._asking.is_ready:
+            given_up = len(self._pending)
             self._pending.refuse(UnavailableError(CLOSED))
             self._asking.refuse(UnavailableError(CLOSED))
         finishing = [self._publisher.finished(), self._asking.finished()]
         for finished in finishing:
             finished.addTimeout(CLOSING, self._reactor, onTimeoutCancel=lambda *_: None)
         await gatherResults(finishing)
+        self._say_given_up(given_up + len(self._pending), self._publisher.unanswered)
         self._publisher.close()
         self._pending.close()
         self._asking.close()
@@ -157,6 +160,17 @@ class NATSStore:
             await group.close()
         self.lost()
         await self._connection.leave(self)
+
+    def _say_given_up(self, waiting: int, under_way: int) -> None:
+        """What ends with this, and no publisher was told to be published."""
+        if waiting or under_way:
+            log.warn(
+                "the stream {stream}: {waiting} messages that waited for NATS are given up; "
+                "{under_way} more were under way, and may have been published",
+                stream=self._stream.name,
+                waiting=waiting,
+                under_way=under_way,
+            )
 
     def connected(self, client: Client) -> None:
         """There is a connection."""

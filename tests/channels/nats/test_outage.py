@@ -151,17 +151,21 @@ async def test_claims_outlive_the_server(server, opened_channel, until):
 
 
 @pytest_twisted.ensureDeferred
-async def test_closing_without_nats_refuses_what_waits(server, opened_channel, until):
+async def test_closing_without_nats_refuses_what_waits(server, opened_channel, until, said):
     async with opened_channel(server.url) as bench:
         server.kill()
         await until(lambda: not bench.store._asking.is_ready)
-        waiting, reading = bench.publish(b"x"), bench.store.read(0)
+        waiting, reading = bench.publish(b"x", b"y"), bench.store.read(0)
     for told in (waiting, reading):
         with pytest.raises(UnavailableError, match="the channel is closed"):
             await told
     with pytest.raises(UnavailableError, match="the channel is closed"):
         bench.store.append([Entry(b"x")])
     assert await deferLater(reactor, 0) is None
+    assert said[-1] == (
+        "the stream readings: 2 messages that waited for NATS are given up; "
+        "0 more were under way, and may have been published"
+    )
 
 
 @pytest_twisted.ensureDeferred
