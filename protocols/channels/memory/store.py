@@ -33,6 +33,9 @@ class MemoryStore:
         self._now = now
         self._came: Came | None = None
 
+    trouble = ""
+    """It waits for nothing that would be elsewhere."""
+
     @property
     def extent(self) -> Extent:
         """What is kept (see :class:`~protocols.channels.store.Store`)."""

@@ -113,6 +113,7 @@ class NATSStore:
         self._came: Came | None = None
         self._opening: Deferred[None] | None = None
         self._is_known = False  # what the stream keeps, at least once
+        self._away_since: float | None = None
         self._reason = ""
         self._sessions: list[Deferred[Any]] = []
 
@@ -121,11 +122,19 @@ class NATSStore:
         """What is kept (see :class:`~protocols.channels.store.Store`)."""
         return self._extent
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be read now, and for how long that has been so."""
+        if self._away_since is None:
+            return ""
+        return f"{self._away()}, for {self._reactor.seconds() - self._away_since:.0f} s"
+
     # -- beginning and end -----------------------------------------------------------------------------
 
     def open(self, came: Came) -> Deferred[None]:
         """Connect; fires when there is a stream, and also when there is none yet."""
         self._came = came
+        self._away_since = self._reactor.seconds()
         opened: Deferred[None] = Deferred()
         self._opening = opened
         watch: IDelayedCall = self._reactor.callLater(OPENING, self._opened)
@@ -179,6 +188,8 @@ class NATSStore:
     def lost(self) -> None:
         """There is none."""
         self._asking.is_ready = False
+        if self._away_since is None:
+            self._away_since = self._reactor.seconds()
         self._reason = ""
         sessions, self._sessions = self._sessions, []
         for session in sessions:
@@ -228,6 +239,7 @@ class NATSStore:
             self._hearing.position = extent.last
         self._know(extent)
         self._asking.is_ready = self._is_known = True
+        self._away_since = None
         self._reason = ""
         if is_news and self._opening is None and self._came is not None:
             self._came(())

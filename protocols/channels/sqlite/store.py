@@ -89,6 +89,9 @@ class SQLiteStore:
             written=self._checkpoints.written,
         )
 
+    trouble = ""
+    """It waits for nothing that would be elsewhere."""
+
     @property
     def extent(self) -> Extent:
         """What is kept (see :class:`~protocols.channels.store.Store`)."""

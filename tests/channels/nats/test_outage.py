@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import pytest_twisted
 from twisted.internet import reactor
@@ -133,6 +135,22 @@ async def test_readers_are_told_when_it_has_never_been_there(server, opened_chan
         for since in (Since("all"), Since("seq", 17), Since("new"), Since("last")):
             with pytest.raises(UnavailableError, match=r"^NATS is away: "):
                 await bench.channel.position(since)
+
+
+@pytest_twisted.ensureDeferred
+async def test_it_is_known_for_how_long_it_has_been_away(server, opened_channel, until, monkeypatch):
+    async with opened_channel(server.url) as bench:
+        assert bench.store.trouble == ""
+        server.kill()
+        await until(lambda: bench.store.trouble)
+        assert re.fullmatch(r"NATS is away: .*, for 0 s", bench.store.trouble)
+        bench.store._away_since -= 300.0
+        attempts, lost = [], bench.store.lost
+        monkeypatch.setattr(bench.store, "lost", lambda: attempts.append(lost()))
+        await until(lambda: len(attempts) == 2)
+        assert re.fullmatch(r"NATS is away: .*, for 30\d s", bench.store.trouble), "the same outage"
+        await server.restart()
+        await until(lambda: not bench.store.trouble)
 
 
 @pytest_twisted.ensureDeferred
