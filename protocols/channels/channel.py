@@ -249,7 +249,12 @@ class Channel:
 
         One that is above all there is, as of a channel that has begun anew, is that of the newest.  Another
         process may have published what nobody here has heard of: what is newest, the store knows.
+
+        Fails with :class:`UnavailableError` where the store does not say it, or what it keeps at all.
         """
+        return self.store.known().addCallback(lambda _: self._position(since))
+
+    def _position(self, since: Since) -> Deferred[int]:
         if since.kind == "ago":
             return self.store.seq_before(round((self.now() - since.number) * 1000))
         if since.kind == "time":
@@ -262,7 +267,7 @@ class Channel:
         if since.kind == "all":
             # Who wants all there is does not miss what was forgotten before.
             return succeed(self.store.extent.first - 1)
-        # A store that was not there when it was opened cannot have said yet what it keeps.
+        # In a channel that is empty as far as was heard here, others may just have published.
         last = succeed(self.last) if self.last else self.store.seq_before(NEVER)
         return last.addCallback(lambda last: max(last - 1, 0)) if since.kind == "last" else last
 

@@ -94,6 +94,14 @@ class Store(Protocol):
         longer than it has patience with what keeps the messages, and whoever waits for the rest hears that
         it could not be done.  It takes nothing from the moment this is called."""
 
+    @property
+    def trouble(self) -> str:
+        """What it waits for to be back, and for how long it has, as far as it knows by itself; else empty."""
+
+    def known(self) -> Deferred[None]:
+        """Fires as soon as :attr:`extent` says what is kept: at once, but for a store that was away when it
+        was opened, and has not been back since.  Fails where that takes too long for whoever waits."""
+
     def append(self, entries: Sequence[Entry]) -> Published:
         """Publish `entries`, all or none, in this order and without others between them; the receipts come
         once they are durable, and `came` has heard of them.

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from protocols.channels import Channel, Message, Settings
-from protocols.channels.since import NEW, Since
+from protocols.channels.since import ALL, NEW, Since
 from protocols.channels.store import Extent
 
 
@@ -19,6 +19,7 @@ class AwayStore:
         self.extent = Extent(1, 0, 0, 0)
         self.waiting = []
         self.is_back = False
+        self.asking = []
 
     def open(self, came):
         self.came = came
@@ -26,6 +27,12 @@ class AwayStore:
 
     def close(self):
         return succeed(None)
+
+    def known(self):
+        if self.is_back:
+            return succeed(None)
+        self.asking.append(Deferred())
+        return self.asking[-1]
 
     def read(self, after, most=512, key=""):
         return succeed([message for message in self.messages if message.seq > after][:most])
@@ -38,7 +45,11 @@ class AwayStore:
     def back(self):
         seqs = [message.seq for message in self.messages]
         self.extent = Extent(seqs[0], seqs[-1], len(seqs), 0)
+        self.is_back = True
         self.came(())
+        for asking in self.asking:
+            asking.callback(None)
+        self.asking.clear()
         for waiting in self.waiting:
             waiting.callback(seqs[-1])
 
@@ -100,8 +111,18 @@ def test_who_wants_everything_gets_it_as_soon_as_it_is_known(channel_of, clock):
     assert channel.last == 6
 
 
-@pytest.mark.parametrize(("since", "position"), [(NEW, 5), (Since("last"), 4)])
-def test_who_wants_what_is_new_waits_until_that_is_known(channel_of, since, position):
+@pytest.mark.parametrize(
+    ("since", "position"),
+    [
+        (NEW, 5),
+        (Since("last"), 4),
+        (ALL, 2),
+        (Since("seq", 0), 0),
+        (Since("seq", 4), 4),
+        (Since("ago", 60), 5),
+    ],
+)
+def test_nobody_begins_before_it_is_known_what_is_kept(channel_of, since, position):
     store = AwayStore(3, 4, 5)
     found = []
     channel_of(store).position(since).addCallback(found.append)

@@ -33,6 +33,9 @@ class MemoryStore:
         self._now = now
         self._came: Came | None = None
 
+    trouble = ""
+    """It waits for nothing that would be elsewhere."""
+
     @property
     def extent(self) -> Extent:
         """What is kept (see :class:`~protocols.channels.store.Store`)."""
@@ -50,6 +53,10 @@ class MemoryStore:
         if self._came is not None:
             self._log.listeners.remove(self._came)
             self._came = None
+        return succeed(None)
+
+    def known(self) -> Deferred[None]:
+        """It is, from the moment it is open."""
         return succeed(None)
 
     def append(self, entries: Sequence[Entry]) -> Sequence[Receipt]:

@@ -110,6 +110,11 @@ class Publisher:
         """Whether anything is under way."""
         return bool(self._known or self._unheard)
 
+    @property
+    def unanswered(self) -> int:
+        """How many messages were begun with, and have no answer."""
+        return len(self._known)
+
     async def run(self, client: Client) -> None:
         """Publish by `client`, beginning with what has no answer yet, until this is cancelled."""
         from nats.errors import Error

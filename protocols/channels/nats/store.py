@@ -113,6 +113,7 @@ class NATSStore:
         self._came: Came | None = None
         self._opening: Deferred[None] | None = None
         self._is_known = False  # what the stream keeps, at least once
+        self._away_since: float | None = None
         self._reason = ""
         self._sessions: list[Deferred[Any]] = []
 
@@ -121,11 +122,19 @@ class NATSStore:
         """What is kept (see :class:`~protocols.channels.store.Store`)."""
         return self._extent
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be read now, and for how long that has been so."""
+        if self._away_since is None:
+            return ""
+        return f"{self._away()}, for {self._reactor.seconds() - self._away_since:.0f} s"
+
     # -- beginning and end -----------------------------------------------------------------------------
 
     def open(self, came: Came) -> Deferred[None]:
         """Connect; fires when there is a stream, and also when there is none yet."""
         self._came = came
+        self._away_since = self._reactor.seconds()
         opened: Deferred[None] = Deferred()
         self._opening = opened
         watch: IDelayedCall = self._reactor.callLater(OPENING, self._opened)
@@ -142,13 +151,16 @@ class NATSStore:
         return maybeDeferred(self._run, self._close())
 
     async def _close(self) -> None:
+        given_up = 0
         if not self._asking.is_ready:
+            given_up = len(self._pending)
             self._pending.refuse(UnavailableError(CLOSED))
             self._asking.refuse(UnavailableError(CLOSED))
         finishing = [self._publisher.finished(), self._asking.finished()]
         for finished in finishing:
             finished.addTimeout(CLOSING, self._reactor, onTimeoutCancel=lambda *_: None)
         await gatherResults(finishing)
+        self._say_given_up(given_up + len(self._pending), self._publisher.unanswered)
         self._publisher.close()
         self._pending.close()
         self._asking.close()
@@ -158,6 +170,17 @@ class NATSStore:
         self.lost()
         await self._connection.leave(self)
 
+    def _say_given_up(self, waiting: int, under_way: int) -> None:
+        """What ends with this, and no publisher was told to be published."""
+        if waiting or under_way:
+            log.warn(
+                "the stream {stream}: {waiting} messages that waited for NATS are given up; "
+                "{under_way} more were under way, and may have been published",
+                stream=self._stream.name,
+                waiting=waiting,
+                under_way=under_way,
+            )
+
     def connected(self, client: Client) -> None:
         """There is a connection."""
         self._begin(self._prepare(client))
@@ -165,6 +188,8 @@ class NATSStore:
     def lost(self) -> None:
         """There is none."""
         self._asking.is_ready = False
+        if self._away_since is None:
+            self._away_since = self._reactor.seconds()
         self._reason = ""
         sessions, self._sessions = self._sessions, []
         for session in sessions:
@@ -214,6 +239,7 @@ class NATSStore:
             self._hearing.position = extent.last
         self._know(extent)
         self._asking.is_ready = self._is_known = True
+        self._away_since = None
         self._reason = ""
         if is_news and self._opening is None and self._came is not None:
             self._came(())
@@ -240,6 +266,10 @@ class NATSStore:
         last = self._hearing.position
         messages = max(0, extent.messages + last - extent.last)
         self._extent = Extent(min(extent.first, last + 1), last, messages, extent.octets)
+
+    def known(self) -> Deferred[None]:
+        """Fires when the stream has said what it keeps, for the first time."""
+        return succeed(None) if self._is_known else self._asking.ask(_nothing)
 
     # -- publishing ------------------------------------------------------------------------------------
 
@@ -339,3 +369,7 @@ class NATSStore:
         if self._connection.client is None:
             return f"NATS is away: {self._connection.reason}"
         return self._reason or "NATS is not ready yet"
+
+
+async def _nothing() -> None:
+    """All that there is to do is to wait."""

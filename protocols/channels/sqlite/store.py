@@ -92,6 +92,9 @@ class SQLiteStore:
             written=self._checkpoints.written,
         )
 
+    trouble = ""
+    """It waits for nothing that would be elsewhere."""
+
     @property
     def extent(self) -> Extent:
         """What is kept (see :class:`~protocols.channels.store.Store`)."""
@@ -133,6 +136,10 @@ class SQLiteStore:
         # A disk may answer when nobody waits for it any more.
         self._turns.end().addCallback(lambda _: self._let_go()).chainDeferred(closed)
         return closed.addTimeout(self._stalled, self._reactor).addErrback(self._stuck)
+
+    def known(self) -> Deferred[None]:
+        """It is, from the moment it is open."""
+        return succeed(None)
 
     def append(self, entries: Sequence[Entry]) -> Deferred[Sequence[Receipt]]:
         """Publish `entries` with what else comes while the disk is busy."""

@@ -21,7 +21,8 @@ PATIENCE: Final = 1.0
 """Seconds that a store gets to answer: whoever asks how all is is told of the other channels by then, and a
 first process gives up a worker after twice that."""
 
-MISSING: Final = f"the store has not answered for {PATIENCE:g} s"
+MISSING: Final = "the store has not answered for {:.0f} s"
+"""What is told of one that is asked, with the seconds since then."""
 
 ForwardsOf = Callable[[str], tuple[ForwardStatus, ...]]
 """Where the messages of the channel of that name are sent on to."""
@@ -52,6 +53,8 @@ class Figures:
         self._groups: dict[str, GroupExtent] = {}
         self._letters = 0
         self._trouble = ""
+        self._is_silent = False
+        self._asked_at = 0.0
         self._question: Deferred[None] | None = None
 
     def look(self) -> Deferred[None]:
@@ -60,17 +63,19 @@ class Figures:
         A store that hangs is not asked again before it has answered.
         """
         if self._question is not None:
-            self._trouble = self._trouble or MISSING
+            self._is_silent = self._is_silent or not self._trouble
             return succeed(None)
+        self._asked_at = self._clock.seconds()
         question = self._question = Deferred.fromCoroutine(self._ask())
 
         def done(_: object) -> None:
             self._question = None
+            self._is_silent = False
             if not looked.called:
                 looked.callback(None)
 
         def late(_: Deferred[None]) -> None:
-            self._trouble = MISSING
+            self._is_silent = True
 
         looked: Deferred[None] = Deferred(late)
         question.addCallback(done)
@@ -125,8 +130,13 @@ class Figures:
             counts=_counted(together),
             groups=tuple(self._group(name, together) for name in channel.groups),
             forwards=forwards,
-            trouble=self._trouble or channel.trouble,
+            trouble=channel.store.trouble or self._silence() or self._trouble or channel.trouble,
         )
+
+    def _silence(self) -> str:
+        if not self._is_silent:
+            return ""
+        return MISSING.format(max(self._clock.seconds() - self._asked_at, PATIENCE))
 
     def _group(self, name: str, together: Iterable[Channel]) -> GroupStatus:
         channel, known = self.channel, self._groups.get(name, GroupExtent(0, 0))

@@ -97,7 +97,9 @@ class DeadLetterBox:
 
     async def _each(self, deal: Deal, enough: Callable[[], bool] = lambda: False) -> None:
         """Have `deal` say of each there is now whether that is done with; the others go back at the end."""
-        store, last = self.channel.store, self.channel.last
+        store = self.channel.store
+        await store.known()
+        last = self.channel.last
         held: dict[int, None] = {}
         try:
             while not enough() and (claims := await store.claim(OPERATORS, AT_A_TIME, DEADLINE)):

@@ -78,6 +78,7 @@ class LocalChannels:
     @_asked
     async def page(self, channel: str, after: int, most: int = 0, key: str = "", wait: float = 0.0) -> Page:
         one = self._channel(channel)
+        await one.store.known()
         most = min(most, READ_MESSAGES) or READ_MESSAGES
         last = one.last
         found = await one.store.read(after, most, key) if after < last else ()
@@ -131,6 +132,7 @@ class LocalChannels:
     @_asked
     async def trim(self, channel: str, through: int) -> Outcome:
         one = self._channel(channel)
+        await one.store.known()
         forgotten = await one.trim(min(through, one.last))
         log.info(
             "{channel}: {count} messages are forgotten, as somebody has asked",

@@ -56,7 +56,7 @@ async def test_what_a_member_acknowledged_last_is_not_handed_out_again(server, o
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_server_that_hangs_is_not_waited_for_for_long(server, opened_channel, monkeypatch):
+async def test_a_server_that_hangs_is_not_waited_for_for_long(server, opened_channel, monkeypatch, said):
     monkeypatch.setattr(store_module, "CLOSING", 0.2)
     async with opened_channel(server.url) as bench:
         await bench.publish(b"a")
@@ -65,6 +65,10 @@ async def test_a_server_that_hangs_is_not_waited_for_for_long(server, opened_cha
             published = bench.publish(b"b")
             settled = bench.store.settle("g", [1])
             await bench.channel.close()
+    assert said == [
+        "the stream readings: 0 messages that waited for NATS are given up; "
+        "1 more were under way, and may have been published"
+    ]
     with pytest.raises(StalledError, match="it may have been published"):
         await published
     with pytest.raises(UnavailableError, match="the channel is closed"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import pytest_twisted
 from twisted.internet import reactor
@@ -100,11 +102,13 @@ async def test_it_begins_without_nats(server, opened_channel, until, said):
     async with opened_channel(server.url) as bench:
         assert bench.store.extent[:3] == (1, 0, 0)
         bench.subscribe()
-        where = bench.channel.position(Since("new"))
+        places = [bench.channel.position(since) for since in (Since("new"), Since("all"), Since("seq", 1))]
+        assert not any(place.called for place in places)
         waiting = bench.publish(b"new")
         await server.restart()
         assert await waiting == [Receipt(2)]
-        assert await where == 1
+        assert [await place for place in places] == [1, 0, 1]
+        assert bench.store.known().called
         await until(lambda: len(bench.came) == 2)
         assert bench.bodies == [b"old", b"new"]
         assert bench.store.extent[:3] == (1, 2, 2)
@@ -124,6 +128,32 @@ async def test_readers_are_told_when_it_is_away_for_long(server, opened_channel,
 
 
 @pytest_twisted.ensureDeferred
+async def test_readers_are_told_when_it_has_never_been_there(server, opened_channel, monkeypatch):
+    monkeypatch.setattr("protocols.channels.nats.asking.PATIENCE", 0.1)
+    server.kill()
+    async with opened_channel(server.url) as bench:
+        for since in (Since("all"), Since("seq", 17), Since("new"), Since("last")):
+            with pytest.raises(UnavailableError, match=r"^NATS is away: "):
+                await bench.channel.position(since)
+
+
+@pytest_twisted.ensureDeferred
+async def test_it_is_known_for_how_long_it_has_been_away(server, opened_channel, until, monkeypatch):
+    async with opened_channel(server.url) as bench:
+        assert bench.store.trouble == ""
+        server.kill()
+        await until(lambda: bench.store.trouble)
+        assert re.fullmatch(r"NATS is away: .*, for 0 s", bench.store.trouble)
+        bench.store._away_since -= 300.0
+        attempts, lost = [], bench.store.lost
+        monkeypatch.setattr(bench.store, "lost", lambda: attempts.append(lost()))
+        await until(lambda: len(attempts) == 2)
+        assert re.fullmatch(r"NATS is away: .*, for 30\d s", bench.store.trouble), "the same outage"
+        await server.restart()
+        await until(lambda: not bench.store.trouble)
+
+
+@pytest_twisted.ensureDeferred
 async def test_claims_outlive_the_server(server, opened_channel, until):
     async with opened_channel(server.url) as bench:
         await bench.publish(b"a", b"b")
@@ -139,17 +169,21 @@ async def test_claims_outlive_the_server(server, opened_channel, until):
 
 
 @pytest_twisted.ensureDeferred
-async def test_closing_without_nats_refuses_what_waits(server, opened_channel, until):
+async def test_closing_without_nats_refuses_what_waits(server, opened_channel, until, said):
     async with opened_channel(server.url) as bench:
         server.kill()
         await until(lambda: not bench.store._asking.is_ready)
-        waiting, reading = bench.publish(b"x"), bench.store.read(0)
+        waiting, reading = bench.publish(b"x", b"y"), bench.store.read(0)
     for told in (waiting, reading):
         with pytest.raises(UnavailableError, match="the channel is closed"):
             await told
     with pytest.raises(UnavailableError, match="the channel is closed"):
         bench.store.append([Entry(b"x")])
     assert await deferLater(reactor, 0) is None
+    assert said[-1] == (
+        "the stream readings: 2 messages that waited for NATS are given up; "
+        "0 more were under way, and may have been published"
+    )
 
 
 @pytest_twisted.ensureDeferred

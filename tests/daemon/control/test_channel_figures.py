@@ -146,13 +146,24 @@ def test_a_store_that_hangs_is_asked_once_and_keeps_nobody(shelf, figures, clock
     clock.advance(PATIENCE)
     found = []
     first.addCallback(found.extend)
-    assert found[0].trouble == MISSING
-    assert told(figures)["orders"].trouble == MISSING, "at once, as nobody has answered yet"
+    assert found[0].trouble == MISSING.format(PATIENCE) == "the store has not answered for 1 s"
+    clock.advance(299.0)
+    assert told(figures)["orders"].trouble == "the store has not answered for 300 s", "at once"
     assert len(asked) == 1
     monkeypatch.undo()
     asked[0].callback(GroupExtent(1, 0))
     assert told(figures)["orders"].trouble == ""
     assert clock.getDelayedCalls() == []
+
+
+def test_a_store_that_knows_why_it_does_not_answer(shelf, figures, clock, monkeypatch):
+    channel = shelf.add("orders")
+    monkeypatch.setattr(channel.store, "group", lambda name: Deferred())
+    monkeypatch.setattr(channel.store, "trouble", "NATS is away: it is asleep, for 300 s", raising=False)
+    found = []
+    figures.statuses().addCallback(found.extend)
+    clock.advance(PATIENCE)
+    assert found[0].trouble == "NATS is away: it is asleep, for 300 s"
 
 
 def test_the_ages_of_messages_are_read_once(shelf, figures, clock, monkeypatch):

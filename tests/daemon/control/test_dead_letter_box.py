@@ -43,6 +43,16 @@ def test_groups_that_share_a_channel_share_its_letters(shelf, orders, dead):
     assert [*DeadLetterBox.of(dead)] == []
 
 
+def test_letters_of_a_store_that_was_away(shelf, dead, monkeypatch):
+    """It has not said what it keeps when they are asked for."""
+    back = Deferred()
+    monkeypatch.setattr(dead.store, "known", lambda: back)
+    listed = Deferred.fromCoroutine(DeadLetterBox(dead).listed(9, any_letter))
+    shelf.bury("orders-dead", b"a")
+    back.callback(None)
+    assert [letter.body for letter in listed.result] == [b"a"]
+
+
 def test_more_than_are_dealt_with_at_a_time(shelf, orders, dead):
     for number in range(2 * AT_A_TIME + 1):
         shelf.bury("orders-dead", b"%d" % number)

@@ -53,6 +53,28 @@ def test_pages(shelf, channels):
     assert (bodies(page), page.position) == ([], 5)
 
 
+def test_nothing_is_looked_for_before_it_is_known_what_is_kept(shelf, channels, monkeypatch):
+    store = shelf.add("readings", b"1", b"2").store
+    known = []
+
+    def away():
+        known.append(Deferred())
+        return known[-1]
+
+    monkeypatch.setattr(store, "known", away)
+    asked = [
+        channels.position("readings", "all"),
+        channels.page("readings", 0),
+        channels.trim("readings", 1),
+    ]
+    assert not any(one.called for one in asked)
+    for one in known:
+        one.errback(UnavailableError("NATS is away"))
+    assert list(map(failed, asked)) == ["NATS is away"] * 3
+    monkeypatch.undo()
+    assert bodies(result(channels.page("readings", 0))) == [b"1", b"2"]
+
+
 def test_no_page_is_longer_than_what_is_read_at_a_time(shelf, channels):
     shelf.add("readings", *[b"x"] * (READ_MESSAGES + 1))
     assert len(result(channels.page("readings", 0, 10 * READ_MESSAGES)).messages) == READ_MESSAGES

@@ -18,6 +18,7 @@ class Store(MemoryStore):
     """One in memory that counts what is asked of it, can fail, and gives its pieces when the test says."""
 
     fails = False
+    is_known = True
     waits = False
     refuses = False
     piece = 0
@@ -35,6 +36,9 @@ class Store(MemoryStore):
         waiting: Deferred[Any] = Deferred()
         self.waiting.append(lambda: do().chainDeferred(waiting))
         return waiting
+
+    def known(self) -> Any:
+        return super().known() if self.is_known else fail(UnavailableError("NATS is away"))
 
     def export(self, after: int, through: int, most: int, key: str = "") -> Any:
         self.exports += 1

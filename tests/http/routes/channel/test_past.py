@@ -238,6 +238,21 @@ def test_a_store_that_fails_at_once(resource, failures):
     assert failures == []
 
 
+def test_nothing_is_said_to_be_there_before_the_store_has_said_so(resource, failures):
+    here = resource()
+    here.publish(b"1")
+    here.store.is_known = False
+    queries = ("", "?since=0", "?since=7", "?since=new", "?format=json", "?format=events", "?wait=30s")
+    for query in queries:
+        answer = here.get(query)
+        assert (answer.status, answer.headers["Retry-After"], answer.headers[POSITION]) == (503, "5", None)
+        assert answer.headers["ETag"] is None
+        assert b"NATS is away" in answer.body
+    here.store.is_known = True
+    assert here.bodies() == ["1"]
+    assert failures == []
+
+
 @pytest.mark.parametrize("form", ["ndjson", "json"])
 def test_a_store_that_fails_in_the_middle(resource, failures, form):
     here = resource()
