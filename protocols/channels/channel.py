@@ -218,12 +218,10 @@ class Channel:
 
     def _count_not_published(self, error: BaseException | None, count: int) -> None:
         if isinstance(error, RefusedError | DecodeError):
-            self.counts.refused += (
-                count  # the store is fine: it has a limit of its own, which the message is over
-            )
-        elif not isinstance(
-            error, CancelledError
-        ):  # else its publisher has left, and it may be published yet
+            # The store is fine: it has a limit of its own, which the message is over.
+            self.counts.refused += count
+        elif not isinstance(error, CancelledError):
+            # Else its publisher has left, and it may be published yet.
             self.counts.unavailable += count
             self.trouble = str(error)
 

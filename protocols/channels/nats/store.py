@@ -174,8 +174,8 @@ class NATSStore:
         """What ends with this, and no publisher was told to be published."""
         if waiting or under_way:
             log.warn(
-                "the stream {stream}: {waiting} messages that waited for NATS are given up; "
-                "{under_way} more were under way, and may have been published",
+                "the stream {stream} is left before everything is published "
+                "(given up: {waiting}, under way, and may have been published: {under_way})",
                 stream=self._stream.name,
                 waiting=waiting,
                 under_way=under_way,

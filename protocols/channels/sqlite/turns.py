@@ -89,7 +89,12 @@ class Turns:
 
     def publish(self, entries: Sequence[Entry]) -> Deferred[Sequence[Receipt]]:
         """Publish `entries`.  Raises :class:`UnavailableError`."""
-        if self._since is not None or self._outage.is_on or not self._is_open:
+        since = self._since
+        if (
+            self._outage.is_on
+            or not self._is_open
+            or (since and self._reactor.seconds() - since > self._stalled)
+        ):
             refusal = self._refusal()
             if refusal is not None:
                 raise refusal
@@ -149,6 +154,11 @@ class Turns:
         """What else is read from sockets before the reactor's turn ends goes together."""
         if self._since is None and self._soon is None:
             self._soon = self._reactor.callLater(0, self._turn)
+
+    def _read_first(self) -> None:
+        """Sockets are read before the next turn: who has just been told publishes again, and goes into the
+        same commit."""
+        self._soon = self._reactor.callLater(0, self._turn)
 
     def _turn(self) -> None:
         self._soon = None
@@ -242,7 +252,8 @@ class Turns:
     def _go_on(self, _: object) -> None:
         self._since = None
         if self._pending or self._jobs or self._unheard or (self._is_asked and self._is_open):
-            self._turn_soon()
+            if self._soon is None:
+                self._soon = self._reactor.callLater(0, self._read_first)
         elif self._ended is not None and not self._ended.called:
             if self._soon is not None:
                 self._soon.cancel()

