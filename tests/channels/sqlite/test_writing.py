@@ -170,7 +170,9 @@ def test_much_that_others_have_published_comes_in_pieces(open_writing, monkeypat
 @pytest_twisted.ensureDeferred
 async def test_what_comes_before_cannot_be_read(scene, monkeypatch, failures):
     async with scene() as one, scene() as two:
-        monkeypatch.setattr(two.store._turns, "look", lambda: None)
+        for each in (one, two):
+            monkeypatch.setattr(each.store._turns, "look", lambda: None)
+        await two.publish(b"0")  # what it was asked to look for before is done with
         await one.publish(b"a")
         read = writing.read
 
@@ -182,8 +184,8 @@ async def test_what_comes_before_cannot_be_read(scene, monkeypatch, failures):
 
         monkeypatch.setattr(writing, "read", broken)
         # It is published, and told of once that is read.
-        assert await two.publish(b"b") == [Receipt(2)]
-        assert two.bodies == [b"a", b"b"]
+        assert await two.publish(b"b") == [Receipt(3)]
+        assert two.bodies == [b"0", b"a", b"b"]
 
 
 @pytest_twisted.ensureDeferred
@@ -191,6 +193,7 @@ async def test_what_comes_before_cannot_be_read_for_long(scene, monkeypatch, fai
     async with scene() as one, scene() as two:
         for each in (one, two):
             monkeypatch.setattr(each.store._turns, "look", lambda: None)
+        await two.publish(b"0")  # what it was asked to look for before is done with
         await one.publish(b"a")
 
         def broken(*arguments):
@@ -202,7 +205,7 @@ async def test_what_comes_before_cannot_be_read_for_long(scene, monkeypatch, fai
         with pytest.raises(StalledError, match="may have been published"):
             await two.publish(b"b")
         monkeypatch.undo()
-        await two.until(lambda: two.bodies == [b"a", b"b"])
+        await two.until(lambda: two.bodies == [b"0", b"a", b"b"])
         failures.take(sqlite3.OperationalError)
 
 
