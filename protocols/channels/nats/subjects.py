@@ -63,10 +63,12 @@ class Subjects:
         return subject
 
     def _escaped(self, key: str) -> str:
+        if key == NO_KEY:
+            return "%5F"
         tokens = key.split(".")
         if not self.dotted or "" in tokens:
             return _token(key)
-        return ".".join(map(_token, tokens)) if key != NO_KEY else "%5F"
+        return ".".join(map(_token, tokens))
 
 
 def _token(text: str) -> str:
