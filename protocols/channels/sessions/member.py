@@ -94,7 +94,8 @@ class MemberSession:
             return
         for claim in claims:
             seq = claim.message.seq
-            (self._given if self._send(claim) else self._uncarried).append(seq)
+            is_carried = is_sent(self._connection, CLAIM_FORMS[self._form], claim)
+            (self._given if is_carried else self._uncarried).append(seq)
         self._give_back_uncarried()
         if len(self._given) > UNANSWERED:
             self._connection.reject(RefusedError(f"{UNANSWERED} messages are unanswered"))
@@ -105,16 +106,6 @@ class MemberSession:
         self._membership = None
         self._is_over = True
         dismiss_by(self._connection)(reason)
-
-    def _send(self, claim: Claim) -> bool:
-        """Send it, and say whether the connection can carry it."""
-        for render in CLAIM_FORMS[self._form]:
-            try:
-                self._connection.send(render(claim))
-            except ValueError:
-                continue
-            return True
-        return False
 
     def _give_back_uncarried(self) -> None:
         if self._membership is not None:
@@ -127,6 +118,17 @@ class MemberSession:
         membership, self._membership = self._membership, None
         if membership is not None:
             membership.leave()
+
+
+def is_sent(connection: Connection, renders: Sequence[Callable[[Claim], bytes]], claim: Claim) -> bool:
+    """Send `claim` in the first of those forms that `connection` can carry; whether there is one."""
+    for render in renders:
+        try:
+            connection.send(render(claim))
+        except ValueError:
+            continue
+        return True
+    return False
 
 
 def claim_json(claim: Claim) -> bytes:

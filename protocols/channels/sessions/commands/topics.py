@@ -12,7 +12,7 @@ from protocols.channels.form import Form
 from protocols.channels.groups import Group, Membership
 from protocols.channels.sessions.commands.lines import claim_lines, message_lines
 from protocols.channels.sessions.feed import Feed
-from protocols.channels.sessions.member import UNCARRIED
+from protocols.channels.sessions.member import UNCARRIED, is_sent
 from protocols.channels.sessions.reader import Reader
 from protocols.channels.store import Claim
 from protocols.session import Connection
@@ -121,22 +121,15 @@ class GroupTopic:
 
     def claimed(self, claims: Sequence[Claim]) -> None:
         if not self._is_closed:
-            self._uncarried += [claim.message.seq for claim in claims if not self._send(claim)]
+            self._uncarried += [
+                claim.message.seq for claim in claims if not is_sent(self._connection, self._renders, claim)
+            ]
             self._give_back_uncarried()
 
     def cut_off(self, reason: str) -> None:
         self.membership = None
         self._is_closed = True
         self._over(reason)
-
-    def _send(self, claim: Claim) -> bool:
-        for render in self._renders:
-            try:
-                self._connection.send(render(claim))
-            except ValueError:
-                continue
-            return True
-        return False
 
     def _give_back_uncarried(self) -> None:
         if self.membership is not None:
