@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
 
-from protocols.channels.errors import StalledError, UnavailableError
+from protocols.channels.errors import UnavailableError
 from protocols.channels.message import Entry, Receipt
 from protocols.channels.settings import PENDING, PENDING_BYTES, STALLED
+from protocols.channels.unfinished import Unfinished
 
 
 class Publication:
@@ -45,7 +45,7 @@ class Publication:
             told.errback(error)
 
 
-class Pending:
+class Pending(Unfinished[Publication]):
     """Publications that nobody has dealt with: not more than `most` messages with `most_octets` in their
     bodies, but one publication at least, and none for longer than `patience` seconds.
 
@@ -64,16 +64,12 @@ class Pending:
         patience: float = STALLED,
         on: tuple[str, str] = ("the store", "the store does not answer"),
     ) -> None:
-        self._clock = clock
+        super().__init__(clock, patience=patience, slow=on[1], unknown="it may have been published")
         self._most = most
         self._most_octets = most_octets
-        self._patience = patience
-        self._on = on
-        self._waiting: deque[Publication] = deque()
-        self._begun: dict[Publication, None] = {}
+        self._what = on[0]
         self._messages = 0
         self._octets = 0
-        self._watch: IDelayedCall | None = None
 
     def __len__(self) -> int:
         """How many messages nobody has begun with."""
@@ -96,15 +92,13 @@ class Pending:
             octets += len(entry.body)
         if self._messages:
             if self._messages + len(entries) > self._most:
-                raise UnavailableError(f"{self._messages} messages wait for {self._on[0]} already")
+                raise UnavailableError(f"{self._messages} messages wait for {self._what} already")
             if self._octets + octets > self._most_octets:
-                raise UnavailableError(f"{self._octets} bytes wait for {self._on[0]} already")
+                raise UnavailableError(f"{self._octets} bytes wait for {self._what} already")
         told: Deferred[Sequence[Receipt]] = Deferred()
-        self._waiting.append(Publication(entries, octets, told, self._clock.seconds()))
+        self._wait(Publication(entries, octets, told, self._clock.seconds()))
         self._messages += len(entries)
         self._octets += octets
-        if self._watch is None:
-            self._watch = self._clock.callLater(self._patience, self._check)
         return told
 
     def begin(self, most: int) -> list[Publication]:
@@ -121,11 +115,6 @@ class Pending:
         self._messages -= messages
         return begun
 
-    def finish(self, publications: Sequence[Publication]) -> None:
-        """These are done with."""
-        for publication in publications:
-            self._begun.pop(publication, None)
-
     def refuse(self, error: Exception) -> None:
         """Nothing that waits will be published."""
         waiting, self._waiting = self._waiting, deque()
@@ -139,25 +128,6 @@ class Pending:
         for publication in begun:
             publication.failed(error)
 
-    def close(self) -> None:
-        """Refuse what waits, and watch no longer."""
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
-        self.refuse(UnavailableError("the channel is closed"))
-
-    def _check(self) -> None:
-        self._watch = None
-        now = self._clock.seconds()
-        long_ago = now - self._patience
-        for publication in [one for one in self._begun if one.at <= long_ago]:
-            publication.failed(StalledError(f"{self._on[1]}; it may have been published"))
-        while self._waiting and self._waiting[0].at <= long_ago:
-            publication = self._waiting.popleft()
-            self._messages -= len(publication.entries)
-            self._octets -= publication.octets
-            publication.failed(UnavailableError(self._on[1]))
-        times = [one.at for one in self._begun if not one.is_told]
-        times += [one.at for one in self._waiting]
-        if times:
-            self._watch = self._clock.callLater(min(times) + self._patience - now, self._check)
+    def _given_up(self, order: Publication) -> None:
+        self._messages -= len(order.entries)
+        self._octets -= order.octets

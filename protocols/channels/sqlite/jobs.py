@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
-from protocols.channels.errors import StalledError, UnavailableError
+from protocols.channels.errors import UnavailableError
+from protocols.channels.unfinished import Unfinished
 
 Job: TypeAlias = Callable[[sqlite3.Connection], Any]
 """What is done with the connection, in a transaction that is under way."""
@@ -47,7 +47,7 @@ class Order:
         self.ended(Failure(error))
 
 
-class Jobs:
+class Jobs(Unfinished[Order]):
     """Jobs that are not done yet, none for longer than `patience` seconds.
 
     One that nobody has begun with by then is given up, and is not done; of one that is under way nobody
@@ -55,11 +55,9 @@ class Jobs:
     """
 
     def __init__(self, clock: Any, *, patience: float) -> None:
-        self._clock = clock
-        self._patience = patience
-        self._waiting: deque[Order] = deque()
-        self._begun: dict[Order, None] = {}
-        self._watch: IDelayedCall | None = None
+        super().__init__(
+            clock, patience=patience, slow="the store does not answer", unknown="it may have been done"
+        )
 
     def __len__(self) -> int:
         """How many nobody has begun with."""
@@ -68,9 +66,7 @@ class Jobs:
     def add(self, job: Job) -> Deferred[Any]:
         """Have `job` wait; what it makes."""
         told: Deferred[Any] = Deferred()
-        self._waiting.append(Order(job, told, self._clock.seconds()))
-        if self._watch is None:
-            self._watch = self._clock.callLater(self._patience, self._check)
+        self._wait(Order(job, told, self._clock.seconds()))
         return told
 
     def begin(self) -> Sequence[Order]:
@@ -79,11 +75,6 @@ class Jobs:
         self._waiting.clear()
         self._begun.update(dict.fromkeys(begun))
         return begun
-
-    def finish(self, orders: Sequence[Order]) -> None:
-        """These are done with."""
-        for order in orders:
-            self._begun.pop(order, None)
 
     def refuse(self, error: UnavailableError) -> None:
         """Nothing that waits will be done."""
@@ -96,22 +87,3 @@ class Jobs:
         begun, self._begun = self._begun, {}
         for order in begun:
             order.failed(type(error)(*error.args))
-
-    def close(self) -> None:
-        """Refuse what waits, and watch no longer."""
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
-        self.refuse(UnavailableError("the channel is closed"))
-
-    def _check(self) -> None:
-        self._watch = None
-        now = self._clock.seconds()
-        long_ago = now - self._patience
-        for order in [one for one in self._begun if one.at <= long_ago]:
-            order.failed(StalledError("the store does not answer; it may have been done"))
-        while self._waiting and self._waiting[0].at <= long_ago:
-            self._waiting.popleft().failed(UnavailableError("the store does not answer"))
-        times = [one.at for one in (*self._begun, *self._waiting) if not one.is_told]
-        if times:
-            self._watch = self._clock.callLater(min(times) + self._patience - now, self._check)
