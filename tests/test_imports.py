@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "roster": set(),
     "made_once": set(),
     "message_pace": {"stream_limits"},
+    "handover": {*CARRIED, "connection_record", "open_connection", "stream_limits"},
     "inotify": set(),
     "metering": set(),
     "stream_limits": set(),
