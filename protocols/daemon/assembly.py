@@ -23,6 +23,7 @@ from protocols.daemon.inheritance import has_stream
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError, Misfits
 from protocols.daemon.problems import ConfigError, Problem
+from protocols.daemon.programs.modes import program_carriers
 from protocols.daemon.recorded_foreign import RecordingFactory
 from protocols.daemon.routes import RouteContext, site_for
 from protocols.daemon.service_tls import ServiceTLS, tls_settings
@@ -285,6 +286,7 @@ def _http(assembly: Assembly) -> Carriers:
 
 _ASSEMBLERS: Final[Mapping[str, Callable[[Assembly], Carriers]]] = {
     "function": _function,
+    "program": program_carriers,
     "builtin": _builtin,
     "forward": _forward,
     "channel": _channel,

@@ -97,6 +97,8 @@ class Carriers:
     """What begins a new file of each of its logs."""
     starts: list[Start] = field(default_factory=list)
     """What has to be ready before the first connection; called once the reactor runs."""
+    privileged: list[Callable[[], None]] = field(default_factory=list)
+    """What is called once, if at all, while the process may still be root, before it becomes another."""
     proxy_header: Callable[[IProtocolFactory], ProxyProtocolFactory] | None = None
     """Wraps what serves those who stand behind load balancers; without it, nobody does."""
     gate: Gate | None = None

@@ -15,6 +15,7 @@ from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.channel_use import ChannelUseSpec
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.http import RouteSpec
+from protocols.daemon.spec.program import ProgramSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.http.routes.welcome import Served, Way
 from protocols.http.target import SAFE
@@ -29,6 +30,14 @@ DOING: Final[Mapping[str, str]] = {
     "commands": "commands for",
 }
 """What is done in each mode of a channel."""
+
+_RUNS = {
+    "connection": "for each connection",
+    "wait": "which accepts by itself",
+    "message": "for each message",
+    "shared": "for all clients",
+}
+"""What a program of each mode is run for."""
 
 
 def overview(loaded: Loaded) -> list[Served]:
@@ -52,6 +61,8 @@ def answers(spec: ServiceSpec) -> str:
     """What answers in a service, such as ``function shop:price``."""
     if spec.function is not None:
         return function_answers(spec.function)
+    if spec.program is not None:
+        return program_answers(spec.program)
     if spec.builtin is not None:
         return f"builtin {spec.builtin.kind}"
     if spec.forward is not None:
@@ -67,6 +78,11 @@ def function_answers(spec: FunctionSpec) -> str:
     """What a function does, such as ``function shop:price, published to the channel prices``."""
     text = f"function {spec.call}"
     return text if spec.publish is None else f"{text}, published to the channel {spec.publish}"
+
+
+def program_answers(spec: ProgramSpec) -> str:
+    """What a program does, such as ``program /usr/bin/finger -l, for each connection``."""
+    return f"program {' '.join(spec.command)}, {_RUNS[spec.mode]}"
 
 
 def channel_answers(spec: ChannelUseSpec) -> str:

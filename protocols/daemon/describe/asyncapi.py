@@ -108,6 +108,8 @@ def _described(spec: ServiceSpec, messages: Messages | ChannelMessages) -> str:
     words = [messages.words]
     if spec.builtin is not None:
         words.append(f"The builtin service {spec.builtin.kind}.")
+    if spec.program is not None:
+        words.append("A program.")
     if spec.forward is not None:
         words.append("A stream of another server.")
     if spec.factory is not None:

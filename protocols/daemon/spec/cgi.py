@@ -4,42 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    ValidationInfo,
-    WithJsonSchema,
-)
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StrictStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from protocols.daemon.problems import quoted
-from protocols.daemon.spec.choice import Listed
+from protocols.daemon.spec.command_line import CommandLine, VariableName
 from protocols.daemon.spec.model import Spec
-from protocols.daemon.spec.paths import FilePath, folder_of
+from protocols.daemon.spec.paths import FilePath
 from protocols.daemon.spec.values import Duration, PositiveDuration
 
-_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _SUFFIX = r"^\.[A-Za-z0-9_+-]+$"
-
-
-def _variable(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(_VARIABLE, value):
-        text = f"{quoted(value)} is not the name of a variable, such as LANG"
-        raise PydanticCustomError("variable", "{problem}", {"problem": text})
-    return value
-
-
-VariableName = Annotated[
-    StrictStr, BeforeValidator(_variable), WithJsonSchema({"type": "string", "pattern": _VARIABLE})
-]
-"""The name of an environment variable."""
 
 
 def _suffix(value: Any) -> Any:
@@ -53,26 +29,6 @@ Suffix = Annotated[
     StrictStr, BeforeValidator(_suffix), WithJsonSchema({"type": "string", "pattern": _SUFFIX})
 ]
 """The end of a file name, from the last dot."""
-
-
-def _word(value: Any) -> Any:
-    if isinstance(value, str) and (not value or "\0" in value):
-        text = "an argument must not be empty, nor hold a zero byte"
-        raise PydanticCustomError("argument", "{problem}", {"problem": text})
-    return value
-
-
-Word = Annotated[StrictStr, BeforeValidator(_word)]
-
-
-def _placed(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-    first = value[0]
-    return (str((folder_of(info) or Path()) / first), *value[1:]) if "/" in first else value
-
-
-CommandLine = Annotated[tuple[Word, ...], Listed(least=1), AfterValidator(_placed)]
-"""A program and its arguments, which no shell reads.  A name is looked for in the PATH, a path with a slash
-begins in the folder of the YAML file."""
 
 
 class CgiSpec(Spec):

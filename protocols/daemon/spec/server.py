@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     PlainValidator,
     StrictBool,
-    StrictStr,
     ValidationInfo,
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
+from protocols.daemon.spec.account import Account, Umask
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.paths import folder_of
@@ -63,24 +60,6 @@ def _address(value: Any, info: ValidationInfo, schemes: Sequence[str], expected:
         raise PydanticCustomError("address", "{problem}", {"problem": str(error)}) from error
 
 
-def _umask(value: str) -> str:
-    if not re.fullmatch("0?[0-7]{1,3}", value):
-        problem = f'octal digits such as "027" are expected, not {described(value)}'
-        raise PydanticCustomError("umask", "{problem}", {"problem": problem})
-    return value
-
-
-def _account(value: Any) -> str:
-    if type(value) not in (int, str) or value == "" or value is True:
-        problem = f"the name or number of an account is expected, not {described(value)}"
-        raise PydanticCustomError("account", "{problem}", {"problem": problem})
-    return str(value)
-
-
-Account = Annotated[str, BeforeValidator(_account), WithJsonSchema({"type": ["string", "integer"]})]
-"""A user or a group of the machine, by name or number."""
-
-
 class ServerSpec(Spec):
     """The daemon as a whole."""
 
@@ -98,7 +77,7 @@ class ServerSpec(Spec):
     """Whom to become once every socket is bound: a name or a number. Only for a daemon that root starts."""
     group: Account | None = None
     """The group to become; unless said, that of `user`, with the user's other groups."""
-    umask: Annotated[StrictStr, AfterValidator(_umask)] | None = None
+    umask: Umask | None = None
     """The permissions that files are made without, in octal digits such as `"027"`; sockets have modes of
     their own. Unless said, what the daemon was started with."""
     control: Annotated[

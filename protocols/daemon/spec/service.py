@@ -19,6 +19,7 @@ from protocols.daemon.spec.limits import LimitsSpec
 from protocols.daemon.spec.log import LogSpec
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.networks import NetworkMembers
+from protocols.daemon.spec.program import ProgramSpec
 from protocols.daemon.spec.tls import TlsSpec
 from protocols.daemon.spec.trusted import TrustedSpec
 
@@ -26,7 +27,7 @@ from protocols.daemon.spec.trusted import TrustedSpec
 class ServiceSpec(Spec):
     """A service: where it listens, how bytes become messages, and what answers them."""
 
-    choices = ("function", "builtin", "forward", "channel", "factory", "http")
+    choices = ("function", "program", "builtin", "forward", "channel", "factory", "http")
 
     listen: Annotated[
         tuple[Address, ...],
@@ -35,9 +36,12 @@ class ServiceSpec(Spec):
     """One address or a list: tcp://, tls://, udp://, unix:, unixgram: or fd://."""
     framing: FramingSpec | None = None
     """How the bytes of a stream become messages; datagrams need none. Unless said, lines of up to
-    64 KiB, or of what `message` of the `channel` says where that is more."""
+    64 KiB, or of what `message` of the `channel` says where that is more; and none at all for a `program`
+    that has the connection to itself."""
     function: FunctionSpec | None = None
     """A Python function that answers messages."""
+    program: ProgramSpec | None = None
+    """A program that answers: one process for each connection or message, or one for all of them."""
     builtin: BuiltinSpec | None = None
     """One of the classic services: echo, discard, daytime, time, chargen or qotd."""
     forward: ForwardSpec | None = None

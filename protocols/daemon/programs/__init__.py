@@ -1,0 +1,1 @@
+"""Services that programs answer, from their specification to what serves them."""

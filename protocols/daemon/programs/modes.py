@@ -1,0 +1,25 @@
+"""What serves a program, by its mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from protocols.daemon.carriers import Carriers
+from protocols.daemon.misfit import MisfitError
+
+if TYPE_CHECKING:
+    from protocols.daemon.assembly import Assembly
+
+
+def program_carriers(assembly: Assembly) -> Carriers:
+    """What serves the program of a service."""
+    assert assembly.spec.program is not None
+    mode = assembly.spec.program.mode
+    if mode not in _MODES:
+        raise MisfitError(("program", "mode"), f"{mode} is still to come")
+    return _MODES[mode](assembly)
+
+
+_MODES: Final[Mapping[str, Callable[[Assembly], Carriers]]] = {}
+"""The modes there are."""
