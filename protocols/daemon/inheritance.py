@@ -35,8 +35,8 @@ def has_stream(service: ServiceSpec) -> bool:
 
 
 def is_framed(service: ServiceSpec) -> bool:
-    """Whether the service has a framing unless it says otherwise: a handler of messages, on a stream; a program
-    that has a connection to itself is none."""
+    """Whether the service has a framing unless it says otherwise: a handler of messages, on a stream; a
+    program that has a connection to itself is none."""
     if service.program is not None and service.program.mode not in ("message", "shared"):
         return False
     return has_stream(service) and service.kind in ("function", "program", "builtin", "channel")
