@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "connection_record": {"session"},
     "handlers": {
         *("session", "codec", "roster", "latency", "outgoing_reason", "outgoing_tls", "proxy_header"),
-        "stand_in",
+        *("framing", "handover", "stand_in"),
     },
     "open_connection": {"session"},
     "outgoing_reason": set(),

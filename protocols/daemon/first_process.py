@@ -241,6 +241,7 @@ class FirstProcess(MultiService):
         # with a status that says it failed.
         self._reactor.callWhenRunning(self._handle_signals)
         try:
+            self._begin_privileged()
             bound = (*self._table.sockets(), *self._administration.sockets())
             if drop(self._plan, [one.address.path for one in bound if one.address.path]):
                 log.info("became {plan}", plan=str(self._plan))
@@ -263,6 +264,15 @@ class FirstProcess(MultiService):
         stopped: Deferred[Any] = super().stopService()
         ended: Deferred[Any] = DeferredList([stopped, self._administration.stop()])
         return ended.addBoth(lambda _: self._loop_watch.stop())
+
+    def _begin_privileged(self) -> None:
+        """Begin what only root can.  Raises :class:`PrivilegeError`."""
+        for name, carriers in self._carriers().items():
+            for begin in carriers.privileged:
+                try:
+                    begin()
+                except OSError as error:
+                    raise PrivilegeError(f"{name}: {error}") from error
 
     def _carriers(self) -> dict[str, Carriers]:
         return {name: unit.carriers for name, unit in self.units.items()}

@@ -14,10 +14,9 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from protocols.account_name import account_name
-from protocols.daemon.spec.server import ServerSpec
 
 _PR_SET_NO_NEW_PRIVS: Final = 38
 """prctl(2)"""
@@ -28,7 +27,7 @@ class AccountError(Exception):
 
     .. attribute:: key
 
-       The key of ``server`` that names it.
+       The key that names it.
     """
 
     def __init__(self, key: str, text: str) -> None:
@@ -77,7 +76,20 @@ class Plan:
             )
 
 
-def plan_of(server: ServerSpec) -> Plan:
+class Asks(Protocol):
+    """What says whom to become: ``server``, or a ``program``."""
+
+    @property
+    def user(self) -> str | None: ...
+
+    @property
+    def group(self) -> str | None: ...
+
+    @property
+    def umask(self) -> str | None: ...
+
+
+def plan_of(server: Asks) -> Plan:
     """What `server` asks for.  Raises :class:`AccountError`."""
     umask = None if server.umask is None else int(server.umask, 8)
     if server.user is None:

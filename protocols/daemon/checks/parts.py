@@ -16,6 +16,7 @@ from protocols.daemon.spec.config import DefaultsSpec
 from protocols.daemon.spec.forward import ForwardSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.networks import NetworkList, network_lists
+from protocols.daemon.spec.program import ProgramSpec
 from protocols.daemon.spec.server import ServerSpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, TlsSpec, is_name
@@ -99,6 +100,13 @@ class ChannelUse:
     place: Path
     """Of what names it."""
     spec: ChannelUseSpec | ChannelRouteSpec | FunctionSpec
+
+
+def programs(services: Mapping[str, ServiceSpec]) -> Iterator[tuple[Path, ProgramSpec]]:
+    """Every program that answers connections or messages."""
+    for name, service in services.items():
+        if service.program is not None:
+            yield ("services", name, "program"), service.program
 
 
 def channel_uses(path: Path, service: ServiceSpec) -> Iterator[ChannelUse]:

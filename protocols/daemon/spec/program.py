@@ -28,7 +28,7 @@ _MODES: Final[Mapping[str, tuple[Mode, ...]]] = {
     "protocol": ("shared",),
     "lost": ("shared",),
     "deadline": ("connection", "message"),
-    "idle": ("connection", "message", "shared"),
+    "idle": ("message", "shared"),
     "output": ("connection", "message"),
 }
 """The modes that have a key, of those that not every mode has."""
@@ -99,8 +99,8 @@ class ProgramSpec(Spec):
     """How long a process may take for its connection, unless said as long as it likes; or for the reply to
     one message, unless said `30s`."""
     idle: PositiveDuration | None = None
-    """How long nothing may pass before a connection is closed; or how long a process of a `pool`, or one that
-    is `shared`, may be without work before it is ended. Unless said, for ever."""
+    """How long a process of a `pool`, or one that is `shared`, may be without work before it is ended. Unless
+    said, for ever."""
     output: PositiveSize | None = None
     """How much may be written to one connection, unless said as much as it likes; or in reply to one message,
     unless said `1MiB`."""

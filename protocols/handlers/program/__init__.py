@@ -5,6 +5,8 @@ of them, a :class:`Watchdog` ends one that keeps others waiting.
 """
 
 from protocols.handlers.program.command import PATH, Command, clean_environment
+from protocols.handlers.program.confinement import Confinement
+from protocols.handlers.program.invocation import Invocation
 from protocols.handlers.program.pipes import PipeReader, PipeWriter
 from protocols.handlers.program.process import Process
 from protocols.handlers.program.runner import CrowdedError, Runner
@@ -13,7 +15,9 @@ from protocols.handlers.program.watchdog import Watchdog
 __all__ = [
     "PATH",
     "Command",
+    "Confinement",
     "CrowdedError",
+    "Invocation",
     "PipeReader",
     "PipeWriter",
     "Process",

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
 from typing import Any, Final
 
-from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from protocols.handlers.program.error_output import ErrorLog, ErrorOutput
-from protocols.handlers.program.pipes import PipeEnd, PipeReader, PipeWriter
-from protocols.handlers.program.start import Started
+from protocols.handlers.program.pipes import PipeReader, PipeWriter
+from protocols.handlers.program.spawner import Child
 
 CLOSE_WAIT: Final = 1.0
 """Seconds a program has to end once its input and output are closed, before it gets SIGTERM."""
@@ -28,27 +25,6 @@ LINGER: Final = 5.0
 log = Logger(namespace="polyport")
 
 
-@implementer(IReadDescriptor)
-class ExitWatch(PipeEnd):
-    """Calls `exited` once the process `pid`, a child of ours, has ended; it is not reaped by that."""
-
-    def __init__(self, pid: int, reactor: Any, exited: Callable[[], None]) -> None:
-        super().__init__(os.pidfd_open(pid), reactor)
-        self._pid = pid
-        self._exited = exited
-        reactor.addReader(self)
-
-    def doRead(self) -> None:
-        if not self.closed and os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-            self._close()
-            self._exited()
-
-    def connectionLost(self, reason: Failure) -> None:
-        self.doRead()
-        if not self.closed:
-            self._reactor.addReader(self)
-
-
 class Process:
     """A program that runs in a session, and so a process group, of its own.
 
@@ -57,18 +33,31 @@ class Process:
 
     Until then the process is not reaped: its number belongs to it, and signals reach nobody else.
 
-    :param started: the program.
+    :param child: the program, which is to be kept until it is reaped.
+    :param stdin: our end of its standard input; ``None`` where that is none of ours.
+    :param stdout: that of its standard output.
+    :param stderr: that of its standard error, if it is to be logged.
     :param name: what it is called in the log.
     :param errors: gets the lines of its standard error.
 
     .. attribute:: on_over
 
        What is called with the process once it is over.
-
-    Raises :class:`OSError` if it cannot be watched; then it is ended.
     """
 
-    def __init__(self, started: Started, reactor: Any, *, name: str, errors: ErrorLog) -> None:
+    def __init__(
+        self,
+        child: Child,
+        stdin: int | None,
+        stdout: int,
+        stderr: int | None,
+        reactor: Any,
+        *,
+        name: str,
+        errors: ErrorLog,
+        close_wait: float = CLOSE_WAIT,
+        term_wait: float = TERM_WAIT,
+    ) -> None:
         self.name = name
         self.started_at: float = reactor.seconds()
         self.exited = False
@@ -78,20 +67,20 @@ class Process:
         self.status: int | None = None
         """Its exit status once it is over; minus the number of the signal that ended it."""
         self._reactor = reactor
+        self._close_wait = close_wait
+        self._term_wait = term_wait
         self.on_over: list[Callable[[Process], None]] = []
         self._timer: IDelayedCall | None = None
-        self._popen = started.popen
-        self.pid = self._popen.pid
-        try:
-            self._exit = ExitWatch(self.pid, reactor, self._exited)
-        except OSError:
-            started.undo()
-            raise
-        self.stdin = None if started.stdin is None else PipeWriter(started.stdin, reactor)
-        self.stdout = PipeReader(started.stdout, reactor)
+        self._child = child
+        self.pid = child.pid
+        child.exited = self._exited
+        self._exit_status = 0
+        self.stdin = None if stdin is None else PipeWriter(stdin, reactor)
+        self.stdout = PipeReader(stdout, reactor)
         self.stdout.on_over = self._go_on
-        self._errors = ErrorOutput(started.stderr, reactor, name, errors)
-        self._errors.on_over = self._go_on
+        self._errors = None if stderr is None else ErrorOutput(stderr, reactor, name, errors)
+        if self._errors is not None:
+            self._errors.on_over = self._go_on
 
     def end(self) -> None:
         """End it, with all its children: close its input and output, then SIGTERM, then SIGKILL."""
@@ -104,17 +93,24 @@ class Process:
         if self.exited:
             self._terminate()
         else:
-            self._timer = self._reactor.callLater(CLOSE_WAIT, self._terminate)
+            self._timer = self._reactor.callLater(self._close_wait, self._terminate)
         self.stdout.close()
 
-    def _exited(self) -> None:
+    @property
+    def _errors_are_over(self) -> bool:
+        """Whether nobody has its standard error open."""
+        return self._errors is None or self._errors.over
+
+    def _exited(self, status: int) -> None:
         self.exited = True
+        self._exit_status = status
         if self.stdin is not None:
             self.stdin.close()
-        self._errors.drain()
+        if self._errors is not None:
+            self._errors.drain()
         if not self.ending and not self.stdout.over:
             self._timer = self._reactor.callLater(LINGER, self._lingered)
-        elif self.ending and not self._errors.over:
+        elif self.ending and not self._errors_are_over:
             # Somebody is left of its children.
             self._cancel_timer()
             self._terminate()
@@ -125,7 +121,7 @@ class Process:
         if self.exited and self.status is None and self.stdout.over:
             if not self.ending:
                 self._finish()
-            elif self._errors.over:
+            elif self._errors_are_over:
                 # Nobody is left who would hear a polite word.
                 self._kill()
 
@@ -142,26 +138,22 @@ class Process:
         self.end()
 
     def _terminate(self) -> None:
-        self._timer = self._reactor.callLater(TERM_WAIT, self._kill)
-        self._signal(signal.SIGTERM)
+        self._timer = self._reactor.callLater(self._term_wait, self._kill)
+        self._child.signal(signal.SIGTERM)
 
     def _kill(self) -> None:
         self._cancel_timer()
-        self._signal(signal.SIGKILL)
+        self._child.signal(signal.SIGKILL)
         if self.exited:
             self._finish()
 
-    def _signal(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self.pid, number)
-        except OSError as error:  # it may run as somebody else by now
-            log.warn("{program}: {signal}: {error}", program=self.name, signal=number.name, error=error)
-
     def _finish(self) -> None:
         self._cancel_timer()
-        self._errors.on_over = None
-        self._errors.close()
-        self.status = self._popen.wait()
+        if self._errors is not None:
+            self._errors.on_over = None
+            self._errors.close()
+        self._child.reap()
+        self.status = self._exit_status
         for call in self.on_over:
             call(self)
 

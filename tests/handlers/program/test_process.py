@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +22,6 @@ from protocols.handlers.program import process as process_module
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_module, "CLOSE_WAIT", 0.2)
-    monkeypatch.setattr(process_module, "TERM_WAIT", 0.3)
     monkeypatch.setattr(process_module, "LINGER", 0.3)
 
 
@@ -44,7 +41,7 @@ def said():
 
 @pytest_twisted.async_yield_fixture
 async def runner():
-    runner = Runner("service", the_reactor, processes=2, queue=1, patience=5)
+    runner = Runner("service", the_reactor, processes=2, queue=1, patience=5, close_wait=0.2, term_wait=0.3)
     yield runner
     await runner.stop()
 
@@ -289,19 +286,6 @@ async def test_a_program_that_is_none(runner):
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_program_that_cannot_be_watched_is_not_left(runner, monkeypatch):
-    def refuse(pid: int) -> int:
-        raise OSError(24, "Too many open files")
-
-    monkeypatch.setattr(os, "pidfd_open", refuse)
-    before = sum(1 for _ in Path("/proc/self/fd").iterdir())
-    await runner.turn()
-    with pytest.raises(OSError, match="Too many"):
-        await runner.start(Command(("/bin/sleep", "60"), "/", {}), "none")
-    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before
-
-
-@pytest_twisted.ensureDeferred
 async def test_turns(runner, sh):
     first, _ = await sh("exec cat"), await sh("exec cat")
     waiting = Deferred.fromCoroutine(runner.turn())
@@ -320,11 +304,11 @@ async def test_turns(runner, sh):
 async def test_nobody_waits_for_ever_for_what_does_not_end(runner, sh, monkeypatch, said):
     from protocols.handlers.program import runner as runner_module
 
-    monkeypatch.setattr(runner_module, "STOP_WAIT", 0.1)
+    monkeypatch.setattr(runner_module, "SPARE", -0.4)
     process = await sh("trap '' TERM; while :; do sleep 0.05; done")
     await runner.stop()
-    assert process.status is None
     await gone(process)
+    assert process.status == -signal.SIGKILL
 
 
 @pytest_twisted.ensureDeferred

@@ -1,0 +1,66 @@
+"""A process for each connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from protocols.daemon.access_log import connection_log
+from protocols.daemon.carriers import Carriers
+from protocols.daemon.framings import framing_for
+from protocols.daemon.programs.running import invocation_of, runner_of
+from protocols.daemon.spec.framing import FramingSpec
+from protocols.daemon.spec.service import ServiceSpec
+from protocols.framing import Raw
+from protocols.handlers.program.connection import DirectPrograms, PipedProgram
+from protocols.handover import HandOverFactory
+
+if TYPE_CHECKING:
+    from protocols.daemon.assembly import Assembly
+
+WATCHING: Final = frozenset({"idle", "first_byte", "message_time", "output", "byte_rate", "message_rate"})
+"""Limits that somebody has to see what passes for."""
+
+_OF_SILENCE: Final = frozenset({"idle", "first_byte"})
+
+
+def connection_carriers(assembly: Assembly) -> Carriers:
+    """What serves a program whose process each connection has to itself."""
+    service, carriers = assembly.spec, assembly.carriers
+    spec = service.program
+    assert spec is not None
+    runner, invocation = runner_of(spec, assembly), invocation_of(spec, assembly)
+    if is_direct(service):
+        carriers.stream = HandOverFactory(
+            DirectPrograms(invocation, runner, errors=spec.errors, deadline=spec.deadline or 0.0),
+            journal=carriers.journal,
+            clock=assembly.reactor,
+            connections=service.limits.connections,
+            tell=connection_log(service.log, carriers, assembly.reactor),
+        )
+        return carriers
+    framing = assembly.framing(Raw())
+    piped = PipedProgram(
+        invocation,
+        runner,
+        framing if spec.stdio is None else framing_for(spec.stdio),
+        deadline=spec.deadline or 0.0,
+        output=spec.output or 0,
+        watches_silence=not _OF_SILENCE.isdisjoint(service.limits.model_fields_set),
+    )
+    return assembly.serve(piped, None, framing)
+
+
+def is_direct(service: ServiceSpec) -> bool:
+    """Whether the process gets the connection itself: nothing has to look at what passes."""
+    spec = service.program
+    assert spec is not None
+    framing = service.framing
+    return (
+        service.tls is None
+        and service.accept_proxy is None
+        and (not isinstance(framing, FramingSpec) or framing.kind == "raw")
+        and spec.stdio is None
+        and spec.output is None
+        and (service.log is None or service.log.access == "off")
+        and WATCHING.isdisjoint(service.limits.model_fields_set)
+    )

@@ -1,0 +1,81 @@
+"""From ``program`` to what runs it."""
+
+from __future__ import annotations
+
+import os
+import resource
+from math import ceil
+from typing import TYPE_CHECKING
+
+from protocols.daemon.privileges import plan_of
+from protocols.daemon.spec.program import ProgramSpec, RLimitsSpec
+from protocols.handlers.program import Confinement, Invocation, Runner
+
+if TYPE_CHECKING:
+    from protocols.daemon.assembly import Assembly
+
+PROCESSES = 64
+"""Programs of a service at a time, unless it says otherwise: more than most machines have work for, and few
+enough that each gets some of their memory."""
+
+
+def runner_of(spec: ProgramSpec, assembly: Assembly, *, processes: int | None = None) -> Runner:
+    """What runs the program of `spec`; it is ready before the first connection, and ended with the service.
+
+    :param processes: how many run at a time, if it is not for `spec` to say.
+    """
+    carriers = assembly.carriers
+    runner = Runner(
+        carriers.journal.service,
+        assembly.reactor,
+        processes=processes or spec.processes or PROCESSES,
+        queue=spec.queue,
+        patience=float(spec.patience),
+        confinement=confinement_of(spec),
+        errors=spec.errors,
+        close_wait=float(spec.close_wait),
+        term_wait=float(spec.term_wait),
+    )
+    if runner.confinement.needs_root:
+        carriers.privileged.append(runner.spawner.begin)
+    carriers.starts.append(runner.prepare)
+    carriers.stops.append(runner.stop)
+    return runner
+
+
+def invocation_of(spec: ProgramSpec, assembly: Assembly) -> Invocation:
+    """What is run."""
+    inherited = {name: os.environ[name] for name in spec.inherit if name in os.environ}
+    return Invocation(
+        assembly.carriers.journal.service,
+        spec.arguments,
+        str(spec.folder or assembly.loaded.origin.folder),
+        {**inherited, **spec.environment},
+    )
+
+
+def confinement_of(spec: ProgramSpec) -> Confinement:
+    """What the program may, and as whom it runs; the accounts are known to exist."""
+    plan = plan_of(spec)
+    return Confinement(
+        plan.uid,
+        plan.gid,
+        plan.groups,
+        plan.umask,
+        spec.nice,
+        spec.no_new_privileges,
+        rlimits_of(spec.rlimits),
+    )
+
+
+def rlimits_of(spec: RLimitsSpec) -> dict[int, int]:
+    """The numbers and values of limits, as setrlimit(2) has them."""
+    given = {
+        resource.RLIMIT_AS: spec.memory,
+        resource.RLIMIT_CPU: None if spec.cpu is None else ceil(spec.cpu),
+        resource.RLIMIT_NOFILE: spec.files,
+        resource.RLIMIT_NPROC: spec.processes,
+        resource.RLIMIT_FSIZE: spec.file_size,
+        resource.RLIMIT_CORE: spec.core,
+    }
+    return {number: int(value) for number, value in given.items() if value is not None}
