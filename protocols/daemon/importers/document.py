@@ -25,7 +25,7 @@ def _lines(found: Import) -> Iterator[str]:
     for remark in found.remarks:
         yield from comment(f"Note: {remark}.")
     for note in found.missed:
-        yield from comment(f"NOT CARRIED OVER: {note}.")
+        yield from comment(f"NOT CARRIED OVER: {note}")
     possible = [service for service in found.services if service.is_possible]
     yield ""
     if possible:
@@ -46,7 +46,7 @@ def _service(name: str, service: ImportedService) -> Iterator[str]:
     for remark in service.remarks:
         yield from comment(f"{remark}.", 4)
     for note in service.missed:
-        yield from comment(f"NOT CARRIED OVER: {note}.", 4)
+        yield from comment(f"NOT CARRIED OVER: {note}", 4)
     settings = service.settings
     enabled = settings.pop("enabled", None)
     yield from block(settings, 4)
@@ -60,5 +60,5 @@ def _service(name: str, service: ImportedService) -> Iterator[str]:
 def _impossible(service: ImportedService) -> Iterator[str]:
     yield from comment(f"{service.name}, from {service.place}, cannot be a service of Polyport:", 2)
     for note in service.missed:
-        yield from comment(f"NOT CARRIED OVER: {note}.", 2)
+        yield from comment(f"NOT CARRIED OVER: {note}", 2)
     yield ""

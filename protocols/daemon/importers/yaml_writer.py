@@ -16,6 +16,7 @@ WIDTH: Final = 100
 
 _PLAIN: Final = re.compile(
     r"-{0,2}[A-Za-z/_.][A-Za-z0-9/_.+@-]*(:[A-Za-z0-9/_.+@-]+)*|[0-9]+(\.[0-9]+){3}(/[0-9]+)?"
+    r"|[1-9][0-9]*(ms|[smhd]|/[smhd]|[KMG]iB)"
 )
 
 
@@ -31,7 +32,9 @@ def scalar(value: str | int | float | bool) -> str:
         return text
     import yaml
 
-    return yaml.dump(text, default_style='"', allow_unicode=True, width=sys.maxsize).rstrip("\n")
+    # Whoever reads it should see what a shell does: in single quotes nothing has a backslash.
+    style = "'" if text.isprintable() and '"' in text and "'" not in text else '"'
+    return yaml.dump(text, default_style=style, allow_unicode=True, width=sys.maxsize).rstrip("\n")
 
 
 def _is_text(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,13 +29,15 @@ class Entries:
     """Includes that could not be followed."""
 
 
-def read_entries(file: Path, text: str) -> Entries:
-    """The entries of `file`, whose `text` has been read, and of the files that it includes.
+def read_entries(texts: Mapping[str, str]) -> Entries:
+    """The entries of files, whose texts have been read, and of the files that these include: one
+    configuration, in which each file counts once.
 
     Raises :class:`SourceError` with the faults of all of them.
     """
     reading = _Reading()
-    reading.take(file, text, 0)
+    for file, text in texts.items():
+        reading.take(Path(file), text, 0)
     if reading.faults:
         raise SourceError(reading.faults)
     return reading.entries
@@ -44,9 +47,13 @@ class _Reading:
     def __init__(self) -> None:
         self.entries = Entries()
         self.faults: list[Fault] = []
+        self._seen: set[Path] = set()
 
     def take(self, file: Path, text: str, depth: int) -> None:
         """Take in the entries of `text`."""
+        if file.resolve() in self._seen:
+            return
+        self._seen.add(file.resolve())
         self.entries.files.append(str(file))
         try:
             found = parse(text, str(file))

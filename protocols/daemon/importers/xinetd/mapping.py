@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from protocols.daemon.importers.imported import Import, ImportedService, NotCarriedOver
 from protocols.daemon.importers.place import Fault, SourceError
 from protocols.daemon.importers.program import PRIVILEGES, ordered
 from protocols.daemon.importers.xinetd.answering import answer
-from protocols.daemon.importers.xinetd.files import Entries, read_entries
+from protocols.daemon.importers.xinetd.files import read_entries
 from protocols.daemon.importers.xinetd.guarding import guard
 from protocols.daemon.importers.xinetd.listening import listen
 from protocols.daemon.importers.xinetd.logging import log
@@ -51,16 +50,12 @@ _MISSED: Final = {
 """Attributes that are never carried over, and why."""
 
 
-def import_xinetd(file: Path, text: str) -> Import:
-    """The services of `file`, whose `text` has been read, and of what it includes.
+def import_xinetd(texts: Mapping[str, str]) -> Import:
+    """The services of files, whose texts have been read, and of what these include.
 
     Raises :class:`SourceError` with everything that is wrong in them.
     """
-    return services_of(read_entries(file, text))
-
-
-def services_of(entries: Entries) -> Import:
-    """The services of `entries`.  Raises :class:`SourceError`."""
+    entries = read_entries(texts)
     faults: list[Fault] = []
     found = Import(sources=[f"{file} (xinetd)" for file in entries.files], missed=[*entries.missed])
     defaults = None
