@@ -45,7 +45,7 @@ def _service(name: str, service: ImportedService) -> Iterator[str]:
     yield f"  {key_text(name)}:"
     for remark in service.remarks:
         yield from comment(f"{remark}.", 4)
-    for note in service.missed:
+    for note in service.notes:
         yield from comment(f"NOT CARRIED OVER: {note}", 4)
     settings = service.settings
     enabled = settings.pop("enabled", None)
@@ -59,6 +59,6 @@ def _service(name: str, service: ImportedService) -> Iterator[str]:
 
 def _impossible(service: ImportedService) -> Iterator[str]:
     yield from comment(f"{service.name}, from {service.place}, cannot be a service of Polyport:", 2)
-    for note in service.missed:
+    for note in service.notes:
         yield from comment(f"NOT CARRIED OVER: {note}", 2)
     yield ""

@@ -63,6 +63,11 @@ class ImportedService:
             self.remarks.append(text)
 
     @property
+    def notes(self) -> list[NotCarriedOver]:
+        """What was not carried over, line by line."""
+        return sorted(self.missed, key=lambda note: note.place)
+
+    @property
     def is_held_back(self) -> bool:
         """Whether it would run, were there not something that it must not run without."""
         return self.is_enabled and any(note.is_grave for note in self.missed)
@@ -99,4 +104,4 @@ class Import:
     @property
     def all_missed(self) -> list[NotCarriedOver]:
         """Everything that was not carried over, in the order of the sources."""
-        return [*self.missed, *(note for service in self.services for note in service.missed)]
+        return [*self.missed, *(note for service in self.services for note in service.notes)]

@@ -70,7 +70,7 @@ def block(mapping: Mapping[str, Any], depth: int) -> Iterator[str]:
             yield from (f"{' ' * depth}  - {_item(item)}" for item in value)
         elif isinstance(value, list) and len(value) > 1 and len(begin) + len(flow(value)) > WIDTH:
             yield begin
-            yield from (f"{' ' * depth}  - {scalar(item)}" for item in value)
+            yield from (f"{' ' * depth}  - {flow(item)}" for item in value)
         else:
             yield f"{begin} {flow(value)}"
 

@@ -11,7 +11,7 @@ _OF_THE_LINE: Final = ("HOST", "DURATION", "TRAFFIC", "PID", "EXIT")
 """What the access log tells, or the log of the daemon (of programs)."""
 
 _OF_FAILURES: Final = ("HOST", "ATTEMPT")
-"""What is always logged of who is refused."""
+"""What the log of the daemon tells of who is refused, from level debug on, and the metrics count."""
 
 _IDENT = "nobody is asked who their users are (RFC 1413); remove it"
 
