@@ -58,7 +58,7 @@ def parse(words: Sequence[str]) -> Options:
     options = Options()
     rest = list(words)
     while rest and re.match(r"--?[^-]", rest[0]):
-        match = re.fullmatch(r"--?(?P<name>[^=]+)(?P<equals>=(?P<value>.*))?", rest.pop(0), re.DOTALL)
+        match = re.fullmatch(r"--?(?P<name>[^=-][^=]*)(?P<equals>=(?P<value>.*))?", rest.pop(0), re.DOTALL)
         if match is None:
             raise ValueFault("an option has no name")
         name = match["name"]

@@ -164,7 +164,7 @@ def test_policies_of_ipsec():
     ],
 )
 def test_what_is_malformed(named):
-    with pytest.raises(SourceError, match="^file:1: "):
+    with pytest.raises(SourceError, match=r"^file:1: "):
         line(**named)
 
 

@@ -48,7 +48,7 @@ def test_a_file_that_is_not_there(tmp_path):
     "line", ["Environment=A", "Environment=1=2", 'Environment="A=1', "Environment=A=%i%m"]
 )
 def test_what_is_wrong(line):
-    with pytest.raises(SourceError, match="^a.service:2: Environment: "):
+    with pytest.raises(SourceError, match=r"^a\.service:2: Environment: "):
         environment(line)
 
 

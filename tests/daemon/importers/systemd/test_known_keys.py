@@ -12,7 +12,7 @@ def test_no_key_is_both_carried_over_and_not():
 
 
 def test_every_key_of_the_manuals_is_known():
-    """systemd.socket(5), systemd.service(5), systemd.exec(5), systemd.kill(5), systemd.resource-control(5) of 252."""
+    """Those of systemd 252: socket, service, exec, kill and resource-control."""
     missing = set(SOCKET.split()) - {*socket_keys.MET, *socket_keys.MISSED}
     assert not missing
     missing = set(SERVICE.split()) - {*known_keys.SERVICE_MET, *known_keys.SERVICE_MISSED}

@@ -66,7 +66,7 @@ def test_what_is_wrong(text, wrong):
 
 def test_a_flag_that_is_none():
     unit = parse("[Socket]\nAccept=perhaps\n", "a.socket", "f")
-    with pytest.raises(SourceError, match="^f:2: Accept: yes or no is expected"):
+    with pytest.raises(SourceError, match=r"^f:2: Accept: yes or no is expected"):
         unit.flag("Socket", "Accept")
 
 
