@@ -81,7 +81,7 @@ def command(files: tuple[Path, ...], kind: Any, output: Path | None, force: bool
         raise SystemExit(MALFORMED) from error
     text = document(found)
     if output is None:
-        click.echo(text, nl=False)
+        _print(text)
     else:
         _write(output, text, force=force)
     _tell(found)
@@ -89,10 +89,23 @@ def command(files: tuple[Path, ...], kind: Any, output: Path | None, force: bool
         raise SystemExit(MISSED)
 
 
+def _print(text: str) -> None:
+    from protocols.daemon.command.standard_output import OutputClosedError, StandardOutput
+
+    try:
+        StandardOutput(b"").write(text.encode())
+    except OutputClosedError:
+        pass  # whoever reads it has seen enough
+    except OSError as error:
+        _refuse(f"the YAML cannot be written: {error.strerror}")
+
+
 def _write(output: Path, text: str, *, force: bool) -> None:
     from protocols.daemon.command.atomic_file import write_file
 
     try:
+        if output.is_dir():
+            _refuse(f"{output} is a directory; name a file")
         if output.exists() and not force:
             _refuse(f"{output} exists; --force overwrites it")
         write_file(output, text.encode(), _MODE)

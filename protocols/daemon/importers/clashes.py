@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from protocols.daemon.checks.addresses import overlap, place_of
@@ -11,20 +12,17 @@ from protocols.daemon.spec.address import Address
 
 def hold_back_rivals(services: Iterable[ImportedService]) -> None:
     """Note in each service which of its addresses an earlier one has."""
-    taken: list[tuple[Address, ImportedService]] = []
+    taken: defaultdict[object, list[tuple[Address, ImportedService]]] = defaultdict(list)
     for service in services:
         if not service.is_possible or not service.is_enabled or service.is_held_back:
             continue
         own = [Address.parse(text) for text in service.listen]
         for address in own:
-            earlier = next((other for rival, other in taken if _clash(rival, address)), None)
+            rivals = taken[place_of(address)] if place_of(address) is not None else []
+            earlier = next((other for rival, other in rivals if overlap(rival, address)), None)
             if earlier is not None:
                 text = f"{earlier.name}, from {earlier.place}, has the address; only one of them can have it"
                 service.miss(service.place, str(address), text, is_grave=True)
         if not service.is_held_back:
-            taken += [(address, service) for address in own]
-
-
-def _clash(one: Address, other: Address) -> bool:
-    place = place_of(one)
-    return place is not None and place == place_of(other) and overlap(one, other)
+            for address in own:
+                taken[place_of(address)].append((address, service))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from protocols.daemon.importers.imported import Import, ImportedService
-from protocols.daemon.importers.service_names import service_name
+from protocols.daemon.importers.service_names import ServiceNames
 from protocols.daemon.importers.yaml_writer import block, comment, key_text
 
 _CHECK = "`polyport check FILE` tells whether it can be started; `polyport run FILE` starts it."
@@ -30,11 +30,9 @@ def _lines(found: Import) -> Iterator[str]:
     yield ""
     if possible:
         yield "services:"
-    taken: set[str] = set()
+    names = ServiceNames()
     for service in possible:
-        name = service_name(service.name, taken)
-        taken.add(name)
-        yield from _service(name, service)
+        yield from _service(names.take(service.name), service)
     for service in found.services:
         if not service.is_possible:
             yield from _impossible(service)

@@ -43,13 +43,15 @@ class ImportedService:
     missed: list[NotCarriedOver] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     """What is worth knowing though nothing is lost: one sentence each."""
+    _seen: set[NotCarriedOver] = field(default_factory=set, repr=False)
     is_possible: bool = True
     """Whether Polyport can have such a service at all; if not, ``missed`` says why."""
 
     def miss(self, place: Place, what: str, why: str, *, is_grave: bool = False) -> None:
         """Note what is not carried over; see :class:`NotCarriedOver`."""
         note = NotCarriedOver(place, what, why, is_grave)
-        if note not in self.missed:
+        if note not in self._seen:
+            self._seen.add(note)
             self.missed.append(note)
 
     def refuse(self, place: Place, what: str, why: str) -> None:

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections import Counter
 
 from protocols.daemon.spec.tls import NAME_LENGTH
 
 
-def service_name(text: str, taken: Container[str]) -> str:
-    """A name like `text` that is not `taken`: small letters, digits, ``-`` and ``_``, at most 64."""
+class ServiceNames:
+    """Names of services, each given once."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+        self._tried: Counter[str] = Counter()
+
+    def take(self, text: str) -> str:
+        """A name like `text` that was not given yet: small letters, digits, ``-`` and ``_``, at most 64."""
+        plain = _plain(text)
+        name = plain
+        while name in self._given:
+            self._tried[plain] += 1
+            tail = f"-{self._tried[plain] + 1}"
+            name = plain[: NAME_LENGTH - len(tail)] + tail
+        self._given.add(name)
+        return name
+
+
+def _plain(text: str) -> str:
     plain = re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_") or "service"
     if plain.isdecimal():
         plain = f"port-{plain}"
-    plain = plain[:NAME_LENGTH].rstrip("-_")
-    name, number = plain, 2
-    while name in taken:
-        tail = f"-{number}"
-        name, number = plain[: NAME_LENGTH - len(tail)] + tail, number + 1
-    return name
+    return plain[:NAME_LENGTH].rstrip("-_")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.daemon.importers.service_names import service_name
+from protocols.daemon.importers.service_names import ServiceNames
 from protocols.daemon.spec.tls import is_name
 
 
@@ -24,17 +24,19 @@ from protocols.daemon.spec.tls import is_name
     ],
 )
 def test_names(text, name):
-    assert service_name(text, ()) == name
+    assert ServiceNames().take(text) == name
 
 
-def test_a_name_is_taken_once():
-    assert service_name("telnet", {"telnet"}) == "telnet-2"
-    assert service_name("telnet", {"telnet", "telnet-2"}) == "telnet-3"
-    assert service_name("a" * 80, {"a" * 64}) == "a" * 62 + "-2"
+def test_a_name_is_given_once():
+    names = ServiceNames()
+    assert [names.take(text) for text in ("telnet", "telnet-3", "telnet", "telnet", "a" * 80, "a" * 80)] == [
+        *("telnet", "telnet-3", "telnet-2", "telnet-4", "a" * 64, "a" * 62 + "-2")
+    ]
 
 
-@given(st.text(max_size=100), st.sets(st.text(max_size=3)))
-def test_any_text_has_one(text, taken):
-    name = service_name(text, taken)
-    assert is_name(name)
-    assert name not in taken
+@given(st.lists(st.text(max_size=100) | st.sampled_from(["a", "a-2", "A", "a-"]), max_size=20))
+def test_any_text_has_one(texts):
+    names = ServiceNames()
+    given = [names.take(text) for text in texts]
+    assert len(set(given)) == len(given)
+    assert all(map(is_name, given))

@@ -43,7 +43,7 @@ def pairs_of(texts: Mapping[str, str], missed: list[NotCarriedOver]) -> list[Pai
     pairs: list[Pair] = []
     for file in texts:
         unit = units.of(file)
-        if file.endswith(".socket"):
+        if file.endswith(".socket") or any(line.section == "Socket" for line in unit.assignments):
             pairs.append(Pair(unit, units.find(file, _service_name(unit), unit)))
         elif not any(pair.service.file == file for pair in pairs):
             socket_file = units.path(file, f"{unit.stem}.socket")

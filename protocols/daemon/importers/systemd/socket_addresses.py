@@ -32,10 +32,11 @@ def listen(service: ImportedService, unit: Unit, known: Mapping[str, str]) -> No
     protocol = unit.last("Socket", "SocketProtocol")
     if protocol is not None:
         service.refuse(protocol.place, f"SocketProtocol={protocol.value}", "there are only tcp and udp")
+    only_ipv6 = unit.text("Socket", "BindIPv6Only") == "ipv6-only"
     for key, schemes in _LISTENING.items():
         for line in unit.all("Socket", key):
             try:
-                _listen(service, unit, line, schemes, expanded(line.value, known))
+                _listen(service, line, schemes, expanded(line.value, known), only_ipv6=only_ipv6)
             except ValueFault as fault:
                 raise line.fault(str(fault)) from fault
     if not service.listen:
@@ -43,7 +44,7 @@ def listen(service: ImportedService, unit: Unit, known: Mapping[str, str]) -> No
 
 
 def _listen(
-    service: ImportedService, unit: Unit, line: Assignment, schemes: tuple[str, str], text: str
+    service: ImportedService, line: Assignment, schemes: tuple[str, str], text: str, *, only_ipv6: bool
 ) -> None:
     internet, local = schemes
     if text.startswith("vsock:"):
@@ -52,7 +53,6 @@ def _listen(
     url = f"{local}://{text}" if text.startswith("/") else f"{local}:{text}" if text.startswith("@") else ""
     if not url:
         host, port = _host_port(text)
-        only_ipv6 = unit.text("Socket", "BindIPv6Only") == "ipv6-only"
         if host == "::" and not only_ipv6:
             host = ""
         url = f"{internet}://{f'[{host}]' if ':' in host else host}:{port}"

@@ -74,15 +74,10 @@ MET: Final = (
 
 def socket_settings(service: ImportedService, unit: Unit) -> None:
     """Put limits into `service`, and note what is not carried over.  Raises :class:`SourceError`."""
-    for line in unit.assignments:
-        if (
-            line.section == "Socket"
-            and line.key in MISSED
-            and line.value
-            and line == unit.last("Socket", line.key)
-        ):
-            grave = line.key in _GRAVE
-            service.miss(line.place, f"{line.key}={line.value}", MISSED[line.key], is_grave=grave)
+    for key in dict.fromkeys(line.key for line in unit.assignments if line.section == "Socket"):
+        last = unit.last("Socket", key) if key in MISSED else None
+        if last is not None:
+            service.miss(last.place, f"{key}={last.value}", MISSED[key], is_grave=key in _GRAVE)
     _connections(service, unit)
     if any(address.startswith(("unix:/", "unixgram:/")) for address in service.listen):
         _owner(service, unit)

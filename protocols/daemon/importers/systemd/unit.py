@@ -55,8 +55,12 @@ class Unit:
         """All that is assigned to `key` since it was last made empty."""
         found: list[Assignment] = []
         for one in self.assignments:
-            if (one.section, one.key) == (section, key):
-                found = [*found, one] if one.value else []
+            if (one.section, one.key) != (section, key):
+                continue
+            if one.value:
+                found.append(one)
+            else:
+                found.clear()
         return found
 
     def last(self, section: str, key: str) -> Assignment | None:

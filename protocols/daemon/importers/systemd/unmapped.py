@@ -9,6 +9,9 @@ from protocols.daemon.importers.systemd import known_keys, socket_keys
 from protocols.daemon.importers.systemd.unit import Assignment, Unit
 from protocols.daemon.problems import nearest
 
+GUESSES: Final = 100
+"""Notes of a service up to which keys that are not known are compared with those that are."""
+
 _SECTIONS: Final = ("Unit", "Install", "Socket", "Service")
 _CONDITIONS: Final = ("Condition", "Assert", "StartLimit", "JobTimeout", "FailureAction", "SuccessAction")
 _OTHER_UNIT_KEYS: Final = (
@@ -83,6 +86,7 @@ def _service_key(service: ImportedService, line: Assignment) -> None:
 
 
 def _unknown(service: ImportedService, line: Assignment, known: list[str]) -> None:
-    guess = nearest(line.key, known)
+    # Looking for what was meant takes a millisecond, and who wrote so many keys meant something else.
+    guess = nearest(line.key, known) if len(service.missed) < GUESSES else None
     text = "this key is not known" + (f"; did you mean {guess}?" if guess else "")
     service.miss(line.place, line.key, text)
