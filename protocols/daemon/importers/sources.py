@@ -9,6 +9,7 @@ from protocols.daemon.importers.clashes import hold_back_rivals
 from protocols.daemon.importers.imported import Import
 from protocols.daemon.importers.inetd.mapping import import_inetd
 from protocols.daemon.importers.place import Fault, Place, SourceError
+from protocols.daemon.importers.program import program_remarks
 from protocols.daemon.importers.recognition import KINDS, Kind, kind_of
 from protocols.daemon.importers.source_text import read_source
 from protocols.daemon.importers.systemd.mapping import import_systemd
@@ -38,8 +39,7 @@ def import_files(files: Sequence[Path], kind: Kind | None = None) -> Import:
     whole = _import(texts, faults)
     if faults:
         raise SourceError(faults)
-    hold_back_rivals(whole.services)
-    return whole
+    return _finished(whole)
 
 
 def import_words(words: Sequence[str]) -> Import:
@@ -47,8 +47,13 @@ def import_words(words: Sequence[str]) -> Import:
 
     Raises :class:`SourceError`.
     """
-    found = import_command(words)
+    return _finished(import_command(words))
+
+
+def _finished(found: Import) -> Import:
+    """`found`, with what only all services together show."""
     hold_back_rivals(found.services)
+    found.remarks += program_remarks(found.services)
     return found
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
+
+from protocols.daemon.command import main
 
 FINGER = """\
 service finger
@@ -17,12 +24,15 @@ service finger
 
 
 @pytest.fixture
-def imported(polyport, tmp_path):
+def imported(tmp_path, monkeypatch):
+    """Run ``polyport import`` in a folder with `files`: exit status, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
     def run(*arguments: str, **files: str):
         for name, text in files.items():
             (tmp_path / name).write_text(text)
-        done = polyport("import", *arguments, cwd=tmp_path)
-        return done.returncode, done.stdout.decode(), done.stderr.decode()
+        done = CliRunner().invoke(main, ["import", *arguments])
+        return done.exit_code, done.stdout, done.stderr
 
     return run
 
@@ -73,6 +83,24 @@ def test_a_file_is_not_overwritten(imported, tmp_path):
     assert (tmp_path / "out.yaml").read_text() == before
     assert imported("-o", "out.yaml", "--force", "finger")[0] == 0
     assert "nice: 5" in (tmp_path / "out.yaml").read_text()
+
+
+def test_a_real_run(polyport, tmp_path):
+    (tmp_path / "finger").write_text(FINGER % "")
+    done = polyport("import", "finger", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"1 service: 1 enabled\n")
+    assert b"listen: tcp://0.0.0.0:7900\n" in done.stdout
+
+
+def test_a_disk_that_is_full(tmp_path):
+    (tmp_path / "finger").write_text(FINGER % "")
+    command = [sys.executable, "-m", "protocols.daemon.command", "import", "finger"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"polyport: the YAML cannot be written: No space left on device\n",
+    )
 
 
 def test_a_file_that_cannot_be_written(imported):

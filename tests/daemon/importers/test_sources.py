@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from protocols.daemon.importers.place import SourceError
+from protocols.daemon.importers.program import PRIVILEGES, USERS
 from protocols.daemon.importers.sources import import_files, import_words
 
 INETD = "finger stream tcp nowait nobody /usr/sbin/in.fingerd\n"
@@ -49,6 +50,13 @@ def test_rivals_are_held_back(folder):
     (folder / "other").write_text(INETD)
     found = import_files([folder / "inetd", folder / "other"])
     assert [service.is_held_back for service in found.services] == [False, True]
+
+
+def test_what_is_worth_knowing_of_programs(folder):
+    assert import_files([folder / "inetd"]).remarks == [USERS, PRIVILEGES]
+    assert PRIVILEGES in import_words(["--port=8080", "cat"]).remarks
+    (folder / "inetd").write_text("echo stream tcp nowait root internal\n")
+    assert import_files([folder / "inetd"]).remarks == []
 
 
 def test_a_command_line():

@@ -11,7 +11,7 @@ from protocols.daemon.importers.imported import Import, ImportedService, NotCarr
 from protocols.daemon.importers.inetd.listening import listen
 from protocols.daemon.importers.inetd.parser import Line, parse
 from protocols.daemon.importers.place import Fault, SourceError, ValueFault
-from protocols.daemon.importers.program import PRIVILEGES, ordered
+from protocols.daemon.importers.program import ordered
 
 BUILTINS: Final = ("echo", "discard", "daytime", "time", "chargen")
 
@@ -40,8 +40,6 @@ def import_inetd(file: str, text: str) -> Import:
             faults.append(Fault(line.place, str(fault)))
     if faults:
         raise SourceError(faults)
-    if any("program" in service.answer for service in found.services):
-        found.remarks.append(PRIVILEGES)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from protocols.daemon.importers.argv0 import command_line
 from protocols.daemon.importers.imported import Import, ImportedService
 from protocols.daemon.importers.place import Fault, SourceError, ValueFault
-from protocols.daemon.importers.program import PRIVILEGES, ordered
+from protocols.daemon.importers.program import ordered
 from protocols.daemon.importers.systemd.command import Command, command_of
 from protocols.daemon.importers.systemd.environment import environment_of
 from protocols.daemon.importers.systemd.filters import filter_addresses
@@ -41,8 +41,6 @@ def import_systemd(texts: Mapping[str, str]) -> Import:
     if faults:
         raise SourceError(faults)
     programs = [service.answer["program"] for service in found.services if "program" in service.answer]
-    if any(program.get("no_new_privileges") is False for program in programs):
-        found.remarks.append(PRIVILEGES)
     if any(program.get("mode") != "wait" for program in programs):
         found.remarks.append(REMOTE)
     return found

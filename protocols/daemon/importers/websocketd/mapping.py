@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from protocols.daemon.importers import amounts
 from protocols.daemon.importers.imported import Import, ImportedService
 from protocols.daemon.importers.place import Fault, Place, SourceError, ValueFault
-from protocols.daemon.importers.program import PRIVILEGES, ordered
+from protocols.daemon.importers.program import ordered
 from protocols.daemon.importers.websocketd.command_lines import CommandLine, command_lines
 from protocols.daemon.importers.websocketd.options import Options, parse
 from protocols.daemon.importers.websocketd.routes import Site
@@ -22,6 +22,10 @@ from protocols.daemon.spec.websocket import Origin
 COMMAND_LINE: Final = Place("command line")
 
 FOLDER: Final = "relative paths begin in the folder of this file, and no longer where websocketd was started"
+VARIABLES: Final = (
+    "programs may miss variables of CGI that websocketd gave them, such as QUERY_STRING; who asks stands in "
+    "TCPREMOTEIP"
+)
 ANYWHERE: Final = 'pages of every site may connect (`origins: "*"`), as before; name those that may'
 
 _LEVELS: Final = ("debug", "trace", "access", "info", "error", "fatal")
@@ -53,7 +57,7 @@ def _import(lines: Sequence[CommandLine], source: str) -> Import:
             faults.append(Fault(line.place, str(fault)))
     if faults:
         raise SourceError(faults)
-    found.remarks += [FOLDER, PRIVILEGES]
+    found.remarks += [FOLDER, VARIABLES]
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from protocols.daemon.importers.imported import Import, ImportedService, NotCarriedOver
 from protocols.daemon.importers.place import Fault, SourceError
-from protocols.daemon.importers.program import PRIVILEGES, ordered
+from protocols.daemon.importers.program import ordered
 from protocols.daemon.importers.xinetd.answering import answer
 from protocols.daemon.importers.xinetd.files import read_entries
 from protocols.daemon.importers.xinetd.guarding import guard
@@ -74,8 +74,6 @@ def import_xinetd(texts: Mapping[str, str]) -> Import:
         raise SourceError(faults)
     if found.services:
         found.remarks.append(LIBWRAP)
-    if any("program" in service.answer for service in found.services):
-        found.remarks.append(PRIVILEGES)
     return found
 
 
