@@ -7,7 +7,7 @@ from typing import Any
 from protocols.daemon.importers import amounts
 from protocols.daemon.importers.imported import ImportedService
 from protocols.daemon.importers.place import ValueFault
-from protocols.daemon.importers.xinetd.hosts import Network, access_rules, is_name, networks_of
+from protocols.daemon.importers.xinetd.hosts import Network, access_of, hidden, is_name, networks_of
 from protocols.daemon.importers.xinetd.hours import hours_of
 from protocols.daemon.importers.xinetd.listening import Scheme
 from protocols.daemon.importers.xinetd.settings import Settings
@@ -37,9 +37,11 @@ def _access(service: ImportedService, settings: Settings, *, waits: bool) -> Non
     allowed = None if settings.get("only_from") is None else _networks(service, settings, "only_from")
     denied = _networks(service, settings, "no_access")
     hours = settings.read("access_times", lambda text: [hours_of(value) for value in text.split()])
-    access = access_rules(allowed, denied, hours)
+    access = access_of(allowed, denied, hours)
     if access:
         service.around["access"] = access
+    if both := hidden(allowed or (), denied):
+        service.remark(f"{', '.join(both)}: in only_from and in no_access, and so refused, as by xinetd")
 
 
 def _networks(service: ImportedService, settings: Settings, name: str) -> list[Network]:

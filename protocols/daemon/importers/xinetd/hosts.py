@@ -1,9 +1,9 @@
-"""``only_from`` and ``no_access``: hosts as xinetd writes them, as rules of ``access``."""
+"""``only_from`` and ``no_access``: hosts as xinetd writes them, as ``access``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
@@ -67,40 +67,37 @@ def written(network: Network) -> str:
     return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
 
 
-def access_rules(
+def access_of(
     allowed: Sequence[Network] | None, denied: Sequence[Network], hours: Sequence[str]
 ) -> dict[str, Any]:
     """``access`` for those `allowed` (``None``: everybody) and `denied`, at these `hours` (none: always).
 
-    Where both lists match, xinetd takes the longer prefix, and refuses where they are as long.
+    Who is in both lists is refused, as xinetd 2.3.15 does; its manual has it that the better match decides.
     """
     if allowed is not None and not allowed:
         return {"deny": "all"}
-    if not denied:
-        who = ["all"] if allowed is None else [written(one) for one in dict.fromkeys(allowed)]
-        if not hours:
-            return {} if allowed is None else {"allow": who}
-        return {
-            "allow": {"networks": who, "hours": list(hours)} if allowed is not None else {"hours": [*hours]}
-        }
-    if allowed is None and not hours:
-        return {"deny": [written(one) for one in dict.fromkeys(denied)]}
-    return {"rules": list(_ordered(allowed, denied, hours))}
+    access: dict[str, Any] = {}
+    if hours:
+        access["allow"] = {"hours": [*hours]}
+        if allowed is not None:
+            access["allow"] = {"networks": _written(allowed), "hours": [*hours]}
+    elif allowed is not None:
+        access["allow"] = _written(allowed)
+    if denied:
+        access["deny"] = _written(denied)
+    return access
 
 
-def _ordered(
-    allowed: Sequence[Network] | None, denied: Sequence[Network], hours: Sequence[str]
-) -> Iterator[dict[str, Any]]:
-    both = [(one, "deny") for one in dict.fromkeys(denied)]
-    both += [(one, "allow") for one in dict.fromkeys(allowed or ())]
-    both.sort(key=lambda pair: -pair[0].prefixlen)  # stable: deny stands first among equals
-    groups: list[tuple[str, list[str]]] = []
-    for network, verb in both:
-        if not groups or groups[-1][0] != verb:
-            groups.append((verb, []))
-        groups[-1][1].append(written(network))
-    for verb, networks in groups:
-        timed = verb == "allow" and hours
-        yield {verb: {"networks": networks, "hours": list(hours)} if timed else networks}
-    if allowed is None:
-        yield {"allow": {"hours": list(hours)} if hours else "all"}
+def hidden(allowed: Sequence[Network], denied: Sequence[Network]) -> list[str]:
+    """Those of `allowed` that are altogether `denied`, which the manual of xinetd would let in."""
+    return _written(
+        [
+            one
+            for one in allowed
+            if any(one.version == other.version and one.subnet_of(other) for other in denied)  # type: ignore[arg-type]
+        ]
+    )
+
+
+def _written(networks: Sequence[Network]) -> list[str]:
+    return [written(one) for one in dict.fromkeys(networks)]

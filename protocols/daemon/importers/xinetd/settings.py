@@ -11,25 +11,13 @@ from protocols.daemon.importers.xinetd.parser import Attribute, Entry
 
 T = TypeVar("T")
 
-SETS: Final = ("only_from", "no_access", "log_on_success", "log_on_failure", "passenv", "env", "access_times")
-"""Attributes that may be given several times, and with ``+=``; ``access_times``, ``type`` and ``flags`` only
-gather what is given."""
-
-GATHERED: Final = ("access_times", "type", "flags")
+SETS: Final = ("only_from", "no_access", "log_on_success", "log_on_failure", "passenv", "env")
+"""Attributes that may be given several times, and with ``+=``."""
 
 INHERITED: Final = (
-    *(
-        "log_type",
-        "bind",
-        "interface",
-        "per_source",
-        "umask",
-        "log_on_success",
-        "log_on_failure",
-        "only_from",
-    ),
-    *("no_access", "passenv", "instances", "banner", "banner_success", "banner_fail", "groups", "cps"),
-    *("max_load", "access_times", "v6only", "deny_time", "mdns"),
+    *("log_type", "bind", "interface", "per_source", "umask", "log_on_success", "log_on_failure"),
+    *("only_from", "no_access", "passenv", "instances", "banner", "banner_success", "banner_fail", "groups"),
+    *("cps", "max_load", "v6only", "mdns"),
 )
 """What ``defaults`` may say for services."""
 
@@ -40,7 +28,18 @@ KNOWN: Final = (
     *INHERITED,
     *OF_DEFAULTS,
     *("id", "type", "flags", "disable", "socket_type", "protocol", "wait", "user", "group", "nice", "server"),
-    *("server_args", "libwrap", "rpc_version", "rpc_number", "env", "port", "redirect", "rlimit_as"),
+    *(
+        "access_times",
+        "deny_time",
+        "server_args",
+        "libwrap",
+        "rpc_version",
+        "rpc_number",
+        "env",
+        "port",
+        "redirect",
+        "rlimit_as",
+    ),
     *("rlimit_files", "rlimit_cpu", "rlimit_data", "rlimit_rss", "rlimit_stack"),
 )
 """Every attribute of xinetd.conf(5) and of xinetd's source."""
@@ -124,7 +123,7 @@ class Settings:
             faults.append(Fault(place, f"{name} takes only `=`"))
         elif attribute.operator == "-=" and name == "env":
             faults.append(Fault(place, "env does not take `-=`"))
-        elif name in self._own and not is_set and name not in GATHERED:
+        elif name in self._own and not is_set:
             self.repeated.append(attribute)
         else:
             before = self._before(name, attribute)
@@ -142,9 +141,6 @@ class Settings:
     def _before(self, name: str, attribute: Attribute) -> list[str]:
         """The values that those of the line are added to, or taken from."""
         there = self._by_name.get(name)
-        if there is None:
-            return []
-        adds = attribute.operator != "=" or self.entry.is_defaults or name in GATHERED
-        replaces = name == "log_type" or (name == "access_times" and name not in self._own)
-        # `=` in a service takes the place of what `defaults` says; further lines of it add.
-        return there.values if (adds or name in self._own) and not replaces else []
+        adds = attribute.operator != "=" or (self.entry.is_defaults and name != "log_type")
+        # In a service, `=` takes the place of all that was said before, in `defaults` and in the service.
+        return there.values if there is not None and adds else []

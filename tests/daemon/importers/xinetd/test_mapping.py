@@ -138,15 +138,18 @@ def test_redirect(loaded):
 
 def test_who_may_come_in(loaded):
     found = service(only_from="10.0.0.0 localhost", no_access="10.1.0.0", access_times="8:00-17:59")
-    hours = ["08:00-18:00"]
     assert only(found)["access"] == {
-        "rules": [
-            {"allow": {"networks": ["::1", "127.0.0.1"], "hours": hours}},
-            {"deny": ["10.1.0.0/16"]},
-            {"allow": {"networks": ["10.0.0.0/8"], "hours": hours}},
-        ]
+        "allow": {"networks": ["10.0.0.0/8", "127.0.0.1", "::1"], "hours": ["08:00-18:00"]},
+        "deny": ["10.1.0.0/16"],
     }
+    assert not found.services[0].remarks
     assert loaded(found)
+
+
+def test_who_is_in_both_lists_is_refused_as_with_xinetd():
+    (found,) = service(only_from="10.1.0.0", no_access="10.0.0.0").services
+    assert found.settings["access"] == {"allow": ["10.1.0.0/16"], "deny": ["10.0.0.0/8"]}
+    assert found.remarks == ["10.1.0.0/16: in only_from and in no_access, and so refused, as by xinetd"]
 
 
 def test_names_of_hosts_shut_out_or_hold_back():

@@ -31,7 +31,7 @@ def entry(head: str, body: str) -> Entry:
         ("only_from = a b", "only_from -= b", ["a"]),
         ("only_from = a", "only_from =", []),
         ("", "only_from = a\nonly_from += b a\nonly_from -= a", ["b"]),
-        ("", "only_from = a\nonly_from = b", ["a", "b"]),
+        ("", "only_from = a\nonly_from = b", ["b"]),
     ],
 )
 def test_sets(defaults, service, values):
