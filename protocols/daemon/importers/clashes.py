@@ -16,7 +16,7 @@ def hold_back_rivals(services: Iterable[ImportedService]) -> None:
     for service in services:
         if not service.is_possible or not service.is_enabled or service.is_held_back:
             continue
-        own = [Address.parse(text) for text in service.listen]
+        own = _own(service)
         for address in own:
             rivals = taken[place_of(address)] if place_of(address) is not None else []
             earlier = next((other for rival, other in rivals if overlap(rival, address)), None)
@@ -26,3 +26,18 @@ def hold_back_rivals(services: Iterable[ImportedService]) -> None:
         if not service.is_held_back:
             for address in own:
                 taken[place_of(address)].append((address, service))
+
+
+def _own(service: ImportedService) -> list[Address]:
+    """The addresses of `service`, without those that others of it stand for too."""
+    own: list[Address] = []
+    for text in [*service.listen]:
+        address = Address.parse(text)
+        same = [one for one in own if place_of(one) is not None and place_of(one) == place_of(address)]
+        first = next((one for one in same if overlap(one, address)), None)
+        if first is None:
+            own.append(address)
+        else:
+            service.listen.remove(text)
+            service.miss(service.place, text, f"{first} stands for it already")
+    return own

@@ -35,5 +35,12 @@ def test_who_is_held_back_takes_none():
     ) == ["b"]
 
 
+def test_a_service_has_each_address_once():
+    both = service("a", "tcp://127.0.0.1:7", "tcp://localhost:7", "tcp://127.0.0.1:8")
+    assert held_back(both) == []
+    assert both.listen == ["tcp://127.0.0.1:7", "tcp://127.0.0.1:8"]
+    assert [note.what for note in both.missed] == ["tcp://localhost:7"]
+
+
 def test_families_share_a_port():
     assert held_back(service("a", "tcp://0.0.0.0:7"), service("b", "tcp://[::]:7")) == []

@@ -70,6 +70,10 @@ def _program(service: ImportedService, line: Line) -> dict[str, Any]:
     if not line.program.startswith("/"):
         raise ValueFault(f"the path of a program is expected, not {line.program[:60]!r}")
     argv0, *arguments = line.arguments or (line.program,)
+    if any(quote in word for quote in "\"'" for word in arguments):
+        service.remark(
+            "quotes in arguments are passed as they stand, as OpenBSD's inetd does, and not FreeBSD's"
+        )
     program["command"] = command_line(line.program, argv0, arguments)
     user, _, class_name = line.user.partition("/")
     if class_name:

@@ -39,6 +39,12 @@ def test_a_service_as_it_is(loaded):
     assert loaded(found)
 
 
+def test_quotes_are_none():
+    (service,) = line(program="/bin/cat cat 'a b'").services
+    assert service.settings["program"]["command"] == ["/bin/cat", "'a", "b'"]
+    assert "quotes" in service.remarks[0]
+
+
 def test_tcpd_finds_what_it_is_to_run():
     assert only(line(program="/usr/sbin/tcpd /usr/sbin/in.fingerd -w"))["program"]["command"] == [
         *("/bin/bash", "-c", 'exec -a "$0" "$@"'),
