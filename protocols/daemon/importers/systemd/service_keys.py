@@ -75,12 +75,12 @@ def _times(service: ImportedService, unit: Unit, mode: str, found: dict[str, Any
         seconds = _read(line, span)
         if name == "deadline" and mode == "wait":
             text = "a program with mode: wait has no deadline; let timeout(1) start it"
-            service.miss(line.place, f"{key}={line.value}", text)
+            service.miss(line.place, f"{line.key}={line.value}", text)
         elif seconds:
             found[name] = amounts.seconds(seconds)
         elif name == "term_wait":
             text = "a program that is to end is killed in the end: term_wait says when"
-            service.miss(line.place, f"{key}={line.value}", text)
+            service.miss(line.place, f"{line.key}={line.value}", text)
 
 
 _RLIMITS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {

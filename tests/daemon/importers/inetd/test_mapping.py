@@ -197,3 +197,12 @@ FIELD = st.sampled_from(
 def test_nothing_but_a_clear_error(fields):
     found = attempted(import_inetd, "file", " ".join(fields))
     assert found is None or len(found.services) <= 1
+
+
+def test_limits_of_built_in_services():
+    assert only(line("echo", wait="nowait/5", program="internal"))["limits"] == {"connections": 5}
+
+
+def test_a_path_that_is_too_long():
+    with pytest.raises(SourceError, match=r"^file:1: "):
+        line(name=f"/{'a' * 200}/", protocol="unix")

@@ -59,3 +59,7 @@ def test_nothing_but_a_clear_error(text):
         assert command(text).program
     except ValueFault:
         pass
+
+
+def test_a_variable_that_is_no_list_of_words():
+    assert command("/bin/a $A", Environment({"A": "it's so"})).arguments == ("it's", "so")

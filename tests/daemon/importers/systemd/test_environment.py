@@ -55,3 +55,12 @@ def test_what_is_wrong(line):
 @given(st.text(max_size=60))
 def test_any_file_says_something_or_nothing(text):
     assert all(name.isidentifier() for name in variables_of(text))
+
+
+def test_files_that_hold_or_are_nothing(tmp_path):
+    (tmp_path / "env").write_bytes(b"A=\xe4\n")
+    with pytest.raises(SourceError, match=r"env: byte 0xe4 is not UTF-8"):
+        environment(f"EnvironmentFile={tmp_path}/env\n")
+    with pytest.raises(SourceError, match=r"^a\.service:2: EnvironmentFile: %m stands for"):
+        environment("EnvironmentFile=/etc/%m\n")
+    assert variables_of("A='x\nB=1\n") == {"B": "1"}

@@ -285,3 +285,24 @@ def test_what_is_malformed(socket, service, wrong):
     with pytest.raises(SourceError) as error:
         pair(socket, service)
     assert str(error.value).startswith(wrong)
+
+
+def test_times_of_a_program_that_waits():
+    found = pair("ListenStream=80\n", f"{CAT}RuntimeMaxSec=1h\nTimeoutSec=infinity\n")
+    assert whys(found) == {"RuntimeMaxSec=1h": False, "TimeoutSec=infinity": False}
+    assert inetd_like(f"{CAT}TimeoutSec=5\n")["term_wait"] == "5s"
+
+
+def test_other_protocols():
+    (service,) = pair("ListenStream=80\nSocketProtocol=sctp\n").services
+    assert not service.is_possible
+
+
+def test_a_path_that_is_too_long():
+    with pytest.raises(SourceError, match="ListenStream: "):
+        pair("ListenStream=/run/\n")
+
+
+def test_the_shell_of_the_user():
+    found = pair("ListenStream=80\nAccept=yes\n", "ExecStart=|cat\nStandardInput=socket\n")
+    assert whys(found) == {"ExecStart=|": True}

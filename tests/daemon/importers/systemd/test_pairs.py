@@ -67,3 +67,11 @@ def test_drop_ins_are_told(folder):
     missed: list[NotCarriedOver] = []
     pairs_of({str(folder / "a.socket"): SOCKET}, missed)
     assert [note.what for note in missed] == [str(folder / "a.socket.d")]
+
+
+def test_systemd_has_several_folders(folder, monkeypatch):
+    other = folder / "lib"
+    other.mkdir()
+    (folder / "a.service").rename(other / "a.service")
+    monkeypatch.setattr("protocols.daemon.importers.systemd.pairs.UNIT_FOLDERS", (str(folder), str(other)))
+    assert pairs(folder, "a.socket") == [("a.socket", "a.service")]

@@ -216,3 +216,20 @@ def test_what_is_malformed(text):
 def test_what_a_shell_would_put_there_holds_back():
     found = import_websocketd("file", 'websocketd --port=$PORT_OF_MINE "$0"\n'.replace("$PORT_OF_MINE", "80"))
     assert whys(found) == {"$0": True}
+
+
+def test_a_unix_socket_has_no_tls():
+    found = command("--ssl --sslcert=a --sslkey=b --unixsocket=/run/a cat")
+    assert whys(found) == {"--unixsocket=/run/a": True}
+
+
+def test_too_many_programs(scripts, monkeypatch):
+    monkeypatch.setattr("protocols.daemon.importers.websocketd.routes.MAX_SCRIPTS", 2)
+    found = command(f"--dir={scripts}")
+    assert list(only(found)["http"]) == ["/a.sh", "/b.sh"]
+    assert f"--dir={scripts}" in whys(found)
+
+
+def test_limits_of_a_folder_are_those_of_each_program(scripts):
+    (scripts / "no space").unlink()
+    assert whys(command(f"--maxforks=5 --dir={scripts}")) == {"--maxforks=5": False}

@@ -370,3 +370,33 @@ VALUES = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_si
 def test_nothing_but_a_clear_error(attributes):
     found = attempted(service, **attributes)
     assert found is None or len(found.services) == 1
+
+
+def test_what_a_program_that_waits_cannot_have():
+    found = service(
+        "tftp",
+        socket_type="dgram",
+        protocol="udp",
+        wait="yes",
+        per_source="5",
+        instances="5",
+        log_type="FILE /a",
+        log_on_success="HOST",
+    )
+    assert whys(found) == {
+        "per_source = 5": False,
+        "log_type = FILE /a": False,
+        "log_on_success = HOST": False,
+    }
+    assert not {"limits", "log"} & only(found).keys()
+
+
+def test_datagrams_of_built_in_services_have_no_instances():
+    settings = only(
+        service("echo", type="INTERNAL", socket_type="dgram", protocol="udp", wait="yes", instances="5")
+    )
+    assert settings == {"listen": "udp://0.0.0.0:7", "builtin": "echo"}
+
+
+def test_names_of_variables():
+    assert whys(service(env="A-B=c", passenv="D-E")) == {"env A-B": False, "passenv D-E": False}
