@@ -17,7 +17,10 @@ MALFORMED = 2
 """Exit status where a file cannot be read or understood, or the YAML cannot be written; nothing is then."""
 
 _MODE = 0o644
-"""Of a new file: it holds no more than those that it was made of, which everybody reads."""
+"""Of a file that was made of such that everybody reads."""
+
+_PRIVATE = 0o600
+"""Of a file that was made of others."""
 
 
 class _WordsCommand(click.Command):
@@ -67,6 +70,7 @@ def command(files: tuple[Path, ...], kind: Any, output: Path | None, force: bool
     """
     from protocols.daemon.importers.document import document
     from protocols.daemon.importers.place import SourceError
+    from protocols.daemon.importers.privacy import private_files
     from protocols.daemon.importers.sources import import_files, import_words
     from protocols.daemon.importers.websocketd.command_lines import is_websocketd
 
@@ -83,7 +87,7 @@ def command(files: tuple[Path, ...], kind: Any, output: Path | None, force: bool
     if output is None:
         _print(text)
     else:
-        _write(output, text, force=force)
+        _write(output, text, _PRIVATE if private_files(found) else _MODE, force=force)
     _tell(found)
     if found.all_missed:
         raise SystemExit(MISSED)
@@ -100,7 +104,7 @@ def _print(text: str) -> None:
         _refuse(f"the YAML cannot be written: {error.strerror}")
 
 
-def _write(output: Path, text: str, *, force: bool) -> None:
+def _write(output: Path, text: str, mode: int, *, force: bool) -> None:
     from protocols.daemon.command.atomic_file import write_file
 
     try:
@@ -108,7 +112,7 @@ def _write(output: Path, text: str, *, force: bool) -> None:
             _refuse(f"{output} is a directory; name a file")
         if output.exists() and not force:
             _refuse(f"{output} exists; --force overwrites it")
-        write_file(output, text.encode(), _MODE)
+        write_file(output, text.encode(), mode)
     except OSError as error:
         _refuse(f"{output} cannot be written: {error.strerror}")
     except ValueError as error:

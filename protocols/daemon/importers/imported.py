@@ -43,6 +43,8 @@ class ImportedService:
     missed: list[NotCarriedOver] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     """What is worth knowing though nothing is lost: one sentence each."""
+    besides: list[str] = field(default_factory=list)
+    """Files that its values are from, besides those that say what it is."""
     _seen: set[NotCarriedOver] = field(default_factory=set, repr=False)
     is_possible: bool = True
     """Whether Polyport can have such a service at all; if not, ``missed`` says why."""
@@ -85,13 +87,26 @@ class ImportedService:
         return settings
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something that was read."""
+
+    file: str
+    """As messages call it."""
+    kind: str = ""
+    """What it was taken for; empty for what is no file."""
+
+    def __str__(self) -> str:
+        return f"{self.file} ({self.kind})" if self.kind else self.file
+
+
 @dataclass(slots=True)
 class Import:
     """All that was found."""
 
     services: list[ImportedService] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
-    """The files that were read, and what each was taken for."""
+    sources: list[Source] = field(default_factory=list)
+    """What was read, in order."""
     missed: list[NotCarriedOver] = field(default_factory=list)
     """What belongs to no service."""
     remarks: list[str] = field(default_factory=list)

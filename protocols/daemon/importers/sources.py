@@ -9,6 +9,7 @@ from protocols.daemon.importers.clashes import hold_back_rivals
 from protocols.daemon.importers.imported import Import
 from protocols.daemon.importers.inetd.mapping import import_inetd
 from protocols.daemon.importers.place import Fault, Place, SourceError
+from protocols.daemon.importers.privacy import PRIVATE, private_files
 from protocols.daemon.importers.program import program_remarks
 from protocols.daemon.importers.recognition import KINDS, Kind, kind_of
 from protocols.daemon.importers.source_text import read_source
@@ -54,6 +55,9 @@ def _finished(found: Import) -> Import:
     """`found`, with what only all services together show."""
     hold_back_rivals(found.services)
     found.remarks += program_remarks(found.services)
+    private = private_files(found)
+    if private:
+        found.remarks.append(PRIVATE.format(files=", ".join(private)))
     return found
 
 

@@ -74,6 +74,16 @@ def test_files_that_are_none(imported, tmp_path):
     ]
 
 
+def test_what_was_not_for_everybody_is_not_made_so(imported, tmp_path):
+    (tmp_path / "finger").write_text(FINGER % "\tenv = PASSWORD=secret\n")
+    (tmp_path / "finger").chmod(0o644)
+    assert imported("-o", "open.yaml", "finger")[0] == 0
+    (tmp_path / "finger").chmod(0o640)
+    assert imported("-o", "own.yaml", "finger")[0] == 0
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("open.yaml", "own.yaml")] == [0o644, 0o600]
+    assert "# Note: not everybody may read finger, and so nobody else" in (tmp_path / "own.yaml").read_text()
+
+
 def test_a_file_is_not_overwritten(imported, tmp_path):
     assert imported("-o", "out.yaml", "finger", finger=FINGER % "")[0] == 0
     before = (tmp_path / "out.yaml").read_text()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from protocols.daemon.importers.document import document
-from protocols.daemon.importers.imported import Import, ImportedService
+from protocols.daemon.importers.imported import Import, ImportedService, Source
 from protocols.daemon.importers.place import Place
 
 PLACE = Place("conf", 3)
@@ -19,7 +19,7 @@ def test_a_whole_file():
     held.miss(PLACE, "option", "not there", is_grave=True)
     off.is_enabled = False
     none.refuse(Place("conf", 9), "type RPC", "there is none")
-    found = Import([none, echo, held, off], ["conf (xinetd)"], remarks=["look"])
+    found = Import([none, echo, held, off], [Source("conf", "xinetd")], remarks=["look"])
     assert (
         document(found)
         == """\
@@ -66,4 +66,6 @@ def test_what_others_wrote_stays_in_comments(loaded):
     evil = service("x\n    builtin: discard #")
     evil.place = Place("conf\nservices: {}")
     evil.miss(Place("a\nb"), "c\nd: e", "f\x1b[2J")
-    assert loaded(Import([evil], ["g\nh"])).config.services["x-builtin-discard"].builtin.kind == "echo"
+    assert (
+        loaded(Import([evil], [Source("g\nh")])).config.services["x-builtin-discard"].builtin.kind == "echo"
+    )

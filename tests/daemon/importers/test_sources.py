@@ -26,8 +26,8 @@ def test_all_kinds_at_once(folder):
     names = ("ws.sh", "a.socket", "inetd", "xinetd", "a@.service", "inetd")
     found = import_files([folder / name for name in names])
     assert [service.name for service in found.services] == ["telnet", "finger", "a", "cat"]
-    assert [source.rpartition("(")[2] for source in found.sources] == [
-        *("xinetd)", "inetd)", "systemd)", "systemd)", "websocketd)")
+    assert [source.kind for source in found.sources] == [
+        *("xinetd", "inetd", "systemd", "systemd", "websocketd")
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from protocols.daemon.importers import amounts
 from protocols.daemon.importers.argv0 import command_line
-from protocols.daemon.importers.imported import Import, ImportedService, NotCarriedOver
+from protocols.daemon.importers.imported import Import, ImportedService, NotCarriedOver, Source
 from protocols.daemon.importers.inetd.listening import listen
 from protocols.daemon.importers.inetd.parser import Line, parse
 from protocols.daemon.importers.place import Fault, SourceError, ValueFault
@@ -29,7 +29,7 @@ def import_inetd(file: str, text: str) -> Import:
     """
     lines = parse(text, file)
     faults: list[Fault] = []
-    found = Import(sources=[f"{file} (inetd)"])
+    found = Import(sources=[Source(file, "inetd")])
     for place, policy in lines.policies:
         text = "there are no policies of IPsec; set them with setkey(8) or ip-xfrm(8)"
         found.missed.append(NotCarriedOver(place, f"#@ {policy}".rstrip(), text))

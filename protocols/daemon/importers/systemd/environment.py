@@ -78,6 +78,7 @@ def _file(service: ImportedService, line: Assignment, found: Environment, known:
     if wrong is not None:
         raise line.fault(f"{name}: {wrong}")
     found.variables |= variables
+    service.besides.append(name)
     service.remark(f"environment has what {name} said at the import; later changes of it are not seen")
 
 

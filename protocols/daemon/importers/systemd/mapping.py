@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from protocols.daemon.importers.argv0 import command_line
-from protocols.daemon.importers.imported import Import, ImportedService
+from protocols.daemon.importers.imported import Import, ImportedService, Source
 from protocols.daemon.importers.place import Fault, SourceError, ValueFault
 from protocols.daemon.importers.program import ordered
 from protocols.daemon.importers.systemd.command import Command, command_of
@@ -33,7 +33,7 @@ def import_systemd(texts: Mapping[str, str]) -> Import:
     found = Import()
     faults: list[Fault] = []
     for pair in pairs_of(texts, found.missed):
-        found.sources += [f"{unit.file} (systemd)" for unit in (pair.socket, pair.service)]
+        found.sources += [Source(unit.file, "systemd") for unit in (pair.socket, pair.service)]
         try:
             found.services.append(_service(pair))
         except SourceError as error:

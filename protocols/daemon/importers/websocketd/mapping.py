@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from protocols.daemon.importers import amounts
-from protocols.daemon.importers.imported import Import, ImportedService
+from protocols.daemon.importers.imported import Import, ImportedService, Source
 from protocols.daemon.importers.place import Fault, Place, SourceError, ValueFault
 from protocols.daemon.importers.program import ordered
 from protocols.daemon.importers.websocketd.command_lines import CommandLine, command_lines
@@ -37,7 +37,7 @@ def import_command(words: Sequence[str]) -> Import:
 
     Raises :class:`SourceError`.
     """
-    return _import([CommandLine(tuple(words), COMMAND_LINE)], "a command line of websocketd")
+    return _import([CommandLine(tuple(words), COMMAND_LINE)], Source("a command line of websocketd"))
 
 
 def import_websocketd(file: str, text: str) -> Import:
@@ -45,10 +45,10 @@ def import_websocketd(file: str, text: str) -> Import:
 
     Raises :class:`SourceError`.
     """
-    return _import(command_lines(text, file), f"{file} (websocketd)")
+    return _import(command_lines(text, file), Source(file, "websocketd"))
 
 
-def _import(lines: Sequence[CommandLine], source: str) -> Import:
+def _import(lines: Sequence[CommandLine], source: Source) -> Import:
     found, faults = Import(sources=[source]), list[Fault]()
     for line in lines:
         try:

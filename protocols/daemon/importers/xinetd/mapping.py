@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from protocols.daemon.importers.imported import Import, ImportedService, NotCarriedOver
+from protocols.daemon.importers.imported import Import, ImportedService, NotCarriedOver, Source
 from protocols.daemon.importers.place import Fault, SourceError
 from protocols.daemon.importers.program import ordered
 from protocols.daemon.importers.xinetd.answering import answer
@@ -57,7 +57,7 @@ def import_xinetd(texts: Mapping[str, str]) -> Import:
     """
     entries = read_entries(texts)
     faults: list[Fault] = []
-    found = Import(sources=[f"{file} (xinetd)" for file in entries.files], missed=[*entries.missed])
+    found = Import(sources=[Source(file, "xinetd") for file in entries.files], missed=[*entries.missed])
     defaults = None
     if entries.defaults is not None:
         defaults = Settings(entries.defaults, None, faults)
