@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "log": "protocols.daemon.command.log",
     "channel": "protocols.daemon.command.channel",
     "init": "protocols.daemon.command.init",
+    "import": "protocols.daemon.command.import_",
     "schema": "protocols.daemon.command.schema",
     "docs": "protocols.daemon.command.docs",
     "send": "protocols.daemon.command.send",

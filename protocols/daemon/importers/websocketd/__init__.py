@@ -1,0 +1,1 @@
+"""Command lines of websocketd, which puts programs on WebSockets."""
