@@ -130,8 +130,9 @@ class Spawner:
     def _confine(self, settings: dict[str, Any]) -> None:
         try:
             confine(settings)
-        except OSError as error:
-            self._tell("refused", error.errno, error.strerror)
+        except (OSError, ValueError, OverflowError) as error:
+            number = getattr(error, "errno", None) or errno.EINVAL
+            self._tell("refused", number, getattr(error, "strerror", None) or str(error))
             os._exit(1)
         self._patience = settings["patience"]
         self._tell("ready")
@@ -221,6 +222,8 @@ class Spawner:
         job = self._by_pidfd.pop(pidfd)
         found = os.waitid(os.P_PID, job.pid, os.WEXITED | (os.WNOWAIT if job.kept else 0))
         assert found is not None
+        # By hand, since a child that is about to run its program may have it open for a moment longer.
+        self._epoll.unregister(pidfd)
         os.close(pidfd)
         job.exited = True
         if not job.kept:

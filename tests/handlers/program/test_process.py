@@ -39,13 +39,6 @@ def said():
     globalLogPublisher.removeObserver(observe)
 
 
-@pytest_twisted.async_yield_fixture
-async def runner():
-    runner = Runner("service", the_reactor, processes=2, queue=1, patience=5, close_wait=0.2, term_wait=0.3)
-    yield runner
-    await runner.stop()
-
-
 @pytest.fixture
 def sh(runner: Runner) -> Callable[..., Awaitable[Process]]:
     """Start a shell with a script; its turn is taken as given."""
