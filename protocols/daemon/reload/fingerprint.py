@@ -17,6 +17,7 @@ from protocols.daemon.describe.openapi import openapi
 from protocols.daemon.loader import Loaded
 from protocols.daemon.named_networks import NamedNetworks
 from protocols.daemon.overview import overview
+from protocols.daemon.privileges import plan_of
 from protocols.daemon.reload.source import digest
 from protocols.daemon.reload.user_code import Seen, UserCode
 from protocols.daemon.spec.access import SelectorSpec
@@ -30,6 +31,7 @@ from protocols.daemon.spec.log import LogSpec
 from protocols.daemon.spec.model import Spec
 from protocols.daemon.spec.networks import RESERVED, NetworkList, is_name, network_lists
 from protocols.daemon.spec.policy import AuthSpec
+from protocols.daemon.spec.program import ProgramSpec
 from protocols.daemon.spec.proxy import ProxySpec
 from protocols.daemon.spec.service import ServiceSpec
 from protocols.daemon.spec.tls import CertificateSpec, ClientSpec, NameSpec, TlsSpec
@@ -50,6 +52,7 @@ READ_AGAIN: Final[Mapping[type[Spec], tuple[str, ...]]] = {
     ClientSpec: ("ca", "crl"),
     FilesSpec: ("folder",),
     LogSpec: ("file",),
+    ProgramSpec: ("folder",),
     SQLiteSpec: ("file",),
 }
 """Those whose files are looked at while it runs, or written.  A certificate that a ``proxy`` shows is not."""
@@ -164,6 +167,12 @@ def _accounts(parts: list[Spec]) -> Iterator[tuple[tuple[str, str], int]]:
                 for account in accounts or ():
                     if isinstance(account, str):
                         yield (kind, account), number(account)
+        elif isinstance(part, ProgramSpec):
+            plan = plan_of(part)
+            if part.user is not None and plan.uid is not None:
+                yield ("uid", part.user), plan.uid
+            if plan.gid is not None:
+                yield ("gid", part.group or str(part.user)), plan.gid
 
 
 def _files(part: Spec, certificates: Mapping[str, CertificateSpec]) -> Iterator[Path]:

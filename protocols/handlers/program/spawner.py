@@ -11,6 +11,7 @@ import sys
 from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,9 @@ from protocols.handlers.program.spawner_process import LENGTH, PIECE
 
 BACK_OFF: Final = 1.0
 """Seconds after its end in which no other spawner is started: what ended it may end that one too."""
+
+REAPING: Final = 1.0
+"""Seconds in which a spawner has to end that has nothing else to do; it takes less than a thousandth of one."""
 
 LOST: Final = -9
 """The status of programs of which nobody knows any more how they ended."""
@@ -307,8 +311,8 @@ class Spawner:
         while self._unsent:
             _close(self._unsent.popleft()[1])
         assert self._popen is not None
-        self._popen.kill()  # it has closed its end, and so has nothing else to do than to end
-        self._popen.wait()
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(REAPING)  # it has closed its end, and so has nothing else to do than to end
         self._ended_at = self._reactor.seconds()
         children, self._children = self._children, {}
         if not self._stopping:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from protocols.daemon.checks import accounts
 from protocols.daemon.importers.document import document
 from protocols.daemon.importers.imported import Import
 from protocols.daemon.loader import Loaded, load
@@ -54,8 +55,9 @@ def etc_services(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def loaded(tmp_path: Path) -> Callable[[Import], Loaded]:
-    """What the loader makes of the YAML that an import is written as."""
+def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Import], Loaded]:
+    """What the loader makes of the YAML that an import is written as, on a machine that has the accounts."""
+    monkeypatch.setattr(accounts, "plan_of", lambda asks: None)
 
     def read(found: Import) -> Loaded:
         file = tmp_path / "imported.yaml"
