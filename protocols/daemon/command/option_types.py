@@ -38,7 +38,7 @@ def _parse_size(text: str) -> Size:
 
 
 def _check_framing(text: str) -> str:
-    from protocols.daemon.command.framing_syntax import parse_framing
+    from protocols.client.framing_syntax import parse_framing
     from protocols.framing.limit import DEFAULT_LIMIT
 
     parse_framing(text, DEFAULT_LIMIT)

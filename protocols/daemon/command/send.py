@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from protocols.daemon.command.framing_syntax import SYNTAX
+from protocols.client.framing_syntax import SYNTAX
 from protocols.daemon.command.message_options import CODEC_HELP, chosen_framing, message_options
 from protocols.daemon.command.option_types import ADDRESS, DURATION
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from protocols.daemon.command.framing_syntax import parse_framing
+from protocols.client.framing_syntax import parse_framing
 from protocols.framing import Delimited, Fixed, Length, Lines, Netstring, Raw
 
 
