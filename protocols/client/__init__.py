@@ -83,10 +83,11 @@ def connect(
     :param timeout: seconds that one step may take: an attempt to connect, the server's taking of a message, a
         reply; ``None`` for ever.
     :param tls: whom to believe, and what to show, with ``tls://``; the system's authorities unless given.
-    :param reconnect: how often to try to connect, and to connect anew after a loss; ``None``: once only.
-        A message is never sent on two connections unless ``ask(..., repeat=True)`` allows it.
-    :param retry: how often ``ask`` sends a datagram, and how long each time it waits for the reply, `timeout`
-        seconds in all; ``None``: once.  What is sent twice may be answered, and acted upon, twice.
+    :param retry: how often to try to connect; with datagrams, how often ``ask`` sends one, and how long it
+        waits each time for the reply, `timeout` seconds in all; ``None``: once.  A datagram that is sent
+        twice may be answered, and acted upon, twice.
+    :param reconnect: how often to try to connect anew after a loss, and the first time; ``None``: never.  A
+        message is not sent on a second connection unless ``ask(..., repeat=True)`` allows it.
     :param opening: values that are sent first on each connection, such as who you are and what you want.
 
     Raises :class:`ConnectError`, :class:`TLSError` or :class:`ClientTimeoutError`; :class:`ValueError` and

@@ -53,6 +53,7 @@ class Conversation:
         self.unanswered = 0
         """Messages on this connection that have no reply yet, if each has one."""
         self._url = str(terms.place)
+        self._connecting = ONCE if terms.place.datagrams else terms.retry
         self._open = open_wire
         self._sleep = sleep
         self._lock = lock
@@ -70,7 +71,7 @@ class Conversation:
 
     async def connect(self) -> None:
         """Connect as the terms say.  Raises :class:`ConnectError` or :class:`ClientTimeoutError`."""
-        waits = (self.terms.reconnect or ONCE).waits()
+        waits = (self.terms.reconnect or self._connecting).waits()
         while True:
             try:
                 self._wire = await self._opened()
@@ -233,6 +234,8 @@ class Conversation:
 
     async def end_sending(self) -> bool:
         """Say that no more will come; whether that can be said without closing (TLS, datagrams: no)."""
+        if self._wire is None and self._at_the_end and not self._closed:
+            return True  # the server has closed already
         wire = await self._connected()
         try:
             self._half_closed = await wire.end_writing()

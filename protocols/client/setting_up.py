@@ -47,8 +47,6 @@ def set_up(
             raise ValueError(f"a datagram is a message already: there is no framing for {place.scheme}")
         if tuple(opening):
             raise ValueError("datagrams have no connection that could begin with opening=")
-    elif retry is not None:
-        raise ValueError(f"retry= is for datagrams; for {place.scheme} there is reconnect=")
     if tls is not None and place.scheme != "tls":
         raise ValueError(f"{place} is not encrypted; tls= needs tls://")
     values = Values(str(place), codec)

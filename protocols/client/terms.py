@@ -20,8 +20,9 @@ class Terms:
     timeout: Seconds = 10.0
     """How long one step may take: an attempt to connect, the server's taking of a message, a reply."""
     reconnect: Retry | None = None
-    """How to connect, the first time and after a loss; ``None``: once only, and never again."""
+    """How to connect anew after a loss, and the first time; ``None``: never."""
     retry: Retry = ONCE
-    """How often a datagram is sent until there is a reply, and how long each waits for one."""
+    """How often to try to connect, without `reconnect`; how often a datagram is sent until there is a reply,
+    and how long each waits for one."""
     opening: tuple[bytes, ...] = ()
     """Messages that are sent first on each connection."""

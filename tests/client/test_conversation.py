@@ -210,7 +210,9 @@ def test_without_reconnect_a_silent_server_is_given_up(conversing):
 
 def test_a_reset_in_the_middle_of_an_answer(conversing):
     conversation, _ = conversing(ScriptedWire(b"hal", RESET))
-    with pytest.raises(ConnectionLostError, match=r"reset by peer .1 message without a reply, not sent again"):
+    with pytest.raises(
+        ConnectionLostError, match=r"reset by peer .1 message without a reply, not sent again"
+    ):
         immediate(conversation.ask(b"x", 5))
 
 
