@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from protocols.client.framing_syntax import parse_framing
 from protocols.client.place import Place
 from protocols.client.retry import ONCE, Retry
 from protocols.client.terms import Terms
@@ -15,6 +14,7 @@ from protocols.client.values import Values
 from protocols.client.wire import Seconds
 from protocols.framing import Framing
 from protocols.framing.limit import DEFAULT_LIMIT
+from protocols.framing_syntax import parse_framing
 
 
 @dataclass(frozen=True, slots=True)

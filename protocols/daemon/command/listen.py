@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from protocols.client.framing_syntax import SYNTAX
 from protocols.daemon.command.message_options import CODEC_HELP, chosen_framing, message_options
 from protocols.daemon.command.option_types import ADDRESS
+from protocols.framing_syntax import SYNTAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -42,8 +42,8 @@ def _parse_size(text: str) -> Size:
 
 
 def _check_framing(text: str) -> str:
-    from protocols.client.framing_syntax import parse_framing
     from protocols.framing.limit import DEFAULT_LIMIT
+    from protocols.framing_syntax import parse_framing
 
     parse_framing(text, DEFAULT_LIMIT)
     return text

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from protocols.client.framing_syntax import SYNTAX
 from protocols.daemon.command.message_options import CODEC_HELP, chosen_framing, message_options
 from protocols.daemon.command.option_types import DURATION, SERVER
 from protocols.daemon.command.request_options import RequestOptions, request_options
 from protocols.daemon.command.trust_options import FILE, client_tls, trust_options
+from protocols.framing_syntax import SYNTAX
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
