@@ -53,7 +53,7 @@ class OutgoingTLS:
         verify: bool = True,
     ) -> None:
         self.name = name
-        self._sni, self._identity = _identity(name)
+        self._sni, self._identity = identity_of(name)
         self._verify = verify
         self._context = context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         context.set_min_proto_version(SSL.TLS1_2_VERSION)
@@ -104,7 +104,7 @@ class _Verification:
         return True
 
 
-def _identity(name: str) -> tuple[bytes | None, ServiceID]:
+def identity_of(name: str) -> tuple[bytes | None, ServiceID]:
     """What is sent as SNI, if anything, and what the certificate must have."""
     try:
         return None, IPAddress_ID(str(ipaddress.ip_address(name)))

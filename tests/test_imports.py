@@ -23,6 +23,9 @@ MAY_IMPORT = {
     "stream_tapped": {"session", "tap"},
     "account_name": set(),
     "peer_address": {"account_name", "session"},
+    "client": {"codec", "framing", "framing_syntax", "known_words", "outgoing_tls"},
+    "framing_syntax": {"framing", "known_words"},
+    "known_words": set(),
     "codec": {"session"},
     "connection_record": {"session"},
     "handlers": {
@@ -128,6 +131,16 @@ def test_every_part_has_a_rule():
 def test_imports_point_one_way(name):
     ours = {part(each) for each in imports(SOURCES[name]) if each.startswith("protocols.")}
     assert ours - {part(name)} <= MAY_IMPORT[part(name)]
+
+
+def test_the_clients_are_for_programs_and_the_command_line():
+    importers = {
+        name
+        for name, path in SOURCES.items()
+        if any(each.startswith("protocols.client") for each in imports(path))
+    }
+    theirs = ("protocols.client", "protocols.daemon.command")
+    assert {name for name in importers if not name.startswith(theirs)} == set()
 
 
 @pytest.mark.parametrize("name", [name for name in LIBRARY if part(name) in STANDARD_ONLY])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from protocols.daemon.printable import printable
+from protocols.known_words import known_help, nearest, quoted
+
+__all__ = ["ConfigError", "Path", "Problem", "known_help", "nearest", "path_text", "quoted"]
 
 Path = tuple[str | int, ...]
 """Where a value stands in the YAML: the keys and list indexes that lead to it."""
@@ -53,24 +54,3 @@ def path_text(path: Sequence[str | int]) -> str:
             key = step if _PLAIN_KEY.fullmatch(step) else quoted(step)
             text += f".{key}" if text else key
     return text
-
-
-def quoted(text: str, longest: int = 60) -> str:
-    """`text` for a message: in double quotes, on one line, shortened where it is long."""
-    shown = text if len(text) <= longest else text[: longest - 1] + "…"
-    return f'"{printable(shown)}"'
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was probably meant to be."""
-    by_lower_case = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), list(by_lower_case), n=1, cutoff=0.6)
-    return by_lower_case[close[0]] if close else None
-
-
-def known_help(word: str, known: Iterable[str], what: str = "known values") -> str:
-    """The tail of a message about an unknown `word`: what there is, and what was probably meant."""
-    names = list(known)
-    text = f"; {what}: {', '.join(names) or 'none'}"
-    guess = nearest(word, names)
-    return f"{text}; did you mean {guess}?" if guess else text

@@ -41,6 +41,8 @@ class Announcer:
         self._left = count
         self._finished = finished
         self._over = False
+        self.heard: Callable[[], None] = lambda: None
+        """Called for each message."""
 
     def open(self, connection: Connection) -> Session:
         return _Announced(self, connection)
@@ -49,6 +51,7 @@ class Announcer:
         """Show `message`, and answer it."""
         if self._over:
             return
+        self.heard()
         try:
             self._show(connection.peer, message)
         except OutputClosedError:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
-
+from protocols.client import AsyncClient, ClientError, ClosedError
+from protocols.daemon.command.client_words import words_of
 from protocols.daemon.command.message_source import Batch, InputError, MessageSource
 from protocols.daemon.command.standard_output import OutputClosedError
 
 FAILED = 1
 """Exit status when the exchange did not go as asked."""
-
-LINGER = 1.0
-"""Seconds the other side has to take what was sent last, once there is nothing more to wait for: a socket
-closed with a reply still coming can cost the peer messages it has not read yet."""
 
 
 class Until(Enum):
@@ -26,22 +21,6 @@ class Until(Enum):
 
     CLOSED = "the server closes"
     ANSWERED = "there is a reply for each message"
-
-
-class Carrier(Protocol):
-    """What an exchange needs of a connection or a datagram socket."""
-
-    def send(self, message: bytes) -> None:
-        """Send `message`, which the framing (if any) dresses already."""
-
-    def end_sending(self) -> None:
-        """Tell the server that nothing more will come, where that is possible."""
-
-    def close(self, *, linger: bool) -> None:
-        """Deliver what was sent, then close; :meth:`Exchange.closed` may follow.
-
-        With `linger`, the server may still have to read it: close only once it has closed.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,137 +37,135 @@ class Terms:
     timeout: float
     """Seconds without a reply before giving up; 0 for never."""
     dress: Callable[[bytes], bytes]
-    """The bytes on the wire for what was typed.  Raises :class:`ValueError`."""
+    """The message for what was typed.  Raises :class:`ValueError`."""
     show: Callable[[bytes], None]
     """Prints a reply.  Raises :class:`ValueError` or :class:`OutputClosedError`."""
     complain: Callable[[str], None]
     """Says what is wrong."""
+    one_by_one: bool = False
+    """Whether each message waits for the reply to the one before, as it may have to be repeated."""
 
 
 class Exchange:
-    """Sends what `source` gives through a carrier, prints what comes back, and decides about the end.
+    """Sends what `source` gives through `client`, prints what comes back, and decides about the end."""
 
-    ``finished`` fires with the exit status once the carrier is closed.
-    """
-
-    def __init__(self, source: MessageSource, terms: Terms, clock: IReactorTime) -> None:
-        self.finished: Deferred[int] = Deferred()
-        self.over = False
+    def __init__(self, client: AsyncClient, source: MessageSource, terms: Terms) -> None:
+        self._client = client
         self._source = source
         self._terms = terms
-        self._clock = clock
-        self._carrier: Carrier | None = None
+        self._loop = asyncio.get_running_loop()
+        self._end: asyncio.Future[int] = self._loop.create_future()
         self._status = 0
         self._sent = 0
         self._replies = 0
-        self._reading = False
-        self._blocked = False
         self._input_over = False
-        self._closed = False
-        self._timer: IDelayedCall | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def run(self) -> int:
+        """The exit status, once it is over and the connection closed."""
+        tasks = [asyncio.create_task(self._told(self._send_all()))]
+        if not self._terms.one_by_one:
+            tasks.append(asyncio.create_task(self._told(self._receive_all())))
+        status = FAILED
+        try:
+            status = await self._end
+        finally:
+            self._stop_timer()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._client.close(linger=status == 0)
+        return status
+
+    async def _told(self, work: Coroutine[object, object, None]) -> None:
+        """Do `work`, whose failure is the end of all."""
+        try:
+            await work
+        except OutputClosedError:
+            self._finish()
+        except ClientError as error:
+            self._fail(words_of(error))
+        except InputError as error:
+            self._fail(str(error))
+        except Exception as error:  # noqa: BLE001 - raised again by run()
+            if not self._end.done():
+                self._end.set_exception(error)
+
+    # -- what goes out -------------------------------------------------------------------------------
+
+    async def _send_all(self) -> None:
+        try:
+            while (batch := await self._next_batch()) is not None:
+                for typed in batch:
+                    await self._send(typed)
+        except ClosedError:
+            return  # by the server: what is received last tells
+        self._input_over = True
+        if self._terms.replies is None and self._terms.until is Until.CLOSED:
+            await self._client.end_sending()
         self._restart_timer()
+        self._finish_if_answered()
 
-    # -- the carrier's side --------------------------------------------------------------------------
+    async def _next_batch(self) -> Batch:
+        """What was typed; a person may take as long as they like."""
+        read: asyncio.Future[Batch | InputError] = self._loop.create_future()
 
-    def start(self, carrier: Carrier) -> None:
-        """The connection is there."""
-        self._carrier = carrier
-        self._restart_timer()
-        if self.over:
-            carrier.close(linger=False)
-        else:
-            self._read()
+        def deliver(batch: Batch | InputError) -> None:
+            if not read.done():
+                read.set_result(batch)
 
-    def received(self, message: bytes) -> None:
-        """A reply has come."""
-        if self.over:
+        self._source.read(deliver)
+        batch = await read
+        if isinstance(batch, InputError):
+            raise batch
+        return batch
+
+    async def _send(self, typed: bytes) -> None:
+        self._sent += 1
+        try:
+            message = self._terms.dress(typed)
+            if self._terms.one_by_one:
+                self._received(await self._client.ask(message, bytes))
+            else:
+                await self._client.send(message)
+        except ValueError as error:
+            # The other messages are as good as before.
+            self._sent -= 1
+            self._terms.complain(f"not sent: {error}")
+            self._status = FAILED
+
+    # -- what comes back -----------------------------------------------------------------------------
+
+    async def _receive_all(self) -> None:
+        async for message in self._client.messages(bytes):
+            self._received(message)
+        self._closed()
+
+    def _received(self, message: bytes) -> None:
+        if self._end.done():
             return
         self._replies += 1
         try:
             self._terms.show(message)
-        except OutputClosedError:
-            self._finish()
-            return
         except ValueError as error:
-            self.fail(f"reply {self._replies} is {error}")
+            self._fail(f"reply {self._replies} is {error}")
             return
         self._restart_timer()
         self._finish_if_answered()
 
-    def block(self) -> None:
-        """The server does not read as fast as messages are sent."""
-        self._blocked = True
-
-    def unblock(self) -> None:
-        """Undo :meth:`block`."""
-        self._blocked = False
-        self._restart_timer()
-        self._read()
-
-    def closed(self) -> None:
-        """The connection is gone, or nothing more will come through it."""
-        if self._closed:
+    def _closed(self) -> None:
+        """Nothing more will come."""
+        wanted = self._wanted()
+        if wanted is not None and self._replies < wanted:
+            self._fail(f"{self._terms.server} closed after {self._replies} of {_counted(wanted)}")
             return
-        self._closed = True
-        if not self.over:
-            wanted = self._wanted()
-            if wanted is not None and self._replies < wanted:
-                self.fail(f"{self._terms.server} closed after {self._replies} of {_counted(wanted)}")
-            elif wanted is None and self._terms.counted and self._replies < self._sent:
-                # No failure: a function may say nothing to a message.  But a person will wonder.
-                closed = f"{self._terms.server} closed after {_counted(self._replies)}"
-                self._terms.complain(f"{closed} to {_messages(self._sent)}")
-        self._stop_timer()
-        self.over = True
-        self.finished.callback(self._status)
+        if wanted is None and self._terms.counted and self._replies < self._sent and not self._end.done():
+            # No failure: a function may say nothing to a message.  But a person will wonder.
+            closed = f"{self._terms.server} closed after {_counted(self._replies)}"
+            self._terms.complain(f"{closed} to {_messages(self._sent)}")
+        self._finish()
 
-    def fail(self, text: str) -> None:
-        """Give up, and say why."""
-        if not self.over:
-            self._terms.complain(text)
-            self._finish(FAILED)
-
-    # -- inside --------------------------------------------------------------------------------------
-
-    def _read(self) -> None:
-        if not (self._reading or self._blocked or self._input_over or self.over):
-            self._reading = True
-            self._stop_timer()  # a person may take as long as they like to type
-            self._source.read(self._take)
-
-    def _take(self, batch: Batch | InputError) -> None:
-        self._reading = False
-        if self.over:
-            return
-        self._restart_timer()
-        if isinstance(batch, InputError):
-            self.fail(str(batch))
-        elif batch is None:
-            self._input_over = True
-            self._end_sending()
-        else:
-            for typed in batch:
-                if not self.over:
-                    self._send(typed)
-            self._read()
-
-    def _send(self, typed: bytes) -> None:
-        try:
-            message = self._terms.dress(typed)
-        except ValueError as error:
-            # The other messages are as good as before.
-            self._terms.complain(f"not sent: {error}")
-            self._status = FAILED
-            return
-        self._sent += 1
-        if self._carrier is not None:
-            self._carrier.send(message)
-
-    def _end_sending(self) -> None:
-        assert self._carrier is not None
-        if self._terms.replies is None and self._terms.until is Until.CLOSED:
-            self._carrier.end_sending()
-        self._finish_if_answered()
+    # -- the end -------------------------------------------------------------------------------------
 
     def _wanted(self) -> int | None:
         """How many replies end this; ``None`` if none does."""
@@ -203,39 +180,30 @@ class Exchange:
         if wanted is not None and self._replies >= wanted and may_end:
             self._finish()
 
+    def _fail(self, text: str) -> None:
+        if not self._end.done():
+            self._terms.complain(text)
+            self._finish(FAILED)
+
     def _finish(self, status: int = 0) -> None:
-        self.over = True
-        self._status = self._status or status
-        self._stop_timer()
-        if self._closed:
-            return
-        if self._carrier is None or status:
-            self.closed()
-        else:
-            self._timer = self._clock.callLater(LINGER, self.closed)
-            self._carrier.close(linger=self._replies == 0)
+        if not self._end.done():
+            self._end.set_result(self._status or status)
 
     # -- time ----------------------------------------------------------------------------------------
 
     def _restart_timer(self) -> None:
-        if self.over or self._reading or not self._terms.timeout:
-            return
+        """While there is input nobody is hurried, and sending has a time of its own."""
         self._stop_timer()
-        self._timer = self._clock.callLater(self._terms.timeout, self._give_up)
+        if self._input_over and self._terms.timeout and not self._end.done():
+            self._timer = self._loop.call_later(self._terms.timeout, self._give_up)
 
     def _stop_timer(self) -> None:
-        if self._timer is not None and self._timer.active():
+        if self._timer is not None:
             self._timer.cancel()
 
     def _give_up(self) -> None:
-        server, waited = self._terms.server, f"{self._terms.timeout:g} s"
-        if self._carrier is None:
-            self.fail(f"no connection to {server} within {waited}")
-        elif self._blocked:
-            self.fail(f"{server} has taken nothing for {waited}")
-        else:
-            so_far = f" ({_counted(self._replies)} before that)" if self._replies else ""
-            self.fail(f"nothing came from {server} for {waited}{so_far}")
+        so_far = f" ({_counted(self._replies)} before that)" if self._replies else ""
+        self._fail(f"nothing came from {self._terms.server} for {self._terms.timeout:g} s{so_far}")
 
 
 def _messages(number: int) -> str:

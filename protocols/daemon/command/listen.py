@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from protocols.daemon.command.framing_syntax import SYNTAX
 from protocols.daemon.command.message_options import CODEC_HELP, chosen_framing, message_options
-from protocols.daemon.command.option_types import ADDRESS
+from protocols.daemon.command.option_types import ADDRESS, DURATION
+from protocols.daemon.command.trust_options import FILE, client_tls, trust_options
+from protocols.framing_syntax import SYNTAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 FAILED = 1
 """Exit status when the address cannot be listened on."""
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
 EPILOG = f"""\
 \b
 Framings:
@@ -38,7 +37,7 @@ Codecs:
 \b
 Exit status:
   0    -n messages have come
-  1    the address cannot be listened on
+  1    the address cannot be listened on, nothing came in time, or (--reconnect) TLS was refused
   2    wrong usage
   130  interrupted by Ctrl-C
 
@@ -47,6 +46,7 @@ Examples:
   polyport listen tcp://:7000
   polyport listen --echo --peer udp://127.0.0.1:0
   polyport listen --framing netstring --codec json --reply '{{"ok": true}}' unix:/tmp/try.sock
+  polyport listen --reconnect tcp://localhost:7600
   polyport listen --certificate tls/localhost.pem --key tls/localhost.key tls://:7443
 """
 
@@ -57,8 +57,21 @@ Examples:
 @click.option("--echo", is_flag=True, help="Answer each message with itself.")
 @click.option("--reply", metavar="TEXT", help="Answer each message with TEXT.")
 @click.option("--peer", is_flag=True, help="Print who sent it, and a tab, in front of each message.")
+@click.option(
+    "--timeout",
+    type=DURATION,
+    default="0",
+    metavar="TIME",
+    help="Give up when nothing came for that long.  [default: 0, never]",
+)
+@click.option(
+    "--reconnect",
+    is_flag=True,
+    help="Connect to ADDRESS instead, and again, with longer and longer pauses, whenever that is lost.",
+)
+@trust_options
 @click.option("--count", "-n", type=click.IntRange(1), metavar="N", help="End after N messages.")
-@click.option("--certificate", type=FILE, help="The server's certificate for tls:// (PEM).")
+@click.option("--certificate", type=FILE, help="The server's (or client's) certificate (PEM).")
 @click.option("--key", type=FILE, help="Its key (PEM).  [default: in the same file]")
 @click.pass_context
 def command(
@@ -70,6 +83,11 @@ def command(
     echo: bool,
     reply: str | None,
     peer: bool,
+    timeout: float,
+    reconnect: bool,
+    ca: Path | None,
+    server_name: str | None,
+    insecure: bool,
     count: int | None,
     certificate: Path | None,
     key: Path | None,
@@ -85,6 +103,23 @@ def command(
     texts = typed_text(codec)
     wire = chosen_framing(address, framing, limit)
     answer = _answer(echo, reply, texts, wire)
+    if reconnect:
+        if address.family == "datagram":
+            raise click.UsageError(f"{address.scheme} has no connection; --reconnect is for streams")
+        tls = client_tls(
+            str(address),
+            address.scheme == "tls",
+            ca=ca,
+            server_name=server_name,
+            certificate=certificate,
+            key=key,
+            insecure=insecure,
+        )
+        from protocols.daemon.command.following import follow
+
+        ctx.exit(follow(address, wire, tls, answer, _printer(texts, wire, peer), count, timeout))
+    if ca or server_name or insecure:
+        raise click.UsageError("--ca, --server-name and --insecure are for --reconnect")
     context = _tls_context(address, certificate, key)
 
     from twisted.internet import reactor
@@ -107,7 +142,7 @@ def command(
     def started(where: Address) -> None:
         click.echo(f"listening on {where}", err=True)
 
-    ctx.exit(serve(bound, wire, limit, context, announcer, started, reactor))
+    ctx.exit(serve(bound, wire, limit, context, announcer, started, timeout, reactor))
 
 
 def _answer(echo: bool, reply: str | None, texts: TypedText, framing: Framing | None) -> Answer:

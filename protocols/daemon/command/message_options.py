@@ -60,7 +60,7 @@ def chosen_framing(address: Address, text: str | None, limit: int) -> Framing | 
 
     Raises :class:`click.UsageError` for a framing of datagrams.
     """
-    from protocols.daemon.command.framing_syntax import parse_framing
+    from protocols.framing_syntax import parse_framing
 
     if address.family == "stream":
         return parse_framing(text or "lines", limit)

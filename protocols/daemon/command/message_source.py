@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Protocol
-
-from twisted.internet.interfaces import IReactorFromThreads
 
 from protocols.framing import FramingError, Lines
 
@@ -31,7 +31,7 @@ class MessageSource(Protocol):
     """Gives messages as they are asked for."""
 
     def read(self, deliver: Callable[[Batch | InputError], None]) -> None:
-        """Get the next batch; `deliver` is called once with it, in the reactor's thread."""
+        """Get the next batch; `deliver` is called once with it, in the event loop's thread."""
 
 
 class ArgumentSource:
@@ -102,12 +102,13 @@ class InputSource:
     A thread works for terminals, pipes and files alike, and leaves the mode of the descriptor alone:
     a terminal shares it with standard output, and with the shell.
 
+    :param loop: where what was read is delivered.
     :param descriptor: what to read, 0 for standard input.
     """
 
-    def __init__(self, cutter: InputCutter, reactor: IReactorFromThreads, descriptor: int = 0) -> None:
+    def __init__(self, cutter: InputCutter, loop: AbstractEventLoop, descriptor: int = 0) -> None:
         self._cutter = cutter
-        self._reactor = reactor
+        self._loop = loop
         self._descriptor = descriptor
         self._requests: SimpleQueue[Callable[[Batch | InputError], None]] = SimpleQueue()
         # A daemon thread, as nothing can wake it from a read when the program is to end.
@@ -123,7 +124,9 @@ class InputSource:
             batch: Batch | InputError = None
             if not over:
                 batch, over = self._next()
-            self._reactor.callFromThread(deliver, batch)
+            # The program may be over meanwhile.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(deliver, batch)
 
     def _next(self) -> tuple[Batch | InputError, bool]:
         """The next messages, and whether they are the last."""

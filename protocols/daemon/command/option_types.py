@@ -22,6 +22,10 @@ def _parse_address(text: str) -> Address:
     return address
 
 
+def _parse_server(text: str) -> Address | str:
+    return text if text.startswith(("http://", "https://")) else _parse_address(text)
+
+
 def _parse_duration(text: str) -> Duration:
     from protocols.daemon.spec.values import Duration
 
@@ -38,8 +42,8 @@ def _parse_size(text: str) -> Size:
 
 
 def _check_framing(text: str) -> str:
-    from protocols.daemon.command.framing_syntax import parse_framing
     from protocols.framing.limit import DEFAULT_LIMIT
+    from protocols.framing_syntax import parse_framing
 
     parse_framing(text, DEFAULT_LIMIT)
     return text
@@ -74,6 +78,13 @@ ADDRESS = ParsedText(
     "address", _parse_address, ("tcp://", "tls://", "udp://", "unix:///", "unix:@", "unixgram:///")
 )
 """An :class:`~protocols.daemon.spec.address.Address`."""
+
+SERVER = ParsedText(
+    "address",
+    _parse_server,
+    ("tcp://", "tls://", "udp://", "unix:///", "unix:@", "unixgram:///", "http://", "https://"),
+)
+"""An :class:`~protocols.daemon.spec.address.Address`, or the URL of something of HTTP's."""
 
 DURATION = ParsedText("duration", _parse_duration)
 """Seconds as a float, written ``10s`` or ``500ms``; ``0`` needs no unit."""

@@ -30,7 +30,7 @@ BACK_OFF: Final = 1.0
 """Seconds after its end in which no other spawner is started: what ended it may end that one too."""
 
 REAPING: Final = 1.0
-"""Seconds in which a spawner has to end that has nothing else to do; it takes less than a thousandth of one."""
+"""Seconds in which a spawner has to end that has nothing else to do; it takes a thousandth of one."""
 
 LOST: Final = -9
 """The status of programs of which nobody knows any more how they ended."""

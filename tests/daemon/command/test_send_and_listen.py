@@ -240,3 +240,17 @@ def test_broken_framing_is_reported_by_listen(polyport, listening):
     server = listening("--framing", "netstring", "--peer", "tcp://127.0.0.1:0")
     polyport("send", server.address, "nonsense")
     assert b"tcp://127.0.0.1:" in server.process.stderr.readline()
+
+
+def test_a_datagram_that_is_lost_is_sent_again(polyport):
+    def lose_one(server: socket.socket) -> None:
+        server.recvfrom(100)
+        message, where = server.recvfrom(100)
+        server.sendto(message.upper(), where)
+
+    with socket.socket(type=socket.SOCK_DGRAM) as server, ThreadPoolExecutor(1) as aside:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(20)
+        aside.submit(lose_one, server)
+        sent = polyport("send", "--retry", 3, f"udp://127.0.0.1:{server.getsockname()[1]}", "hello")
+    assert (sent.returncode, sent.stdout, sent.stderr) == (0, b"HELLO\n", b"")

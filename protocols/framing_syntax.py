@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from protocols.daemon.problems import known_help, quoted
 from protocols.framing import Delimited, Fixed, Framing, Length, Lines, Netstring, Raw
+from protocols.known_words import known_help, quoted
 
 SYNTAX: Final = """\
   lines                 lines that end in LF or CR LF (the default)

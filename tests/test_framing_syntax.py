@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from protocols.daemon.command.framing_syntax import parse_framing
 from protocols.framing import Delimited, Fixed, Length, Lines, Netstring, Raw
+from protocols.framing_syntax import parse_framing
 
 
 @pytest.mark.parametrize(
