@@ -27,5 +27,6 @@ def cgi(spec: CgiSpec, context: RouteContext) -> Route:
         processes=spec.processes,
         queue=spec.queue,
     )
+    context.starts.append(route.runner.prepare)
     context.stops.append(route.stop)
     return route
