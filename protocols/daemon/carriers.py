@@ -24,6 +24,7 @@ from protocols.daemon.service_tls import ServiceTLS
 from protocols.datagram import DatagramServer
 from protocols.guard import ProxyProtocolFactory
 from protocols.guard.access import Access, Refusal
+from protocols.handlers.program.wait import WaitingProgram
 from protocols.journal import Journal
 from protocols.open_connection import OpenConnection
 from protocols.peer_address import stream_peer
@@ -99,6 +100,8 @@ class Carriers:
     """What has to be ready before the first connection; called once the reactor runs."""
     privileged: list[Callable[[], None]] = field(default_factory=list)
     """What is called once, if at all, while the process may still be root, before it becomes another."""
+    waiting: WaitingProgram | None = None
+    """Has the sockets themselves, in place of what serves them."""
     proxy_header: Callable[[IProtocolFactory], ProxyProtocolFactory] | None = None
     """Wraps what serves those who stand behind load balancers; without it, nobody does."""
     gate: Gate | None = None

@@ -270,6 +270,8 @@ def check_sockets(
     :class:`PlaceError`."""
     for place, bound in places:
         made = carriers.get(place.service)
+        if made is not None and made.waiting is not None:
+            continue  # the program knows what to do with it
         why = next((text for one in bound for text in [cannot_adopt(one.socket)] if text), None)
         if made is not None and made.datagram is None and not all(one.is_stream for one in bound):
             why = "the socket is one for datagrams, and this service needs streams"

@@ -136,7 +136,12 @@ class PortService(Service):
     # -- listening -----------------------------------------------------------------------------------
 
     def _serve(self, bound: BoundSocket) -> None:
-        if bound.is_stream:
+        waiting = self.carriers.waiting
+        if waiting is not None:
+            if waiting not in self.drainables:
+                self.drainables.append(waiting)
+            self._ports[bound] = waiting.watch(bound.socket)
+        elif bound.is_stream:
             self._serve_streams(bound)
         else:
             self._serve_datagrams(bound)
@@ -160,6 +165,8 @@ class PortService(Service):
         port = self._ports.pop(bound, None)
         if port is None:
             return succeed(None)  # it was never served
+        if self.carriers.waiting is not None:
+            return maybeDeferred(port.stopListening)
         if not bound.is_stream:
             port.stopReading()  # and no more: replies still leave by it
             return succeed(None)

@@ -105,6 +105,8 @@ QUESTIONS = {
     "netstring": (b"2:ab,", b"2:ba,"),
     "fixed": (b"0123456789abcdef", b"fedcba9876543210"),
     "raw": (b"ab", b"ba"),
+    "upper-case": (b"ab", b"AB"),
+    "pooled": (b"ab", b"bb"),
     "echo": (b"ab", b"ab"),
     "time": (b"", rb"(?s)[\xe0-\xff]..."),
     "chargen": (b"", rb"[!-~]{72}\r\n[!-~]{72}\r\n"),
@@ -120,7 +122,7 @@ QUESTIONS = {
         rb'HTTP/1\.1 201 Created[^$]*\{"seq":1\}',
     ),
 }
-LINES = ("shout", "price", "lines", "echo", "few", "by-rules", "fleet", "collect")
+LINES = ("shout", "price", "lines", "echo", "few", "by-rules", "fleet", "collect", "upper-case", "pooled")
 SILENT = ("discard", "follow", "share", "talk", "datagrams", "chat.lines")
 
 

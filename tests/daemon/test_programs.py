@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import ssl
 import stat
@@ -119,6 +120,41 @@ def test_a_pool_answers_all(daemon):
         client.connect(("127.0.0.1", daemon.port("pool", "udp")))
         client.send(b"c")
         assert client.recv(99).split() == [first[0], b"c"]
+
+
+def test_a_program_that_accepts_by_itself(real_daemon, tmp_path):
+    file = tmp_path / "polyport.yaml"
+    (tmp_path / "serve.py").write_text("""
+import os, socket
+streams, datagrams = socket.socket(fileno=3), socket.socket(fileno=4)
+data, sender = datagrams.recvfrom(99)
+datagrams.sendto(data.upper(), sender)
+while True:
+    connection, _ = streams.accept()
+    connection.sendall(b"%d" % os.getpid())
+    connection.close()
+""")
+    file.write_text(f"""
+services:
+  own:
+    listen: [tcp://127.0.0.1:0, udp://127.0.0.1:0]
+    program: {{command: [{sys.executable}, serve.py], mode: wait}}
+""")
+    daemon = real_daemon(file).ready()
+    with socket.socket(type=socket.SOCK_DGRAM) as client:
+        client.settimeout(10)
+        client.sendto(b"hello", ("127.0.0.1", daemon.port("own", "udp")))
+        assert client.recv(99) == b"HELLO"
+    with connect(daemon, "own") as first, connect(daemon, "own") as second:
+        pid = int(asked(first))
+        assert pid == int(asked(second))
+    daemon.send_signal(signal.SIGHUP)
+    daemon.expect(r"nothing.*changed|unchanged|reloaded")
+    with connect(daemon, "own") as third:
+        assert int(asked(third)) == pid
+    assert daemon.stop() == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_limits_of_the_service_apply(daemon):

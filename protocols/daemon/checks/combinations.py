@@ -23,6 +23,7 @@ def check(parts: Parts) -> Iterator[Problem]:
         yield from _headers(path, service, parts.origin)
         yield from _without_http(path, service, parts.origin)
         yield from _log(path, service, parts.origin)
+        yield from _waiting(path, service, parts)
         if service.tls is not None and not has_scheme(service, "tls", "fd"):
             text = "no address of this service is tls:// or fd://, so nothing would be encrypted"
             yield parts.origin.problem((*path, "tls"), text, key=True)
@@ -39,6 +40,8 @@ def _datagrams(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Pro
         needs, family, carried = f"forward to {forward.to.scheme} needs datagrams", "stream", "a stream"
     elif forward is not None:
         needs, family, carried = f"forward to {forward.to.scheme} needs a stream", "datagram", "datagrams"
+    elif service.program is not None and service.program.mode == "connection":
+        needs, family, carried = "a program for each connection needs a stream", "datagram", "datagrams"
     elif service.kind in ("http", "factory"):
         needs, family, carried = f"{service.kind} needs a stream", "datagram", "datagrams"
     else:
@@ -84,6 +87,27 @@ def _log(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
         yield origin.problem((*path, "log", "redact"), text, key=True)
 
 
+def _waiting(path: Path, service: ServiceSpec, parts: Parts) -> Iterator[Problem]:
+    """What nobody does for a program that accepts by itself."""
+    if service.program is None or service.program.mode != "wait":
+        return
+    why = "a program of mode wait accepts by itself"
+    for key in ("tls", "accept_proxy", "log"):
+        if getattr(service, key) is not None:
+            yield parts.origin.problem((*path, key), f"{why}; remove this key", key=True)
+    for index, address in enumerate(service.listen):
+        if address.scheme == "tls":
+            text = f"{why}, and nobody would speak TLS"
+            yield parts.origin.problem((*path, "listen", index), text, safe=True)
+    if service.access is not None:
+        yield parts.origin.problem((*path, "access"), f"{why}, whoever comes; remove this key", key=True)
+    elif parts.services[path[1]].access is not None:  # type: ignore[index]  # the name of the service
+        text = f"{why}, whoever comes, and defaults.access would not be kept; run it in another mode"
+        yield parts.origin.problem((*path, "program"), text, key=True)
+    for limit in service.limits.model_fields_set:
+        yield parts.origin.problem((*path, "limits", limit), f"{why}; remove this key", key=True)
+
+
 def _headers(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
     if service.accept_proxy is not None and not has_stream(service):
         text = "a PROXY header begins a stream, and this service has datagrams only; remove this key"
@@ -95,6 +119,8 @@ def _framing(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Probl
         return
     if service.kind in ("http", "factory"):
         text = f"{service.kind} does its own framing; remove this key"
+    elif service.program is not None and service.program.mode == "wait":
+        text = "a program of mode wait does its own framing; remove this key"
     elif service.builtin is not None and service.builtin.kind not in BuiltinSpec.listening:
         text = f"what {service.builtin.kind} says is not framed; remove this key"
     elif not has_stream(service):

@@ -21,6 +21,7 @@ from protocols.daemon.problems import Path
 from protocols.daemon.redaction import SECRET
 from protocols.guard import ProxyProtocolFactory, TLSFactory
 from protocols.guard.access import AccessFactory, Admission
+from protocols.handover import HandOverFactory
 from protocols.http import HTTPFactory
 from protocols.networks import UNIX
 from protocols.session import Peer
@@ -47,7 +48,10 @@ class _Walk:
         self._say("service", listener.service, self._path, key=True)
         self._say("address", str(listener.address), (*self._path, "listen", listener.index))
         is_datagram = listener.address.family == "datagram"
-        self._steps(self._datagram() if is_datagram else self._connection(listener))
+        if carriers.waiting is not None:
+            self._steps(iter([Step("access", "everybody: the program accepts by itself")]))
+        else:
+            self._steps(self._datagram() if is_datagram else self._connection(listener))
         if self._spec.http is not None and self.explanation.allowed:
             self._ask()
         else:
@@ -158,7 +162,11 @@ class _Walk:
 
     def _framing(self, is_datagram: bool) -> None:
         stream = self._carriers.stream
-        if is_datagram:
+        if self._carriers.waiting is not None:
+            self._say("framing", "that of the program, which has the socket", built_in=True)
+        elif isinstance(stream, HandOverFactory):
+            self._say("framing", "that of the program, which has the connection", built_in=True)
+        elif is_datagram:
             self._say("framing", "each datagram is a message", built_in=True)
         elif not isinstance(stream, StreamFactory):
             self._say("framing", "that of the factory", built_in=True)

@@ -9,6 +9,7 @@ from protocols.daemon.carriers import Carriers
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.programs.connection import connection_carriers
 from protocols.daemon.programs.message import message_carriers
+from protocols.daemon.programs.wait import wait_carriers
 
 if TYPE_CHECKING:
     from protocols.daemon.assembly import Assembly
@@ -25,6 +26,7 @@ def program_carriers(assembly: Assembly) -> Carriers:
 
 _MODES: Final[Mapping[str, Callable[[Assembly], Carriers]]] = {
     "connection": connection_carriers,
+    "wait": wait_carriers,
     "message": message_carriers,
 }
 """The modes there are."""

@@ -55,9 +55,6 @@ def _service(pair: Pair) -> ImportedService:
     if not service.is_possible:
         return service
     service.answer["program"] = _program(service, pair, mode)
-    if mode == "wait" and len(service.listen) > 1:
-        text = "each of its sockets gets a process of its own, and not one process all of them"
-        service.miss(socket.place, "[Socket]", text, is_grave=True)
     _type(service, unit, mode)
     socket_settings(service, socket)
     filter_addresses(service, ((socket, "Socket"), (unit, "Service")))
@@ -84,7 +81,9 @@ def _program(service: ImportedService, pair: Pair, mode: str) -> dict[str, Any]:
     _prefixes(service, lines[0], command, program)
     streams = streams_of(service, unit, mode)
     words = _words(service, lines[0], command)
-    program["command"] = wrapped(words, streams, mode, _names(pair, streams, mode))
+    sockets = len(service.listen) if mode == "wait" else 1
+    names = ":".join([_names(pair, streams, mode)] * sockets)
+    program["command"] = wrapped(words, streams, mode, names)
     program["errors"] = None if streams.errors == "log" else streams.errors
     return program
 

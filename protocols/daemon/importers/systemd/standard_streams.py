@@ -63,7 +63,7 @@ def wrapped(command: list[str], streams: Streams, mode: str, names: str) -> list
     begin = ""
     if not streams.is_inetd:
         # LISTEN_PID is that of the shell, which becomes the program.
-        begin = f"export LISTEN_FDS=1 LISTEN_PID=$$ LISTEN_FDNAMES={names}; "
+        begin = f"export LISTEN_FDS=${{LISTEN_FDS:-1}} LISTEN_PID=$$ LISTEN_FDNAMES={names}; "
         redirections += ["3<&0", "</dev/null"]
     if streams.output == "null":
         redirections.append(">/dev/null")

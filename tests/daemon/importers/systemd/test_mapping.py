@@ -121,7 +121,9 @@ def test_several_addresses(loaded):
     found = pair("ListenStream=80\nListenStream=127.0.0.1:81\nAccept=yes\n")
     assert only(found)["listen"] == ["tcp://:80", "tcp://127.0.0.1:81"]
     assert loaded(found)
-    assert whys(pair("ListenStream=80\nListenStream=81\n")) == {"[Socket]": True}
+    both = pair("ListenStream=80\nListenStream=81\n", "ExecStart=/usr/sbin/httpd -F\n")
+    assert whys(both) == {}
+    assert "LISTEN_FDNAMES=a.socket:a.socket;" in only(both)["program"]["command"][2]
 
 
 @pytest.mark.parametrize(
