@@ -53,7 +53,7 @@ WAIT = "program: {command: cat, mode: wait}"
         ),
         (
             "listen: 'unix:a', program: {command: cat, mode: shraed}",
-            'services.a.program.mode: the text "shraed" is not known; known values: connection, wait, message, sha',
+            'services.a.program.mode: the text "shraed" is not known; known values: connection, wait, ',
         ),
     ],
 )
