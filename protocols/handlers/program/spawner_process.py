@@ -40,8 +40,8 @@ from typing import Any, Final
 LENGTH: Final = struct.Struct("!I")
 """What stands before each value: its bytes."""
 
-PIECE: Final = 256 * 1024
-"""Bytes read at a time."""
+PIECE: Final = 32 * 1024
+"""Bytes read at a time: more than most commands have, and less than what malloc asks the kernel for anew."""
 
 DESCRIPTORS: Final = 250
 """Descriptors that may come with one piece: the kernel sends no more than 253 (SCM_MAX_FD, unix(7))."""
