@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.misfit import MisfitError
 from protocols.daemon.programs.connection import connection_carriers
+from protocols.daemon.programs.shared import shared_carriers
 
 if TYPE_CHECKING:
     from protocols.daemon.assembly import Assembly
@@ -22,5 +23,8 @@ def program_carriers(assembly: Assembly) -> Carriers:
     return _MODES[mode](assembly)
 
 
-_MODES: Final[Mapping[str, Callable[[Assembly], Carriers]]] = {"connection": connection_carriers}
+_MODES: Final[Mapping[str, Callable[[Assembly], Carriers]]] = {
+    "connection": connection_carriers,
+    "shared": shared_carriers,
+}
 """The modes there are."""
