@@ -34,7 +34,7 @@ class Feed:
         self._deaf = deaf
         self._gathered: list[bytes] = []
         self._size = 0
-        self._due = False
+        self._due: IDelayedCall | None = None
         self._writing = False
         self._closed = False
         self._held: dict[Client, None] = {}
@@ -51,9 +51,8 @@ class Feed:
             return
         self._gathered.append(data)
         self._size += len(data)
-        if not (self._due or self._writing):
-            self._due = True
-            self._reactor.callLater(0, self._flush)
+        if self._due is None and not self._writing:
+            self._due = self._reactor.callLater(0, self._flush)
 
     def said_by(self, client: Client, data: bytes) -> None:
         """The same, for something that `client` has said, which has to wait with the next if there is too
@@ -69,7 +68,8 @@ class Feed:
 
     def finish(self) -> None:
         """Write what can be written, and close: there will be no more."""
-        if not self._writing:
+        if self._due is not None:
+            self._due.cancel()
             self._flush()
         self.close()
         self._stdin.close()
@@ -79,13 +79,14 @@ class Feed:
         self._closed = True
         self._gathered.clear()
         self._size = 0
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._timer = None
+        for call in (self._due, self._timer):
+            if call is not None and call.active():
+                call.cancel()
+        self._due = self._timer = None
         self._release()
 
     def _flush(self) -> None:
-        self._due = False
+        self._due = None
         if self._closed or not self._gathered:
             return
         data = b"".join(self._gathered)

@@ -204,17 +204,15 @@ class Instance:
         self.last_exit = process.status
         self._process = None
         self._cancel_timer()
-        self._lose()
-        if self._stopping:
-            if self._over is not None:
-                self._over.callback(None)
-        elif self._resting:
-            if self._waiting:
-                self.start()
-        else:
+        if not (self._stopping or self._resting):
             self.restarts += 1
             wait = self._start_later(self._reactor.seconds() - process.started_at)
             log.info("{program}: is started anew in {wait:.1f} s", program=self._label, wait=wait)
+        self._lose()
+        if self._over is not None:
+            self._over.callback(None)
+        elif self._resting and self._waiting and not self._starting:
+            self.start()
 
     def _lose(self) -> None:
         """No client can be served any more by the process there was."""

@@ -94,7 +94,7 @@ class SharedProgram:
 
     def stop(self) -> Deferred[None]:
         """End them; fires when they have ended, or nobody waits for it any more."""
-        over = gatherResults([instance.stop() for instance in self.instances])
+        over = gatherResults([instance.stop() for instance in self.instances], consumeErrors=True)
         wait = self.close_wait
         if not over.called:
             over.addTimeout(wait, self.runner.reactor, lambda outcome, seconds: None)
