@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import socket
 import sys
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 from websockets.sync.client import connect
@@ -80,7 +78,7 @@ YAML = """
 services:
   chat:
     listen: ["tcp://127.0.0.1:0", "udp://127.0.0.1:0"]
-    program: &chat {{command: {command}, mode: shared, protocol: {form}}}
+    program: {{command: {command}, mode: shared, protocol: {form}}}
   web:
     listen: tcp://127.0.0.1:0
     http:
@@ -96,7 +94,7 @@ def daemon(request, tmp_path, real_daemon):
     file = tmp_path / "chat"
     file.write_text(text)
     yaml = tmp_path / "main.yaml"
-    yaml.write_text(YAML.format(command=[*command, str(file)], form=form).replace("&chat ", ""))
+    yaml.write_text(YAML.format(command=[*command, str(file)], form=form))
     return real_daemon(yaml).ready()
 
 
@@ -110,27 +108,60 @@ class Lines:
     def say(self, line: bytes) -> None:
         self.socket.sendall(line + b"\n")
 
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()
+
     def line(self) -> bytes:
         return self.file.readline().rstrip(b"\n")
 
 
 def test_a_chat_in_four_languages(daemon):
     port = daemon.port("chat")
-    ann = Lines(port)
-    assert ann.line() == b"1 here"
-    bob = Lines(port)
-    assert bob.line() == b"2 here"
-    ann.say("héllo \\ there  ".encode())
-    assert bob.line() == "héllo \\ there  ".encode()
-    ann.say(b"\xff")
-    assert ann.line() == b"\xfe"
-    bob.say(b"die")
-    assert bob.line() == b""
-    assert ann.line() == b""
-    again = Lines(port)
-    assert again.line() == b"1 here"
+    with closing(Lines(port)) as ann:
+        assert ann.line() == b"1 here"
+        with closing(Lines(port)) as bob:
+            assert bob.line() == b"2 here"
+            ann.say("héllo \\ there  ".encode())
+            assert bob.line() == "héllo \\ there  ".encode()
+            ann.say(b"\xff")
+            assert ann.line() == b"\xfe"
+            bob.say(b"die")
+            assert bob.line() == b""
+            assert ann.line() == b""
+    with closing(Lines(port)) as again:
+        assert again.line() == b"1 here"
     with connect(f"ws://127.0.0.1:{daemon.port('web')}/ws") as one:
         assert one.recv(20) == "1 here"
         one.send(b"\xff")
         assert one.recv(20) == b"\xfe"
     assert daemon.stop() == 0
+
+
+def test_one_room_for_streams_datagrams_and_websockets(tmp_path, real_daemon):
+    file = tmp_path / "room.sh"
+    file.write_text(SH)
+    yaml = tmp_path / "main.yaml"
+    yaml.write_text(YAML.format(command=["/bin/sh", str(file)], form="lines"))
+    daemon = real_daemon(yaml).ready()
+    port = daemon.port("chat")
+    with closing(Lines(port)) as ann, socket.socket(type=socket.SOCK_DGRAM) as bob:
+        assert ann.line() == b"1 here"
+        bob.settimeout(20)
+        bob.sendto(b"by datagram", ("127.0.0.1", daemon.port("chat", "udp")))
+        assert bob.recv(100) == b"2 here"
+        assert ann.line() == b"by datagram"
+        ann.say(b"by stream")
+        assert bob.recv(100) == b"by stream"
+    assert daemon.stop() == 0
+
+
+def test_a_program_that_cannot_start_keeps_the_daemon_from_it(tmp_path, real_daemon):
+    script = tmp_path / "chat"
+    script.write_text("#!/no/such/interpreter\n")
+    script.chmod(0o755)
+    yaml = tmp_path / "main.yaml"
+    program = f"{{command: [{script}], mode: shared}}"
+    yaml.write_text(f"services: {{chat: {{listen: 'tcp://127.0.0.1:0', program: {program}}}}}")
+    daemon = real_daemon(yaml)
+    assert daemon.process.wait(30) != 0

@@ -278,7 +278,7 @@ def test_one_that_closes_its_input_and_runs_on_is_ended(program, runner, connect
 
 def test_several_have_the_clients_among_them(make, runner, connect, clock):
     program = make(processes=2)
-    ann, _ = connect(program, "a")
+    connect(program, "a")
     connect(program, "b")
     connect(program, "c")
     clock.advance(0)
