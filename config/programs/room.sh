@@ -3,7 +3,10 @@
 . "$POLYPORT_KIT/functions.sh"
 while next; do
     case $event in
-    open) send "all-$client" "$client has come, by $transport" ;;
+    open)
+        send "$client" "welcome"
+        send "all-$client" "$client has come, by $transport"
+        ;;
     text) send "all-$client" "$client: $text" ;;
     close) send all "$client has left" ;;
     esac
