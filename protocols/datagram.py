@@ -122,6 +122,12 @@ class DatagramConnection:
             assert self._session is not None
             self._session.ended(None)
 
+    def drain(self) -> None:
+        """Who waits for whatever may still come, and not for an answer, waits no more."""
+        leave = getattr(self._session, "leave", None)
+        if leave is not None:
+            leave()
+
     def tell_closed(self) -> None:
         """The last thing a session hears."""
         session, self._session = self._session, None
@@ -305,6 +311,8 @@ class DatagramServer(DatagramProtocol):
 
     def drain(self) -> Deferred[None]:
         """Fires when everything received so far is answered."""
+        for connection in self.open:
+            connection.drain()
         return self.open.emptied()
 
     def abort(self) -> None:

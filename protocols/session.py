@@ -134,6 +134,36 @@ def many_by(connection: Connection) -> Callable[[Sequence[bytes]], None]:
     return each
 
 
+class DistinguishingConnection(Connection, Protocol):
+    """A connection that carries text and other messages, and tells them apart, as WebSockets do.
+
+    Not every carrier does; :func:`send_as_by` is for whoever knows which is which.  A session that has a
+    method ``received_as(messages, text)`` hears by it, instead of ``received``, of what comes.
+    """
+
+    def send_as(self, messages: Sequence[bytes], text: bool) -> None:
+        """Send `messages`, as :meth:`ManyConnection.send_many` does.
+
+        :param text: whether those that are UTF-8 go as text, where nobody has said what all are.
+        """
+
+
+def send_as_by(connection: Connection) -> Callable[[Sequence[bytes], bool], None]:
+    """What sends several messages as text or not, where `connection` knows the difference."""
+    send_as: Callable[[Sequence[bytes], bool], None] | None = getattr(connection, "send_as", None)
+    if send_as is not None:
+        return send_as
+    many, send = many_by(connection), connection.send
+
+    def alike(messages: Sequence[bytes], text: bool) -> None:
+        if len(messages) == 1 and type(messages) is tuple:
+            send(messages[0])  # which nobody else is sent
+        else:
+            many(messages)
+
+    return alike
+
+
 class ExplainedConnection(Connection, Protocol):
     """A connection that tells its peer what is wrong with a message in another way than it sends replies.
 
@@ -164,6 +194,25 @@ def dismiss_by(connection: Connection) -> Callable[[str], None]:
     """What closes `connection` and tells its peer why, where there is a way to."""
     dismiss: Callable[[str], None] = getattr(connection, "dismiss", lambda reason: connection.close())
     return dismiss
+
+
+class PartingConnection(Connection, Protocol):
+    """A connection that can tell its peer why it is closed, and whether to come back.
+
+    Not every carrier has a way to; :func:`part_by` is for whoever has a reason.
+    """
+
+    def part(self, reason: str, restarting: bool) -> None:
+        """Close as :meth:`close` does, and tell the peer why.
+
+        :param restarting: whether what served it starts anew, so that it may come back at once.
+        """
+
+
+def part_by(connection: Connection) -> Callable[[str, bool], None]:
+    """What closes `connection` and tells its peer why, where there is a way to."""
+    part: Callable[[str, bool], None] | None = getattr(connection, "part", None)
+    return part or (lambda reason, restarting: connection.close())
 
 
 class DuplexConnection(Connection, Protocol):

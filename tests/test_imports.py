@@ -64,6 +64,8 @@ MAY_IMPORT = {
     "reactor": set(),
     "source": set(),
     "stand_in": set(),
+    # Authors of programs have the standard library, and nothing else.
+    "shared_program": set(),
     "token_buckets": set(),
     "wire_silence": set(),
     "channels": {

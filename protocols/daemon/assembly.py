@@ -273,6 +273,7 @@ def _http(assembly: Assembly) -> Carriers:
         ask=assembly.ask,
         channels=assembly.channels,
         tally=assembly.fairness.tally,
+        privileged=carriers.privileged,
     )
     misfits = Misfits()
     with misfits.collected():

@@ -116,13 +116,18 @@ QUESTIONS = {
     "server.metrics": (GET.replace(b"/health", b"/metrics"), rb"HTTP/1\.1 200 OK[^$]*polyport_status_fresh"),
     "web": (GET, rb"HTTP/1\.1 200 OK[^$]*fine"),
     "page": (GET.replace(b"/health", b"/"), rb"HTTP/1\.1 200 OK[^$]*<!DOCTYPE html>"),
+    "room": (b"hello", b"welcome"),
+    "browsers": (GET.replace(b"/health", b"/room"), rb"HTTP/1\.1 4\d\d"),
     "frames": (b"\0\x1b" + READING, rb"OK \d+"),
     "intake": (
         b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n17",
         rb'HTTP/1\.1 201 Created[^$]*\{"seq":1\}',
     ),
 }
-LINES = ("shout", "price", "lines", "echo", "few", "by-rules", "fleet", "collect", "upper-case", "pooled")
+LINES = (
+    *("shout", "price", "lines", "echo", "few", "by-rules", "fleet", "collect"),
+    *("upper-case", "pooled", "room"),
+)
 SILENT = ("discard", "follow", "share", "talk", "datagrams", "chat.lines")
 
 

@@ -107,6 +107,9 @@ def programs(services: Mapping[str, ServiceSpec]) -> Iterator[tuple[Path, Progra
     for name, service in services.items():
         if service.program is not None:
             yield ("services", name, "program"), service.program
+        for place, route in service.routes:
+            if route.websocket is not None and route.websocket.program is not None:
+                yield ("services", name, *place, "websocket", "program"), route.websocket.program
 
 
 def channel_uses(path: Path, service: ServiceSpec) -> Iterator[ChannelUse]:

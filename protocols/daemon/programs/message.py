@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.framings import framing_for
-from protocols.daemon.programs.running import invocation_of, runner_of
+from protocols.daemon.programs.running import Place, invocation_of, runner_of
+from protocols.daemon.spec.program import ProgramSpec
 from protocols.framing import Lines
 from protocols.handlers.program.message import MessageProgram, Once, Pool
 from protocols.handlers.program.message.once import DEADLINE, OUTPUT
@@ -18,9 +20,15 @@ if TYPE_CHECKING:
 def message_carriers(assembly: Assembly) -> Carriers:
     """What serves a program that answers messages."""
     framing = assembly.framing(Lines())
-    spec = assembly.spec.program
-    assert spec is not None
-    runner, invocation = runner_of(spec, assembly, processes=spec.pool), invocation_of(spec, assembly)
+    assert assembly.spec.program is not None
+    of = message_programs(assembly.spec.program, assembly)
+    return assembly.serve(of(isinstance(framing, Lines)), of(False), framing)
+
+
+def message_programs(spec: ProgramSpec, place: Place) -> Callable[[bool], MessageProgram]:
+    """What answers messages by the program of `spec`, all by the same processes, given whether messages are
+    lines of text where they come from."""
+    runner, invocation = runner_of(spec, place, processes=spec.pool), invocation_of(spec, place)
     deadline = float(spec.deadline or DEADLINE)
     if spec.pool is not None:
         pool = Pool(
@@ -34,18 +42,17 @@ def message_carriers(assembly: Assembly) -> Carriers:
             queue=spec.queue,
             patience=float(spec.patience),
         )
-        pooled = MessageProgram(pool, invocation, runner)
-        return assembly.serve(pooled, pooled, framing)
+        return lambda are_lines: MessageProgram(pool, invocation, runner)
 
-    def once(*, lines: bool) -> MessageProgram:
+    def once(are_lines: bool) -> MessageProgram:
         answers = Once(
             invocation,
             runner,
-            replies=spec.replies or ("lines" if lines else "whole"),
-            cut=lines,
+            replies=spec.replies or ("lines" if are_lines else "whole"),
+            cut=are_lines,
             deadline=deadline,
             output=int(spec.output or OUTPUT),
         )
         return MessageProgram(answers, invocation, runner)
 
-    return assembly.serve(once(lines=isinstance(framing, Lines)), once(lines=False), framing)
+    return once

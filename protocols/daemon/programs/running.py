@@ -5,29 +5,45 @@ from __future__ import annotations
 import os
 import resource
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
+from protocols.daemon.carriers import Carriers
+from protocols.daemon.loader import Loaded
 from protocols.daemon.privileges import plan_of
 from protocols.daemon.spec.program import ProgramSpec, RLimitsSpec
 from protocols.handlers.program import Confinement, Invocation, Runner
-
-if TYPE_CHECKING:
-    from protocols.daemon.assembly import Assembly
 
 PROCESSES = 64
 """Programs of a service at a time, unless it says otherwise: more than most machines have work for, and few
 enough that each gets some of their memory."""
 
 
-def runner_of(spec: ProgramSpec, assembly: Assembly, *, processes: int | None = None) -> Runner:
+class Place(Protocol):
+    """Where a program stands: in a service, or in one of its routes."""
+
+    @property
+    def loaded(self) -> Loaded: ...
+
+    @property
+    def reactor(self) -> Any: ...
+
+    @property
+    def carriers(self) -> Carriers:
+        """What is done before the first connection, and after the last."""
+
+
+def runner_of(
+    spec: ProgramSpec, place: Place, *, processes: int | None = None, is_ended: bool = True
+) -> Runner:
     """What runs the program of `spec`; it is ready before the first connection, and ended with the service.
 
     :param processes: how many run at a time, if it is not for `spec` to say.
+    :param is_ended: whether it is; else by whoever asked for it.
     """
-    carriers = assembly.carriers
+    carriers = place.carriers
     runner = Runner(
         carriers.journal.service,
-        assembly.reactor,
+        place.reactor,
         processes=processes or spec.processes or PROCESSES,
         queue=spec.queue,
         patience=float(spec.patience),
@@ -39,17 +55,18 @@ def runner_of(spec: ProgramSpec, assembly: Assembly, *, processes: int | None = 
     if runner.confinement.needs_root:
         carriers.privileged.append(runner.spawner.begin)
     carriers.starts.append(runner.prepare)
-    carriers.stops.append(runner.stop)
+    if is_ended:
+        carriers.stops.append(runner.stop)
     return runner
 
 
-def invocation_of(spec: ProgramSpec, assembly: Assembly) -> Invocation:
+def invocation_of(spec: ProgramSpec, place: Place) -> Invocation:
     """What is run."""
     inherited = {name: os.environ[name] for name in spec.inherit if name in os.environ}
     return Invocation(
-        assembly.carriers.journal.service,
+        place.carriers.journal.service,
         spec.arguments,
-        str(spec.folder or assembly.loaded.origin.folder),
+        str(spec.folder or place.loaded.origin.folder),
         {**inherited, **spec.environment},
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from protocols.daemon.carriers import Gate, Start, Stop
+from protocols.daemon.carriers import Carriers, Gate, Start, Stop
 from protocols.daemon.channels.uses import ChannelUses
 from protocols.daemon.control.operations import Ask, nobody
 from protocols.daemon.loader import Loaded
@@ -39,6 +40,8 @@ class RouteContext:
     """Keeps count of who asks how often."""
     channels: ChannelUses = field(default_factory=lambda: ChannelUses({}, []))
     """The channels that it uses."""
+    privileged: list[Callable[[], None]] = field(default_factory=list)
+    """Gets what is called while the process may still be root."""
     path: str = ""
     """The path of the route, as it is written."""
     methods: tuple[str, ...] = ()
@@ -62,6 +65,12 @@ class RouteContext:
         `cors` says."""
         journal = self.journal.of_route(path)
         return replace(self, path=path, methods=methods, auth=auth, access=access, cors=cors, journal=journal)
+
+    @property
+    def carriers(self) -> Carriers:
+        """Those of the service, as far as a program minds them (see
+        :class:`~protocols.daemon.programs.running.Place`)."""
+        return Carriers(self.journal, stops=self.stops, starts=self.starts, privileged=self.privileged)
 
     @property
     def forms(self) -> FormLimits:

@@ -7,6 +7,7 @@ from typing import Final
 
 from protocols.daemon.channels.handlers import channel_handler, publishing
 from protocols.daemon.handlers import builtin_handlers, function_handler, stream_forward
+from protocols.daemon.programs.websocket import program_handler
 from protocols.daemon.routes.context import RouteContext
 from protocols.daemon.spec.websocket import WebSocketSpec
 from protocols.http import Route, WebSocketRoute
@@ -49,6 +50,10 @@ def _answering(spec: WebSocketSpec, context: RouteContext) -> tuple[Handler, Spe
     if spec.channel is not None:
         # What clients read may be all they ever hear; a body that is no UTF-8 is binary all the same.
         return channel_handler(spec.channel, context.channels), "text"
+    if spec.program is not None:
+        handler = program_handler(spec.program, context, context.limits.model_fields_set)
+        # Lines are text, as far as they are UTF-8; a shared program says itself what is.
+        return handler, None if spec.program.mode == "shared" else "text"
     assert spec.function is not None
     handler = function_handler(
         spec.function, context.loaded, context.reactor, context.limits.pending, context.journal

@@ -20,7 +20,7 @@ Mode: TypeAlias = Literal["connection", "wait", "message", "shared"]
 _MODES: Final[Mapping[str, tuple[Mode, ...]]] = {
     "processes": ("connection", "message", "shared"),
     "queue": ("connection", "message"),
-    "patience": ("connection", "message"),
+    "patience": ("connection", "message", "shared"),
     "pool": ("message",),
     "recycle": ("message",),
     "stdio": ("connection", "message"),
@@ -77,7 +77,7 @@ class ProgramSpec(Spec):
     queue: Annotated[StrictInt, Field(ge=0)] = 64
     """How many connections or messages may wait for one of these to end; more are refused."""
     patience: PositiveDuration = Duration.parse("10s")
-    """How long one may wait for that."""
+    """How long one may wait for that; or, if it is `shared`, for a process that runs."""
     pool: Annotated[StrictInt, Field(ge=1)] | None = None
     """So many processes answer one message after the other, instead of one process for each (`message`)."""
     recycle: Annotated[StrictInt, Field(ge=1)] | None = None
@@ -89,9 +89,9 @@ class ProgramSpec(Spec):
     replies: Annotated[Literal["whole", "lines"], Known()] | None = None
     """Whether all that is written is one reply to a message, or each line of it. Unless said, `lines` where
     the service has lines, and else `whole`."""
-    protocol: Annotated[Literal["json", "netstrings"], Known()] = "json"
-    """How a `shared` program hears of its clients, and says what is for whom: in lines of JSON, or in
-    netstrings, which carry any bytes as they are."""
+    protocol: Annotated[Literal["json", "netstrings", "lines"], Known()] = "json"
+    """How a `shared` program hears of its clients, and says what is for whom: in lines of JSON; in
+    netstrings, which carry any bytes as they are; or in lines of words, which a shell can read."""
     lost: Annotated[Literal["close", "keep"], Known()] = "close"
     """What becomes of the clients of a `shared` program that has ended: they are closed, or kept and opened
     anew to the next."""

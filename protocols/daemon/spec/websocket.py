@@ -14,6 +14,7 @@ from protocols.daemon.spec.choice import Known, Listed
 from protocols.daemon.spec.forward import ForwardSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.daemon.spec.model import Spec
+from protocols.daemon.spec.program import ProgramSpec
 from protocols.daemon.spec.values import Duration, PositiveDuration, PositiveSize, Size
 
 _ORIGIN = r"^(\*|null|[a-z][a-z0-9+.-]*://[^/?#\s@]+)$"
@@ -49,7 +50,7 @@ Subprotocol = Annotated[
 class WebSocketSpec(Spec):
     """Carries messages over WebSocket (RFC 6455): what answers them, and how they are carried."""
 
-    choices = ("function", "builtin", "forward", "channel")
+    choices = ("function", "program", "builtin", "forward", "channel")
 
     carrying: ClassVar[tuple[str, ...]] = (
         "origins",
@@ -64,6 +65,8 @@ class WebSocketSpec(Spec):
 
     function: FunctionSpec | None = None
     """Calls a Python function with each message; or with the connection, if it takes a `Conversation`."""
+    program: ProgramSpec | None = None
+    """A program: a process for each connection, whose lines are the messages, or one for all of them."""
     builtin: BuiltinSpec | None = None
     """One of the classic services."""
     forward: ForwardSpec | None = None
@@ -72,7 +75,8 @@ class WebSocketSpec(Spec):
     """A channel, whose messages are sent to clients, or in which what they send is published."""
     replies: Annotated[Literal["auto", "text", "binary"], Known()] = "auto"
     """What replies are sent as. `auto`: text where the codec is json or text, binary where it is msgpack or
-    pickle; where it is bytes, as the peer's last message came, if it is UTF-8."""
+    pickle; where it is bytes, as the peer's last message came, if it is UTF-8; what a `shared` program
+    says it is."""
     origins: Annotated[tuple[Origin, ...], Listed()] | None = None
     """The origins whose pages may connect, such as `https://example.org`; `*` is any. Unless said, only pages
     of the host that is asked. Others get 403; clients that are no browsers name none, and may connect."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from protocols.http.websocket import Channel, Endpoint
-from protocols.http.websocket.codes import REASON, TRY_AGAIN_LATER
+from protocols.http.websocket.codes import NORMAL, REASON, SERVICE_RESTART, TRY_AGAIN_LATER
 from protocols.http.websocket.frame_list import is_utf8
 from protocols.session import Handler, Peer, Session
 
@@ -35,6 +35,7 @@ class WebSocketConnection:
         self._channel: Channel
         self._session: Session | None = None
         self._received_many: Callable[[Sequence[bytes], list[bytes]], None] | None = None
+        self._received_as: Callable[[Sequence[bytes], bool], None] | None = None
         self._replies: list[bytes] = []
 
     # -- the WebSocket's side (Listener) -------------------------------------------------------------
@@ -48,7 +49,8 @@ class WebSocketConnection:
         self.peer = channel.peer
         self._session = session = self._handler.open(self)
         self._received_many = getattr(session, "received_many", None)
-        if self._received_many is not None:
+        self._received_as = getattr(session, "received_as", None)
+        if self._received_many is not None or self._received_as is not None:
             self.batch = BATCH
         session.started()
 
@@ -58,7 +60,9 @@ class WebSocketConnection:
             return
         if self._follows:
             self._text = text
-        if self._received_many is None:
+        if self._received_as is not None:
+            self._received_as(messages, text)
+        elif self._received_many is None:
             session.received(messages[0])
         else:
             endpoint = self._endpoint
@@ -79,7 +83,7 @@ class WebSocketConnection:
 
     def closed(self, code: int, reason: str, error: Exception | None) -> None:
         session, self._session = self._session, None
-        self._received_many = None
+        self._received_many = self._received_as = None
         if session is not None:
             session.closed(error)
 
@@ -101,10 +105,17 @@ class WebSocketConnection:
 
     def send_many(self, messages: Sequence[bytes]) -> None:
         """Send `messages` (see :class:`~protocols.session.ManyConnection`)."""
+        self._send_many(messages, self._text)
+
+    def send_as(self, messages: Sequence[bytes], text: bool) -> None:
+        """Send `messages` as text or not (see :class:`~protocols.session.DistinguishingConnection`)."""
+        self._send_many(messages, text if self._follows else self._text)
+
+    def _send_many(self, messages: Sequence[bytes], text: bool) -> None:
         if self._replies:
             self._gather()
-        several = self._endpoint.frames(messages, self._text)
-        if self._text and self._strict and not several.all_text:
+        several = self._endpoint.frames(messages, text)
+        if text and self._strict and not several.all_text:
             raise ValueError(NO_TEXT)
         self._channel.send_many(several)
 
@@ -116,8 +127,16 @@ class WebSocketConnection:
     def dismiss(self, reason: str) -> None:
         """Deliver what has been sent, then close, with `reason`, as far as a Close can hold it (see
         :class:`~protocols.session.DismissingConnection`)."""
+        self._close(TRY_AGAIN_LATER, reason)
+
+    def part(self, reason: str, restarting: bool) -> None:
+        """Deliver what has been sent, then close, with `reason` (see
+        :class:`~protocols.session.PartingConnection`)."""
+        self._close(SERVICE_RESTART if restarting else NORMAL, reason)
+
+    def _close(self, code: int, reason: str) -> None:
         self._gather()
-        self._channel.close(TRY_AGAIN_LATER, reason.encode()[:REASON].decode(errors="ignore"))
+        self._channel.close(code, reason.encode()[:REASON].decode(errors="ignore"))
 
     def fail(self, error: BaseException) -> None:
         """Log and count the handler's `error`, then close."""

@@ -19,8 +19,9 @@ INVALID_DATA: Final = 1007
 POLICY_VIOLATION: Final = 1008
 TOO_BIG: Final = 1009
 INTERNAL_ERROR: Final = 1011
+SERVICE_RESTART: Final = 1012
 TRY_AGAIN_LATER: Final = 1013
-"""Of the registry of close codes (IANA); RFC 6455 does not have it."""
+"""Of the registry of close codes (IANA), as that before it; RFC 6455 does not have them."""
 
 REASON: Final = 123
 """Bytes of the longest reason: a control frame holds 125, and the code takes two."""
