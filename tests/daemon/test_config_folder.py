@@ -116,7 +116,7 @@ QUESTIONS = {
     "server.metrics": (GET.replace(b"/health", b"/metrics"), rb"HTTP/1\.1 200 OK[^$]*polyport_status_fresh"),
     "web": (GET, rb"HTTP/1\.1 200 OK[^$]*fine"),
     "page": (GET.replace(b"/health", b"/"), rb"HTTP/1\.1 200 OK[^$]*<!DOCTYPE html>"),
-    "room": (b"hello", b"welcome"),
+    "room": (b"hello", b"welcome|has come"),  # those who came before are told of, too
     "browsers": (GET.replace(b"/health", b"/room"), rb"HTTP/1\.1 4\d\d"),
     "frames": (b"\0\x1b" + READING, rb"OK \d+"),
     "intake": (

@@ -122,7 +122,7 @@ async def test_what_cannot_be_started(spawner, text):
 
 @pytest_twisted.ensureDeferred
 async def test_no_signal_is_ignored_or_blocked(spawner):
-    run = Run(spawner, "grep -E 'Sig(Blk|Ign)' /proc/$$/status")
+    run = Run(spawner, "exec grep -E 'Sig(Blk|Ign)' /proc/self/status")
     masks = (await run.output()).split()[1::2]
     # Those that glibc keeps for itself it leaves ignored; nobody can send them by name.
     assert [int(mask, 16) & ~0x180000000 for mask in masks] == [0, 0]
