@@ -8,6 +8,7 @@ from typing import Final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 
 from protocols.framing import Framing, FramingError
 from protocols.handlers.deadline import CallTimeoutError
@@ -24,12 +25,15 @@ FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 30.0
 """Seconds at most, as the pause doubles with each that does so."""
 
+log = Logger(namespace="polyport")
+
 
 class Pool:
     """Has no more than `size` processes answer messages, each one at a time, and each with one reply.
 
     They are started as they are needed, and kept.  A message at which one ends, or that takes too long, has
-    no answer: it is never put to another, for nobody knows what was done about it.
+    no answer: it is never put to another, for nobody knows what was done about it.  One that ends, or writes
+    something, while nobody asks it is replaced: what it wrote would be taken for the reply to somebody else.
 
     :param stdio: how messages and replies are marked on standard input and output; an empty reply is none.
     :param recycle: messages after which a process is replaced; 0 for never.
@@ -82,8 +86,11 @@ class Pool:
             send(reply)
 
     async def _worker(self) -> Worker:
-        if self._free:
-            return self._free.pop().taken()
+        while self._free:
+            worker = self._free.pop().taken()
+            if not worker.is_over:
+                return worker
+            worker.end()  # its children keep its output open
         if self._count >= self._size:
             if len(self._waiting) >= self._queue:
                 raise CrowdedError
@@ -113,11 +120,10 @@ class Pool:
 
     def _done(self, worker: Worker) -> None:
         if worker.is_faulty:
-            self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
-            self._not_before = self.runner.reactor.seconds() + self._pause
-        else:
+            self.fault()
+        elif not worker.is_over:
             self._pause = 0.0
-        if worker.is_over or (self.recycle and worker.answered >= self.recycle):
+        if worker.is_over or (self.recycle and worker.answered >= self.recycle) or not worker.is_silent():
             worker.end()
         elif self._waiting:
             self._waiting.popleft().callback(worker)
@@ -125,10 +131,19 @@ class Pool:
             self._free.append(worker)
             worker.rest()
 
-    def gone(self, worker: Worker) -> None:
-        """Its process has ended; another takes its place if somebody waits."""
+    def withdraw(self, worker: Worker) -> None:
+        """It gets no more messages."""
         if worker in self._free:
             self._free.remove(worker)
+
+    def fault(self) -> None:
+        """One did what it should not: the next is started after a pause."""
+        self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
+        self._not_before = self.runner.reactor.seconds() + self._pause
+
+    def gone(self, worker: Worker) -> None:
+        """Its process has ended; another takes its place if somebody waits."""
+        self.withdraw(worker)
         self._left()
 
     def _left(self) -> None:
@@ -154,6 +169,7 @@ class Worker:
         self._process = process
         self._decoder = pool.stdio.decoder()
         self._timer: IDelayedCall | None = None
+        self._next: Deferred[bytes | None] | None = None  # what it writes, if that was asked for already
         self.answered = 0
         self.is_faulty = False
         self._is_owing = False  # an answer, for which somebody waits or has waited
@@ -175,6 +191,15 @@ class Worker:
         """It has none."""
         if self._pool.idle:
             self._timer = self._pool.runner.reactor.callLater(self._pool.idle, self._not_needed)
+
+    def is_silent(self) -> bool:
+        """Whether it has no more to say; as soon as it does or ends, without being asked, it is withdrawn."""
+        piece = self._process.stdout.read()
+        if not isinstance(piece, Deferred):
+            self._unasked(piece)
+            return False
+        self._next = piece.addCallback(self._heard)
+        return True
 
     def end(self) -> None:
         """It is not needed any more."""
@@ -216,7 +241,7 @@ class Worker:
         except BrokenPipeError:
             raise ForeseenError(f"{label} reads no more") from None
         while True:
-            piece = self._process.stdout.read()
+            piece, self._next = self._next or self._process.stdout.read(), None
             if isinstance(piece, Deferred):
                 piece = await piece
             if piece is None:
@@ -229,6 +254,21 @@ class Worker:
                 raise ForeseenError(f"{label} wrote more than one reply to a message")
             if replies:
                 return replies[0]
+
+    def _heard(self, piece: bytes | None) -> bytes | None:
+        if not self._is_owing:
+            self._pool.withdraw(self)
+            self._unasked(piece)
+            self.end()
+        return piece
+
+    def _unasked(self, piece: bytes | None) -> None:
+        if self._process.ending:
+            return
+        did = "ended" if piece is None else "wrote something"
+        log.warn("{program}: {did} without being asked", program=self._process.name, did=did)
+        if piece is not None:
+            self._pool.fault()
 
     def _not_needed(self) -> None:
         self._timer = None

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 import pytest_twisted
+from twisted.internet import reactor as the_reactor
+from twisted.internet.task import deferLater
 
 from protocols.framing import Lines, Netstring
 from protocols.handlers.deadline import CallTimeoutError
@@ -258,3 +263,56 @@ async def test_those_who_wait_get_the_next_that_is_free(pool, connection, until)
     await until(lambda: not (session.busy or other.busy))
     assert [reply.split()[1] for reply in connection.sent] == [b"a", b"b"]
     assert len({reply.split()[0] for reply in connection.sent}) == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_second_reply_is_not_taken_for_one_to_the_next(pool, connection, until, runner):
+    session = pool('while read -r line; do echo "to $line"; sleep 0.05; echo "again $line"; done', size=1)
+    session.received(b"a")
+    await until(lambda: not session.busy)
+    await until(lambda: len(runner.programs) == 0)
+    session.received(b"b")
+    await until(lambda: not session.busy)
+    assert connection.sent == [b"to a", b"to b"]
+    assert connection.errors == []
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("before", ["", "sleep 60 & "])
+async def test_one_that_ends_without_work_is_replaced(pool, connection, until, before):
+    session = pool(before + ECHO, size=1)
+    session.received(b"a")
+    await until(lambda: not session.busy)
+    os.kill(int(connection.sent[0].split()[0]), signal.SIGKILL)
+    [worker] = session._program.answers._free
+    await until(lambda: worker.is_over)
+    session.received(b"b")
+    await until(lambda: not session.busy)
+    assert [reply.split()[1] for reply in connection.sent] == [b"a", b"b"]
+    assert connection.errors == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_one_that_is_about_to_end_gets_no_more(pool, connection, until, runner):
+    session = pool('while read -r line; do echo "$line"; done; sleep 0.15', idle=0.02)
+    session.received(b"a")
+    await until(lambda: not session.busy)
+    await until(lambda: all(process.ending for process in runner.programs))
+    session.received(b"b")
+    await until(lambda: not session.busy)
+    assert connection.sent == [b"a", b"b"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_client_that_leaves_does_not_shorten_the_pause(pool, until, runner, connection):
+    session = pool('read -r line; [ "$line" = wait ] && sleep 60; exit 1')
+    answers = session._program.answers
+    session.received(b"x")
+    await until(lambda: connection.errors)
+    pause = answers._pause
+    other = session._program.open(connection)
+    other.received(b"wait")
+    await until(lambda: any(process.stdout.is_awaited for process in runner.programs))
+    other.closed(None)
+    await deferLater(the_reactor, 0, lambda: None)
+    assert answers._pause == pause > 0
