@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from zope.interface import directlyProvides
 
 from protocols.framing import Lines, Raw
-from protocols.handlers.forward import StreamForward, Target
+from protocols.handlers.forward import Backend, Balance, StreamForward, Target
 from protocols.handlers.forward.outgoing import LINGER
 from protocols.stream_limits import QUIET
 
@@ -23,9 +23,8 @@ class Passing:
 
     def __init__(self, reactor, serve, fake_transport, framing, settings):
         self.reactor = reactor
-        self.handler = StreamForward(
-            Target("tcp", "192.0.2.9", 80), reactor=reactor, service="db", **settings
-        )
+        self.backend = Backend(Target("tcp", "192.0.2.9", 80), "db")
+        self.handler = StreamForward(Balance([self.backend]), reactor=reactor, **settings)
         self.service = serve(self.handler, framing)
         self._transport = fake_transport
         self.client = None
