@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
@@ -62,9 +63,7 @@ class HealthChecks:
             if backend in self._under_way or (self._only_down and backend.health.is_up):
                 continue
             attempt = self._under_way[backend] = endpoint.connect(_Knocking(self._greeting))
-            attempt.addCallbacks(
-                self._reached, self._not_reached, callbackArgs=(backend,), errbackArgs=(backend,)
-            )
+            attempt.addCallbacks(partial(self._reached, backend), partial(self._not_reached, backend))
 
     def _reached(self, backend: Backend, protocol: object) -> None:
         if self._under_way.pop(backend, None) is not None:

@@ -57,7 +57,7 @@ def test_all_bytes_both_ways_and_they_are_counted(relaying, reactor):
     counts = it.factory.journal.counts
     assert (counts.bytes_in, counts.bytes_out) == (len(LARGE), len(LARGE))
     assert it.factory.open_connections == it.backends[0].connections == 0
-    assert not (reactor.readers or reactor.writers or reactor.getDelayedCalls())
+    assert (reactor.readers, reactor.writers, reactor.getDelayedCalls()) == ({}, {}, [])
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS])
