@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import ITransport, IWriteDescriptor
@@ -25,6 +25,9 @@ Reached = Callable[[socket.socket], object]
 
 Failed = Callable[[str], object]
 """Is told why there is none."""
+
+Address: TypeAlias = str | tuple[str, int]
+"""Of a Unix socket, or an IP address and a port."""
 
 UNDER_WAY: Final = (errno.EINPROGRESS, errno.EALREADY)
 
@@ -68,7 +71,7 @@ class Dial:
             # One to this machine is there as soon as it is asked for again.
             number = connecting.connect_ex(address)
         if number in UNDER_WAY:
-            self._attempt = _Attempt(connecting, reactor, self)
+            self._attempt = _Attempt(connecting, address, reactor, self)
         elif number in (0, errno.EISCONN):
             self.ended(connecting, "")
         else:
@@ -100,31 +103,31 @@ class Dial:
 class _Attempt:
     """Waits until a socket is connected, or is not."""
 
-    __slots__ = ("_dial", "_reactor", "_socket", "fileno")
+    __slots__ = ("_address", "_dial", "_reactor", "_socket", "fileno")
 
-    def __init__(self, connecting: socket.socket, reactor: Any, dial: Dial) -> None:
+    def __init__(self, connecting: socket.socket, address: Address, reactor: Any, dial: Dial) -> None:
         self._socket = connecting
+        self._address = address
         self._reactor = reactor
         self._dial = dial
         self.fileno = connecting.fileno
         reactor.addWriter(self)
 
     def doWrite(self) -> None:
-        self._settle(0)
-
-    def connectionLost(self, reason: Failure = Failure(CONNECTION_LOST)) -> None:  # noqa: B008
-        """It is refused."""
-        self._settle(errno.ECONNRESET)
-
-    def _settle(self, otherwise: int) -> None:
-        """Say what the kernel knows of it; where it knows of no error, `otherwise`."""
-        number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or otherwise
+        number = self._socket.connect_ex(self._address)
+        if number in UNDER_WAY:
+            return  # what has happened was about a socket of the same number
         self._reactor.removeWriter(self)
-        if number:
+        if number in (0, errno.EISCONN):
+            self._dial.ended(self._socket, "")
+        else:
             self._socket.close()
             self._dial.ended(None, os.strerror(number))
-        else:
-            self._dial.ended(self._socket, "")
+
+    def connectionLost(self, reason: Failure = Failure(CONNECTION_LOST)) -> None:  # noqa: B008
+        """It is refused; the reactor watches this no more."""
+        self._reactor.addWriter(self)
+        self.doWrite()
 
     def cancel(self) -> None:
         self._reactor.removeWriter(self)
@@ -149,7 +152,7 @@ def _socket_for(target: Target) -> socket.socket:
     return socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
 
 
-def _address_of(target: Target) -> str | tuple[str, int]:
+def _address_of(target: Target) -> Address:
     if target.path:
         return "\0" + target.path[1:] if target.path.startswith("@") else target.path
     return target.host, target.port

@@ -109,11 +109,8 @@ class Relay:
         assert self._backend is not None
         self._backend.succeeded()
         forward, handed = self._forward, self._handed
-        client = End(self, handed.socket, forward.reactor)
-        target = End(self, connected, forward.reactor)
-        for each in (handed.socket, connected):
-            if each.family != socket.AF_UNIX:
-                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client = End(self, handed.socket, forward.reactor, is_tcp=handed.peer.transport == "tcp")
+        target = End(self, connected, forward.reactor, is_tcp=not self._backend.target.path)
         there = Flow(self, client, target, forward.header(handed))
         back = Flow(self, target, client)
         client.outward = target.inward = there
@@ -214,8 +211,10 @@ class Relay:
         if self._flows is None:
             handed.socket.close()
         else:
-            for flow in self._flows:
+            flows, self._flows = self._flows, None
+            for flow in flows:
                 flow.close()
+            for flow in flows:
                 flow.source.close(reset=reset)
         reason = None if error is None else OSError(error.errno, why_unreachable(error))
         over = partial(handed.over, reason, received=self._received, sent=self._sent)

@@ -285,3 +285,47 @@ def test_what_was_said_before_a_unix_socket_was_closed_is_heard(over_unix, react
     client.close()
     reactor.settle()
     assert over_unix.factory.open_connections == 0
+
+
+def test_what_happens_to_a_socket_of_the_same_number_is_of_no_concern(relaying, reactor):
+    """The reactor may have an event of one that is closed already."""
+    it = relaying()
+    client, target = it.pair()
+    for watched in list(reactor.readers.values()):
+        reactor.removeReader(watched)
+        watched.connectionLost()
+    client.send(b"question")
+    assert it.received(target, 8) == b"question"
+    target.send(b"answer")
+    assert it.received(client, 6) == b"answer"
+
+
+def test_a_connection_that_takes_its_time(relaying, reactor, monkeypatch):
+    it = relaying()
+    connect, asked = socket.socket.connect_ex, []
+
+    def connect_ex(sock, place):
+        asked.append(place)
+        return errno.EINPROGRESS if len(asked) < 5 else connect(sock, place)
+
+    monkeypatch.setattr(socket.socket, "connect_ex", connect_ex)
+    client = it.client()
+    client.send(b"question")
+    reactor.settle()
+    assert it.received(it.target(), 8) == b"question"
+
+
+def test_a_connection_that_is_refused_later(relaying, reactor, monkeypatch):
+    it = relaying(count=2)
+    it.listening[0].close()
+    connect, asked = socket.socket.connect_ex, []
+
+    def connect_ex(sock, place):
+        asked.append(place)
+        return errno.EINPROGRESS if len(asked) < 3 else connect(sock, place)
+
+    monkeypatch.setattr(socket.socket, "connect_ex", connect_ex)
+    client = it.client()
+    client.send(b"question")
+    reactor.settle()
+    assert it.received(it.target(1), 8) == b"question"
