@@ -408,3 +408,29 @@ def test_datagrams_to_several_targets(front):
     finally:
         for each in targets + senders:
             each.close()
+
+
+def test_datagrams_to_a_unix_socket(front, tmp_path):
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as target,
+        socket.socket(type=socket.SOCK_DGRAM) as one,
+    ):
+        target.bind(str(tmp_path / "target.sock"))
+        daemon = front("""
+  datagrams:
+    listen: udp://127.0.0.1:0
+    forward: unixgram:target.sock
+  nowhere:
+    listen: udp://127.0.0.1:0
+    forward: unixgram:nowhere.sock
+""")
+        for each in (one, target):
+            each.settimeout(20)
+        one.connect(("127.0.0.1", daemon.port("datagrams", "udp")))
+        one.send(b"ask")
+        question, sender = target.recvfrom(100)
+        target.sendto(question + b"ed", sender)
+        assert one.recv(100) == b"asked"
+        one.connect(("127.0.0.1", daemon.port("nowhere", "udp")))
+        one.send(b"ask")
+        daemon.expect(r"nowhere: cannot forward to unixgram:\S+nowhere.sock: No such file or directory")

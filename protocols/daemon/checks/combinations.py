@@ -54,7 +54,7 @@ def _routes(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Proble
     for place, route in service.routes:
         forward = None if route.websocket is None else route.websocket.forward
         if forward is not None and not forward.is_stream:
-            text = "a WebSocket is passed on as a stream, and udp carries datagrams"
+            text = f"a WebSocket is passed on as a stream, and {forward.to[0].scheme} carries datagrams"
             yield origin.problem((*path, *place, "websocket", "forward", "to"), text)
 
 

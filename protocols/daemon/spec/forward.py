@@ -19,7 +19,7 @@ from protocols.handlers.forward.health import FALL, RISE
 from protocols.handlers.forward.stream import RETRY
 from protocols.handlers.forward.target import SCHEMES
 
-_TARGET = r"^((tcp|tls|udp)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}|unix:.+)$"
+_TARGET = r"^((tcp|tls|udp)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}|unix(gram)?:.+)$"
 
 
 def _target(value: Any, info: ValidationInfo) -> Target:
@@ -48,7 +48,7 @@ TargetURL = Annotated[
         }
     ),
 ]
-"""Where to: tcp://, tls://, udp:// or unix:."""
+"""Where to: tcp://, tls://, udp://, unix: or unixgram:."""
 
 
 class ForwardTlsSpec(Spec):
@@ -90,8 +90,8 @@ class ForwardSpec(Spec):
     short = "to"
 
     to: Annotated[tuple[TargetURL, ...], Listed(least=1)]
-    """Where to: `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:PATH` for streams, `udp://HOST:PORT` for
-    datagrams; a list of them shares the load, and stands in for those of it that are down."""
+    """Where to: `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:PATH` for streams, `udp://HOST:PORT` or
+    `unixgram:PATH` for datagrams; a list of them shares the load, and stands in for those that are down."""
     balance: Annotated[Literal["round-robin", "least-connections"], Known()] = "round-robin"
     """Which of several gets the next connection, or the next sender of datagrams: each in turn, or the one
     that has the fewest."""
@@ -108,7 +108,7 @@ class ForwardSpec(Spec):
     """How long a connection to the target may take to come about, its TLS included; then the client's is
     closed."""
     replies: PositiveDuration = Duration.parse("10s")
-    """How long the sender of a datagram is remembered for replies (`udp://`)."""
+    """How long the sender of a datagram is remembered for replies."""
 
     @property
     def is_stream(self) -> bool:
@@ -130,14 +130,15 @@ class ForwardSpec(Spec):
         schemes = {str(one).partition(":")[0] for one in (to if isinstance(to, list) else [to])}
         if not schemes or not schemes <= {*SCHEMES}:
             return
-        if "udp" in schemes and len(schemes) > 1:
-            yield ("to",), "has both streams and datagrams (udp://), and a service carries one of the two"
+        datagrams = schemes & {"udp", "unixgram"}
+        if datagrams and schemes != datagrams:
+            yield ("to",), "has both streams and datagrams, and a service carries one of the two"
             return
         if "tls" not in schemes and data.get("tls") is not None:
             yield ("tls",), "is for a target of tls://"
-        if schemes == {"udp"}:
+        if datagrams:
             for key in ("send_proxy", "connect", "check", "retry"):
                 if data.get(key) is not None:
-                    yield (key,), "is for streams, and udp carries datagrams"
+                    yield (key,), f"is for streams, and {min(datagrams)} carries datagrams"
         elif data.get("replies") is not None:
             yield ("replies",), "is for datagrams, and streams need no such thing"

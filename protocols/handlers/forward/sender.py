@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -43,7 +44,11 @@ class Sender(DatagramProtocol):
         self._resolved: list[IAddress] = []
         self._is_closed = False
         target = backend.target
-        if target.is_address:
+        if target.path:
+            # A name of our own, or nobody could reply.
+            here = f"\0polyport-{token_hex(8)}"
+            self._port = forward.reactor.listenUNIXDatagram(here, self, LARGEST)
+        elif target.is_address:
             self._open(target.host)
         else:
             forward.reactor.nameResolver.resolveHostName(
@@ -128,10 +133,17 @@ class Sender(DatagramProtocol):
         self._port.connect(host, self._backend.target.port)
 
     def _write(self, message: bytes) -> None:
+        target = self._backend.target
         try:
-            self._port.write(message)
+            if target.path:
+                # Not by write(), to which it is all the same whether somebody is there.
+                self._port.socket.sendto(message, target.address)
+            else:
+                self._port.write(message)
+        except BlockingIOError:
+            pass  # it does not keep up, and datagrams may be lost
         except (OSError, MessageLengthError) as error:
-            self._fail(str(error))
+            self._fail(getattr(error, "strerror", None) or str(error))
 
     def _wait(self) -> None:
         if self._timer is None:

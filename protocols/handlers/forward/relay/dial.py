@@ -153,6 +153,4 @@ def _socket_for(target: Target) -> socket.socket:
 
 
 def _address_of(target: Target) -> Address:
-    if target.path:
-        return "\0" + target.path[1:] if target.path.startswith("@") else target.path
-    return target.host, target.port
+    return target.address if target.path else (target.host, target.port)
