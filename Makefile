@@ -53,6 +53,7 @@ bench: $(VENV)/.benched  ## measure beside the peers (see benchmarks/README.md)
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/web.py
 	$(BIN)/python benchmarks/channels.py
+	$(BIN)/python benchmarks/relay.py
 
 attacks: $(VENV)/.installed   ## measure what attacks cost, and whoever is served meanwhile (see docs/security.md)
 	$(BIN)/python benchmarks/attacks.py $(ATTACKS)

@@ -143,7 +143,7 @@ class HandedOver(TwistedProtocol):
         self.local = stream_host(transport)
         self._opened_at = factory.clock.seconds()
         self._chain = transport.protocol  # type: ignore[attr-defined]  # every transport of a reactor has it
-        self.socket = _taken_out(transport)
+        self.socket = taken_out(transport)
         factory.open.add(self)
         factory.journal.opened(self.peer)
         try:
@@ -200,7 +200,7 @@ class HandedOver(TwistedProtocol):
         self.abort()
 
 
-def _taken_out(transport: Any) -> socket.socket:
+def taken_out(transport: Any) -> socket.socket:
     """The socket of `transport`, which is not in the reactor any more, and will not shut it down."""
     # Not stopReading: whoever holds it back has to know that it stays so.
     transport.pauseProducing()

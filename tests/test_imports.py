@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "connection_record": {"session"},
     "handlers": {
         *("session", "codec", "roster", "latency", "outgoing_reason", "outgoing_tls", "proxy_header"),
-        *("framing", "handover", "open_connection", "stand_in"),
+        *("framing", "handover", "open_connection", "stand_in", "stream_limits", "stream_timers"),
     },
     "open_connection": {"session"},
     "outgoing_reason": set(),

@@ -16,9 +16,10 @@ from protocols.daemon.channels.registry import ChannelRegistry, Proposal
 from protocols.daemon.channels.uses import ChannelUses
 from protocols.daemon.control.operations import Ask, nobody
 from protocols.daemon.fairness import Fairness, Reputation
+from protocols.daemon.forwarding import forward_carriers
 from protocols.daemon.framings import framing_for
 from protocols.daemon.guarding import gate_of
-from protocols.daemon.handlers import builtin_handlers, function_handler, stream_forward
+from protocols.daemon.handlers import builtin_handlers, function_handler
 from protocols.daemon.inheritance import has_stream
 from protocols.daemon.loader import Loaded
 from protocols.daemon.misfit import MisfitError, Misfits
@@ -36,7 +37,6 @@ from protocols.framing import Framing, Lines, Raw
 from protocols.guard import ProxyProtocolFactory, ServerTLS
 from protocols.guard.tls import TLSFileError
 from protocols.handlers import FunctionHandler
-from protocols.handlers.forward import DatagramForward
 from protocols.http import ALPN
 from protocols.journal import Journal
 from protocols.session import Handler
@@ -202,26 +202,6 @@ def _builtin(assembly: Assembly) -> Carriers:
     return assembly.serve(builtin.stream, builtin.datagram, framing)
 
 
-def _forward(assembly: Assembly) -> Carriers:
-    spec, carriers = assembly.spec, assembly.carriers
-    assert spec.forward is not None
-    if spec.forward.to.is_stream:
-        try:
-            handler = stream_forward(spec.forward, assembly.reactor, carriers.journal.service)
-        except (OSError, ValueError) as error:
-            raise MisfitError(("forward", "tls"), str(error)) from error
-        # What it is that goes by is not looked into.
-        return assembly.serve(handler, None, assembly.framing(Raw()))
-    datagrams = DatagramForward(
-        spec.forward.to,
-        reactor=assembly.reactor,
-        service=carriers.journal.service,
-        replies=spec.forward.replies,
-    )
-    carriers.stops.append(datagrams.stop)
-    return assembly.serve(None, datagrams, Raw())
-
-
 def _channel(assembly: Assembly) -> Carriers:
     spec = assembly.spec.channel
     assert spec is not None
@@ -289,7 +269,7 @@ _ASSEMBLERS: Final[Mapping[str, Callable[[Assembly], Carriers]]] = {
     "function": _function,
     "program": program_carriers,
     "builtin": _builtin,
-    "forward": _forward,
+    "forward": forward_carriers,
     "channel": _channel,
     "factory": _factory,
     "http": _http,

@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from protocols.daemon.loader import Loaded
-from protocols.daemon.spec.forward import ForwardSpec
 from protocols.daemon.spec.handler import BuiltinSpec, FunctionSpec
 from protocols.handlers import BUILTINS, Builtin, FunctionHandler
 from protocols.handlers.builtin import quote_of_the_day, quotes_in
-from protocols.handlers.forward import StreamForward
 from protocols.handlers.signature import signature_of
 from protocols.http import Request, StreamingRequest
 from protocols.journal import Journal
-from protocols.outgoing_tls import OutgoingTLS
 
 
 def function_handler(
@@ -48,18 +45,3 @@ def builtin_handlers(spec: BuiltinSpec) -> Builtin:
     if file is None:
         return BUILTINS[spec.kind]
     return quote_of_the_day(quotes_in(Path(file).read_bytes()))
-
-
-def stream_forward(spec: ForwardSpec, reactor: Any, service: str) -> StreamForward:
-    """The handler that passes streams on to the target of `spec`, which takes them.
-
-    Raises :class:`OSError` and :class:`ValueError` for files of its TLS that cannot be read or hold none.
-    """
-    tls = None
-    if spec.to.scheme == "tls":
-        tls = OutgoingTLS(
-            spec.tls.name or spec.to.host, ca=spec.tls.ca, certificate=spec.tls.certificate, key=spec.tls.key
-        )
-    return StreamForward(
-        spec.to, reactor=reactor, service=service, tls=tls, send_proxy=spec.send_proxy, timeout=spec.connect
-    )

@@ -13,6 +13,7 @@ from protocols.daemon.origin import Origin
 from protocols.daemon.redaction import SECRET
 from protocols.daemon.spec.address import Address
 from protocols.daemon.spec.channel_use import ChannelUseSpec
+from protocols.daemon.spec.forward import ForwardSpec
 from protocols.daemon.spec.handler import FunctionSpec
 from protocols.daemon.spec.http import RouteSpec
 from protocols.daemon.spec.program import ProgramSpec
@@ -66,12 +67,18 @@ def answers(spec: ServiceSpec) -> str:
     if spec.builtin is not None:
         return f"builtin {spec.builtin.kind}"
     if spec.forward is not None:
-        return f"forward to {spec.forward.to}"
+        return forward_answers(spec.forward)
     if spec.channel is not None:
         return channel_answers(spec.channel)
     if spec.factory is not None:
         return f"factory {spec.factory}"
     return "http " + ", ".join(spec.http or ())
+
+
+def forward_answers(spec: ForwardSpec) -> str:
+    """Where everything goes, such as ``forward to tcp://10.0.0.1:80, tcp://10.0.0.2:80, round-robin``."""
+    text = f"forward to {', '.join(map(str, spec.to))}"
+    return text if len(spec.to) == 1 else f"{text}, {spec.balance}"
 
 
 def function_answers(spec: FunctionSpec) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 
 import pytest
 import trustme
@@ -285,3 +286,151 @@ def test_datagrams(behind, front):
         assert one.recv(100) == b"ONE"
         assert other.recv(100) == b"OTHER"
     assert daemon.stop() == 0
+
+
+def test_streams_of_many_bytes_both_ways_and_their_ends(behind, front, connect):
+    """What the kernel moves is all there, and a slow reader keeps the memory of nobody."""
+    daemon = front(f"""
+  total:
+    listen: [tcp://127.0.0.1:0, unix:relay.sock]
+    forward: tcp://localhost:{behind.port("total")}
+  flood:
+    listen: tcp://127.0.0.1:0
+    forward: tcp://127.0.0.1:{behind.port("flood")}
+""")
+    with connect(daemon.port("total")) as client:
+        client.send(b"x" * 50_000_000)
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.rest() == b"50000000"
+    with connect(daemon.port("flood")) as client:
+        client.send(b"30000\n")
+        client.socket.shutdown(socket.SHUT_WR)
+        assert len(client.rest()) == 30_000 * 1001
+
+
+def test_every_way_with_tls_behind(behind, front, connect):
+    """Plain to TLS, and TLS to TLS."""
+    daemon = front(f"""
+  out:
+    listen: [tcp://127.0.0.1:0, tls://127.0.0.1:0]
+    tls: {{certificate: {{certificate: server.pem, key: server.pem}}}}
+    forward: {{to: "tls://localhost:{behind.port("encrypted", "tls")}", tls: {{ca: ca.pem}}}}
+  plain:
+    listen: tcp://127.0.0.1:0
+    forward: {{to: "tls://localhost:{behind.port("encrypted", "tls")}", tls: {{ca: ca.pem}}}}
+""")
+    for service, scheme in (("out", "tcp"), ("plain", "tcp")):
+        with connect(daemon.port(service, scheme)) as client:
+            assert client.ask("hello") == b"HELLO"
+    with (
+        connect(daemon.port("out", "tls")) as client,
+        unverified().wrap_socket(client.socket) as encrypted,
+    ):
+        encrypted.sendall(b"hello\n")
+        assert encrypted.recv(100) == b"HELLO\n"
+
+
+@pytest.mark.parametrize("limits", ["", "byte_rate: 1GiB"])
+def test_several_targets_of_which_one_is_down(behind, front, connect, limits):
+    """Nobody notices, whether the kernel moves the bytes or not; the log does."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        missing = unused.getsockname()[1]
+        daemon = front(f"""
+  shared:
+    listen: tcp://127.0.0.1:0
+    limits: {{{limits}}}
+    forward: ["tcp://127.0.0.1:{missing}", "tcp://127.0.0.1:{behind.port("plain")}", "unix:plain.sock"]
+""")
+        for _ in range(10):
+            with connect(daemon.port("shared")) as client:
+                assert client.ask("hello") == b"HELLO"
+    assert daemon.stop() == 0
+    assert daemon.output.count("cannot forward") == 1
+    assert daemon.output.count("is down: ") == 1
+
+
+def test_one_that_comes_back_is_found_by_its_check(front, connect):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    daemon = front(f"""
+  checked:
+    listen: tcp://127.0.0.1:0
+    forward:
+      to: tcp://127.0.0.1:{port}
+      check: {{every: 50ms, rise: 1, fall: 2}}
+""")
+    daemon.expect(r"checked: tcp://127.0.0.1:\d+ is down: ")
+    with socket.create_server(("127.0.0.1", port)):
+        daemon.expect(r"checked: tcp://127.0.0.1:\d+ is up again")
+
+
+def test_a_target_that_breaks_off_in_the_middle(front, connect):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        daemon = front(f"""
+  broken:
+    listen: tcp://127.0.0.1:0
+    forward: tcp://127.0.0.1:{listening.getsockname()[1]}
+""")
+        with connect(daemon.port("broken")) as client:
+            accepted, _ = listening.accept()
+            accepted.sendall(b"half of it\n")
+            assert client.line() == b"half of it"
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            accepted.close()
+            with pytest.raises(ConnectionResetError):
+                client.socket.recv(1)
+
+
+def test_datagrams_to_several_targets(front):
+    targets = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(2)]
+    senders = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(4)]
+    try:
+        for each in targets:
+            each.bind(("127.0.0.1", 0))
+            each.settimeout(20)
+        places = ", ".join(f'"udp://127.0.0.1:{each.getsockname()[1]}"' for each in targets)
+        daemon = front(f"""
+  datagrams:
+    listen: udp://127.0.0.1:0
+    forward: [{places}]
+""")
+        for number, each in enumerate(senders):
+            each.settimeout(20)
+            each.connect(("127.0.0.1", daemon.port("datagrams", "udp")))
+            for _ in range(2):  # who has a target stays with it
+                each.send(b"ask")
+                target = targets[number % 2]
+                question, sender = target.recvfrom(100)
+                target.sendto(question + b"ed", sender)
+                assert each.recv(100) == b"asked"
+        assert daemon.stop() == 0
+    finally:
+        for each in targets + senders:
+            each.close()
+
+
+def test_datagrams_to_a_unix_socket(front, tmp_path):
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as target,
+        socket.socket(type=socket.SOCK_DGRAM) as one,
+    ):
+        target.bind(str(tmp_path / "target.sock"))
+        daemon = front("""
+  datagrams:
+    listen: udp://127.0.0.1:0
+    forward: unixgram:target.sock
+  nowhere:
+    listen: udp://127.0.0.1:0
+    forward: unixgram:nowhere.sock
+""")
+        for each in (one, target):
+            each.settimeout(20)
+        one.connect(("127.0.0.1", daemon.port("datagrams", "udp")))
+        one.send(b"ask")
+        question, sender = target.recvfrom(100)
+        target.sendto(question + b"ed", sender)
+        assert one.recv(100) == b"asked"
+        one.connect(("127.0.0.1", daemon.port("nowhere", "udp")))
+        one.send(b"ask")
+        daemon.expect(r"nowhere: cannot forward to unixgram:\S+nowhere.sock: No such file or directory")

@@ -36,10 +36,10 @@ def check(parts: Parts) -> Iterator[Problem]:
 
 def _datagrams(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
     forward = service.forward
-    if forward is not None and not forward.to.is_stream:
-        needs, family, carried = f"forward to {forward.to.scheme} needs datagrams", "stream", "a stream"
+    if forward is not None and not forward.is_stream:
+        needs, family, carried = f"forward to {forward.to[0].scheme} needs datagrams", "stream", "a stream"
     elif forward is not None:
-        needs, family, carried = f"forward to {forward.to.scheme} needs a stream", "datagram", "datagrams"
+        needs, family, carried = f"forward to {forward.to[0].scheme} needs a stream", "datagram", "datagrams"
     elif service.program is not None and service.program.mode == "connection":
         needs, family, carried = "a program for each connection needs a stream", "datagram", "datagrams"
     elif service.kind in ("http", "factory"):
@@ -56,8 +56,8 @@ def _datagrams(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Pro
 def _routes(path: Path, service: ServiceSpec, origin: Origin) -> Iterator[Problem]:
     for place, route in service.routes:
         forward = None if route.websocket is None else route.websocket.forward
-        if forward is not None and not forward.to.is_stream:
-            text = "a WebSocket is passed on as a stream, and udp carries datagrams"
+        if forward is not None and not forward.is_stream:
+            text = f"a WebSocket is passed on as a stream, and {forward.to[0].scheme} carries datagrams"
             yield origin.problem((*path, *place, "websocket", "forward", "to"), text)
 
 

@@ -8,8 +8,8 @@ from protocols.daemon.access_log import connection_log
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.framings import framing_for
 from protocols.daemon.programs.running import invocation_of, runner_of
-from protocols.daemon.spec.framing import FramingSpec
 from protocols.daemon.spec.service import ServiceSpec
+from protocols.daemon.unseen import passes_unseen
 from protocols.framing import Raw
 from protocols.handlers.program.connection import DirectPrograms, PipedProgram
 from protocols.handover import HandOverFactory
@@ -54,13 +54,4 @@ def is_direct(service: ServiceSpec) -> bool:
     """Whether the process gets the connection itself: nothing has to look at what passes."""
     spec = service.program
     assert spec is not None
-    framing = service.framing
-    return (
-        service.tls is None
-        and service.accept_proxy is None
-        and (not isinstance(framing, FramingSpec) or framing.kind == "raw")
-        and spec.stdio is None
-        and spec.output is None
-        and (service.log is None or service.log.access == "off")
-        and WATCHING.isdisjoint(service.limits.model_fields_set)
-    )
+    return spec.stdio is None and spec.output is None and passes_unseen(service, WATCHING)

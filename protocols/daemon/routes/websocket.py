@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from protocols.daemon.channels.handlers import channel_handler, publishing
-from protocols.daemon.handlers import builtin_handlers, function_handler, stream_forward
+from protocols.daemon.forwarding import stream_forward
+from protocols.daemon.handlers import builtin_handlers, function_handler
 from protocols.daemon.programs.websocket import program_handler
 from protocols.daemon.routes.context import RouteContext
 from protocols.daemon.spec.websocket import WebSocketSpec
@@ -46,7 +47,8 @@ def _answering(spec: WebSocketSpec, context: RouteContext) -> tuple[Handler, Spe
         return builtin_handlers(spec.builtin).stream, SPEAKS.get(spec.builtin.kind)
     if spec.forward is not None:
         # The bytes of a stream: nobody knows where its texts begin.
-        return stream_forward(spec.forward, context.reactor, context.journal.service), "binary"
+        service, ends = context.journal.service, context.stops.append
+        return stream_forward(spec.forward, context.reactor, service, ends), "binary"
     if spec.channel is not None:
         # What clients read may be all they ever hear; a body that is no UTF-8 is binary all the same.
         return channel_handler(spec.channel, context.channels), "text"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from protocols.handlers.forward.outage import Outage
+from protocols.handlers.forward.backend import Backend
+from protocols.handlers.forward.balance import Balance
 from protocols.handlers.forward.sender import Sender
-from protocols.handlers.forward.target import Target
 from protocols.handlers.quiet_session import QuietSession
 from protocols.session import Connection
 
@@ -22,27 +22,30 @@ SENDERS: Final = 256
 process commonly may open.  More are dropped."""
 
 
+REST: Final = 10.0
+"""Seconds after which a target that has refused datagrams gets some again: nobody can ask it before."""
+
+
 class DatagramForward:
-    """Passes datagrams on to `target`, each sender's from a socket of its own, so that replies find back.
+    """Passes datagrams on to the targets of `balance`, each sender's to one of them and from a socket of its
+    own, so that replies find back.
 
     :param reactor: opens sockets, and keeps the time.
-    :param service: what the log calls the service.
     :param replies: how long replies are waited for, in seconds.
     """
 
     def __init__(
         self,
-        target: Target,
+        balance: Balance,
         *,
         reactor: Any,
-        service: str,
         replies: float = REPLIES,
         senders: int = SENDERS,
     ) -> None:
-        self.target = target
+        self.balance = balance
         self.reactor = reactor
         self.replies = replies
-        self.outage = Outage(service, target)
+        self._resting: dict[Backend, IDelayedCall] = {}
         self._limit = senders
         self._senders: dict[tuple[str, str, int], Sender] = {}
 
@@ -60,13 +63,16 @@ class DatagramForward:
         key = (peer.transport, peer.host, peer.port)
         sender = self._senders.get(key)
         if sender is None:
+            backend = self.balance.choose()
+            assert backend is not None
+            now = self.clock.seconds()
             if len(self._senders) >= self._limit:
-                self.outage.failed(f"{self._limit} senders wait for replies", self.clock.seconds())
+                backend.outage.failed(f"{self._limit} senders wait for replies", now)
                 return False
             try:
-                sender = Sender(self, key)
+                sender = Sender(self, backend, key)
             except (OSError, CannotListenError) as error:
-                self.outage.failed(str(error), self.clock.seconds())
+                backend.outage.failed(str(error), now)
                 return False
             self._senders[key] = sender
         sender.send(connection, message)
@@ -76,8 +82,21 @@ class DatagramForward:
         """A sender has heard the last."""
         self._senders.pop(key, None)
 
+    def failed(self, backend: Backend, reason: str) -> None:
+        """`backend` does not take datagrams: after some of these it gets none of new senders for a while."""
+        backend.failed(reason, self.clock.seconds())
+        if not backend.health.is_up and backend not in self._resting:
+            self._resting[backend] = self.clock.callLater(REST, self._rested, backend)
+
+    def _rested(self, backend: Backend) -> None:
+        del self._resting[backend]
+        backend.revive()
+
     def stop(self) -> None:
         """Wait for no more replies."""
+        for timer in self._resting.values():
+            timer.cancel()
+        self._resting.clear()
         for sender in list(self._senders.values()):
             sender.close()
 

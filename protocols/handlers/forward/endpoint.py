@@ -24,8 +24,7 @@ def endpoint_for(target: Target, reactor: Any, timeout: float) -> IStreamClientE
     seconds: Any = timeout  # Twisted says int, and counts in fractions
     endpoint: IStreamClientEndpoint
     if target.path:
-        path = "\0" + target.path[1:] if target.path.startswith("@") else target.path
-        endpoint = UNIXClientEndpoint(reactor, path, timeout=seconds)
+        endpoint = UNIXClientEndpoint(reactor, target.address, timeout=seconds)
     elif not target.is_address:
         endpoint = HostnameEndpoint(
             reactor, target.host, target.port, timeout=seconds, attemptDelay=ATTEMPT_DELAY

@@ -56,3 +56,13 @@ class Outage:
             )
             self._told = False
         self._failures = 0
+
+    def down(self, reason: str) -> None:
+        """It is chosen no more as long as others are up."""
+        log.warn(
+            "{service}: {target} is down: {reason}", service=self._service, target=self._target, reason=reason
+        )
+
+    def up(self) -> None:
+        """It is chosen again."""
+        log.info("{service}: {target} is up again", service=self._service, target=self._target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -10,6 +11,7 @@ from twisted.internet.interfaces import IAddress, IDelayedCall, IHostResolution,
 from twisted.internet.protocol import DatagramProtocol
 from zope.interface import implementer
 
+from protocols.handlers.forward.backend import Backend
 from protocols.session import Connection
 
 if TYPE_CHECKING:
@@ -31,21 +33,28 @@ class Sender(DatagramProtocol):
 
     noisy = False
 
-    def __init__(self, forward: DatagramForward, key: tuple[str, str, int]) -> None:
+    def __init__(self, forward: DatagramForward, backend: Backend, key: tuple[str, str, int]) -> None:
         self._forward = forward
+        self._backend = backend
         self._key = key
         self._connection: Connection | None = None
         self._held: list[bytes] = []
         self._port: Any = None
         self._timer: IDelayedCall | None = None
         self._resolved: list[IAddress] = []
-        target = forward.target
-        if target.is_address:
+        self._is_closed = False
+        target = backend.target
+        if target.path:
+            # A name of our own, or nobody could reply.
+            here = f"\0polyport-{token_hex(8)}"
+            self._port = forward.reactor.listenUNIXDatagram(here, self, LARGEST)
+        elif target.is_address:
             self._open(target.host)
         else:
             forward.reactor.nameResolver.resolveHostName(
                 self, target.host, target.port, transportSemantics="UDP"
             )
+        backend.connections += 1
 
     def send(self, connection: Connection, message: bytes) -> None:
         """Send `message`; replies go to `connection` from now on."""
@@ -60,6 +69,9 @@ class Sender(DatagramProtocol):
 
     def close(self) -> None:
         """Wait for no more replies."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._backend.connections -= 1
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._forward.forget(self._key)
@@ -73,7 +85,7 @@ class Sender(DatagramProtocol):
     # -- the target's side ---------------------------------------------------------------------------
 
     def datagramReceived(self, datagram: bytes, addr: object) -> None:
-        self._forward.outage.succeeded()
+        self._backend.succeeded()
         self._wait()
         if self._connection is not None:
             try:
@@ -98,7 +110,7 @@ class Sender(DatagramProtocol):
             return  # it took longer than anybody waits
         address = next((one for one in self._resolved if isinstance(one, IPv4Address | IPv6Address)), None)
         if address is None:
-            self._fail(f"the host {self._forward.target.host} is not known")
+            self._fail(f"the host {self._backend.target.host} is not known")
             self.close()
             return
         try:
@@ -118,13 +130,20 @@ class Sender(DatagramProtocol):
         self._port = self._forward.reactor.listenUDP(
             0, self, interface="::" if ":" in host else "", maxPacketSize=LARGEST
         )
-        self._port.connect(host, self._forward.target.port)
+        self._port.connect(host, self._backend.target.port)
 
     def _write(self, message: bytes) -> None:
+        target = self._backend.target
         try:
-            self._port.write(message)
+            if target.path:
+                # Not by write(), to which it is all the same whether somebody is there.
+                self._port.socket.sendto(message, target.address)
+            else:
+                self._port.write(message)
+        except BlockingIOError:
+            pass  # it does not keep up, and datagrams may be lost
         except (OSError, MessageLengthError) as error:
-            self._fail(str(error))
+            self._fail(getattr(error, "strerror", None) or str(error))
 
     def _wait(self) -> None:
         if self._timer is None:
@@ -133,4 +152,4 @@ class Sender(DatagramProtocol):
             self._timer.reset(self._forward.replies)
 
     def _fail(self, reason: str) -> None:
-        self._forward.outage.failed(reason, self._forward.clock.seconds())
+        self._forward.failed(self._backend, reason)

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
+from protocols.handlers.forward.backend import Backend
 from protocols.handlers.forward.outgoing import Outgoing
 from protocols.outgoing_reason import why_unreachable
 from protocols.session import Connection
@@ -28,6 +29,8 @@ class ForwardSession:
         self._forward = forward
         self._attempt: Deferred[Any] | None = None
         self._outgoing = Outgoing(self)
+        self._backend: Backend | None = None
+        self._tried: list[Backend] = []
         self._is_connected = False
         self._deadline: IDelayedCall | None = None
         self._client_ended = False
@@ -43,8 +46,7 @@ class ForwardSession:
     def started(self) -> None:
         self.connection.pause()
         self._deadline = self.clock.callLater(self._forward.timeout, self._late)
-        self._attempt = self._forward.connect(self._outgoing, self.connection)
-        self._attempt.addCallbacks(self._reached, self._not_reached)
+        self._try()
 
     def received(self, message: bytes) -> None:
         self._outgoing.send(message)
@@ -59,6 +61,7 @@ class ForwardSession:
 
     def closed(self, reason: Exception | None) -> None:
         self._give_up()
+        self._leave()
         if reason is None and self._is_connected:
             self._outgoing.close()
         else:
@@ -78,7 +81,8 @@ class ForwardSession:
         """It can be written to."""
         self._settle()
         self._is_connected = True
-        self._forward.outage.succeeded()
+        assert self._backend is not None
+        self._backend.succeeded()
         self.connection.resume()
 
     def answered(self, data: bytes) -> None:
@@ -99,7 +103,7 @@ class ForwardSession:
     def target_left(self, reason: BaseException | None) -> None:
         """The connection to the target is gone; `reason` is ``None`` if it ended in order."""
         if not self._is_connected:
-            self._fail(why_unreachable(reason))
+            self._failed(why_unreachable(reason))
             return
         abort = getattr(self.connection, "abort", None)
         if reason is None or abort is None:
@@ -116,17 +120,45 @@ class ForwardSession:
     def _not_reached(self, failure: Failure) -> None:
         self._attempt = None
         if self._deadline is not None:
-            self._fail(why_unreachable(failure.value))
+            self._failed(why_unreachable(failure.value))
+
+    def _try(self) -> None:
+        """Connect to a target that has not been tried."""
+        forward = self._forward
+        backend = None if len(self._tried) > forward.retry else forward.balance.choose(self._tried)
+        if backend is None:
+            self._give_up()
+            self.connection.close()
+            return
+        self._tried.append(backend)
+        self._backend = backend
+        backend.connections += 1
+        outgoing = self._outgoing = Outgoing(self)
+        attempt = self._attempt = forward.connect(outgoing, backend.target, self.connection)
+        attempt.addCallbacks(self._reached, self._not_reached)
+
+    def _failed(self, reason: str) -> None:
+        """There is no connection to this target, and will be none."""
+        self._blame(reason)
+        self._try()
 
     def _late(self) -> None:
-        self._fail(f"nothing came of it within {self._forward.timeout:g} s")
-
-    def _fail(self, reason: str) -> None:
-        """There is no connection to the target, and will be none."""
         self._give_up()
-        self._forward.outage.failed(reason, self.clock.seconds())
-        self._outgoing.abort()
+        self._blame(f"nothing came of it within {self._forward.timeout:g} s")
         self.connection.close()
+
+    def _blame(self, reason: str) -> None:
+        backend = self._leave()
+        if backend is not None:
+            backend.failed(reason, self.clock.seconds())
+        self._outgoing.abort()
+
+    def _leave(self) -> Backend | None:
+        """The target has one connection less; it is returned."""
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            backend.connections -= 1
+        return backend
 
     def _settle(self) -> None:
         """The target is not waited for any more."""

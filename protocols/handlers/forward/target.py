@@ -9,9 +9,9 @@ from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Final, Literal, Self, TypeAlias
 
-Scheme: TypeAlias = Literal["tcp", "tls", "udp", "unix"]
+Scheme: TypeAlias = Literal["tcp", "tls", "udp", "unix", "unixgram"]
 
-SCHEMES: Final[tuple[Scheme, ...]] = ("tcp", "tls", "udp", "unix")
+SCHEMES: Final[tuple[Scheme, ...]] = ("tcp", "tls", "udp", "unix", "unixgram")
 
 MAX_UNIX_PATH: Final = 107
 """Bytes of a Unix socket's path (unix(7))."""
@@ -23,8 +23,8 @@ _IPV4 = re.compile(r"((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(?!$)|$)){4}")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``tcp://HOST:PORT``, ``tls://HOST:PORT``, ``udp://HOST:PORT`` or ``unix:PATH``; ``str()`` gives the URL
-    back."""
+    """``tcp://HOST:PORT``, ``tls://HOST:PORT``, ``udp://HOST:PORT``, ``unix:PATH`` or ``unixgram:PATH``;
+    ``str()`` gives the URL back."""
 
     scheme: Scheme
     host: str = ""
@@ -40,11 +40,11 @@ class Target:
         scheme = next((known for known in SCHEMES if known == name), None)
         if scheme is None or not colon:
             raise ValueError(
-                f'"{text}" is no place to forward to: tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT '
-                "or unix:PATH"
+                f'"{text}" is no place to forward to: tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT, '
+                "unix:PATH or unixgram:PATH"
             )
-        if scheme == "unix":
-            return cls("unix", path=_path(text, rest))
+        if scheme in ("unix", "unixgram"):
+            return cls(scheme, path=_path(text, rest))
         found = _PLACE.fullmatch(rest)
         if found is None:
             raise ValueError(f'"{text}" is not of the form {scheme}://HOST:PORT')
@@ -55,7 +55,12 @@ class Target:
     @property
     def is_stream(self) -> bool:
         """Whether a stream is passed on there; otherwise datagrams."""
-        return self.scheme != "udp"
+        return self.scheme not in ("udp", "unixgram")
+
+    @property
+    def address(self) -> str:
+        """Of the socket of :attr:`path`, as the kernel takes it."""
+        return "\0" + self.path[1:] if self.path.startswith("@") else self.path
 
     @property
     def is_address(self) -> bool:
@@ -72,8 +77,8 @@ class Target:
         return replace(self, path=_short(os.path.normpath(folder / self.path)))
 
     def __str__(self) -> str:
-        if self.scheme == "unix":
-            return f"unix:{'//' if self.path.startswith('/') else ''}{self.path}"
+        if self.path:
+            return f"{self.scheme}:{'//' if self.path.startswith('/') else ''}{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
@@ -92,9 +97,9 @@ def _host(text: str, six: str | None, host: str) -> str:
 def _path(text: str, rest: str) -> str:
     path = rest
     if rest.startswith("//"):
-        path = rest[2:]
+        path, kind = rest[2:], text.partition(":")[0]
         if not path.startswith("/"):
-            raise ValueError(f'"{text}" could mean two paths; write unix:///{path} or unix:{path}')
+            raise ValueError(f'"{text}" could mean two paths; write {kind}:///{path} or {kind}:{path}')
     if not path.removeprefix("@") or path.endswith("/") or "\0" in path:
         raise ValueError(f'"{text}" names no socket')
     return _short(path)

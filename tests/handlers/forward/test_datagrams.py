@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 
 from protocols.datagram import DatagramServer
-from protocols.handlers.forward import DatagramForward, Target
+from protocols.handlers.forward import Backend, Balance, DatagramForward, Target
 from protocols.journal import Journal
 
 ALICE, BOB = ("192.0.2.1", 4000), ("192.0.2.2", 4000)
@@ -80,7 +80,9 @@ class Clients:
 class Passing:
     def __init__(self, reactor, target, **settings):
         self.reactor = reactor
-        self.handler = DatagramForward(Target.parse(target), reactor=reactor, service="dns", **settings)
+        self.handler = DatagramForward(
+            Balance([Backend(Target.parse(target), "dns")]), reactor=reactor, **settings
+        )
         self.journal = Journal("dns")
         self.server = DatagramServer(self.handler, journal=self.journal)
         self.clients = Clients()

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from zope.interface import directlyProvides
 
 from protocols.framing import Lines, Raw
-from protocols.handlers.forward import StreamForward, Target
+from protocols.handlers.forward import Backend, Balance, StreamForward, Target
 from protocols.handlers.forward.outgoing import LINGER
 from protocols.stream_limits import QUIET
 
@@ -23,9 +23,9 @@ class Passing:
 
     def __init__(self, reactor, serve, fake_transport, framing, settings):
         self.reactor = reactor
-        self.handler = StreamForward(
-            Target("tcp", "192.0.2.9", 80), reactor=reactor, service="db", **settings
-        )
+        targets = settings.pop("targets", 1)
+        self.backends = [Backend(Target("tcp", f"192.0.2.{9 + each}", 80), "db") for each in range(targets)]
+        self.handler = StreamForward(Balance(self.backends), reactor=reactor, **settings)
         self.service = serve(self.handler, framing)
         self._transport = fake_transport
         self.client = None
@@ -305,3 +305,34 @@ def test_a_proxy_header_comes_first(passing, version, header):
     assert it.client.received == b"answer"
     it.protocol.readConnectionLost()
     assert it.client.transport.half_closed
+
+
+def test_another_target_is_tried(passing, reactor):
+    it = passing(targets=4).client_comes()
+    it.target_refuses()
+    it.target_refuses()
+    it.target_answers()
+    assert [attempt[0] for attempt in it.attempts] == ["192.0.2.9", "192.0.2.10", "192.0.2.11"]
+    it.client.send(b"ping")
+    assert it.target.value() == b"ping"
+    assert [backend.connections for backend in it.backends] == [0, 0, 1, 0]
+    it.client.leave()
+    assert [backend.connections for backend in it.backends] == [0, 0, 0, 0]
+    assert [backend.health.failures for backend in it.backends] == [1, 1, 0, 0]
+
+
+def test_no_more_targets_than_may_be_tried(passing):
+    it = passing(targets=4, retry=1).client_comes()
+    it.target_refuses()
+    it.target_refuses()
+    assert len(it.attempts) == 2
+    assert it.client.closing
+
+
+def test_all_targets_together_have_so_much_time(passing, reactor):
+    it = passing(targets=2, timeout=10.0).client_comes()
+    reactor.advance(6)
+    it.target_refuses()
+    reactor.advance(4)
+    assert it.client.closing
+    assert [backend.health.failures for backend in it.backends] == [1, 1]
