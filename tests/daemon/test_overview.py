@@ -99,3 +99,19 @@ services:
     page = welcome_page(overview(loaded))
     assert "hunter2" not in page
     assert "/out" in page
+
+
+def test_where_everything_goes(written) -> None:
+    served = overview(
+        load(
+            written("""
+services:
+  one: {listen: tcp://127.0.0.1:1, forward: tcp://127.0.0.1:2}
+  two: {listen: tcp://127.0.0.1:3, forward: [tcp://127.0.0.1:2, "unix:@here"]}
+""")
+        )
+    )
+    assert [each.answers for each in served] == [
+        "forward to tcp://127.0.0.1:2",
+        "forward to tcp://127.0.0.1:2, unix:@here, round-robin",
+    ]

@@ -59,8 +59,9 @@ class Relay:
         self._dial: Dial | None = None
         self._backend: Backend | None = None
         self._tried: list[Backend] = []
-        forward.timers.start(self, forward.timeout)
         self._try()
+        if self._dial is not None:  # mostly it is there already
+            forward.timers.start(self, forward.timeout)
         self._is_taken = True
 
     # -- the holder's side (see protocols.handover.Holder) -------------------------------------------
