@@ -191,6 +191,24 @@ services:
 
 
 @AS_ROOT
+@pytest.mark.parametrize(("asked_for", "group"), [("nice: -5", "1"), ("group: nogroup", "65534")])
+def test_a_program_that_names_no_user_is_whom_the_daemon_becomes(real_daemon, tmp_path, asked_for, group):
+    tmp_path.chmod(0o755)
+    file = tmp_path / "polyport.yaml"
+    file.write_text(f"""
+server: {{user: daemon, umask: "027"}}
+services:
+  who:
+    listen: tcp://127.0.0.1:0
+    program: {{command: "id -u; id -G; umask", shell: true, folder: /, {asked_for}}}
+""")
+    daemon = real_daemon(file).ready()
+    with connect(daemon, "who") as client:
+        assert asked(client).decode().splitlines() == ["1", group, "0027"]
+    assert daemon.stop() == 0
+
+
+@AS_ROOT
 @pytest.mark.skipif(
     not all(folder.stat().st_mode & stat.S_IXOTH for folder in Path(sys.executable).resolve().parents),
     reason="nobody else may run the interpreter of these tests",

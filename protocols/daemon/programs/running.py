@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from protocols.daemon.carriers import Carriers
 from protocols.daemon.loader import Loaded
-from protocols.daemon.privileges import plan_of
+from protocols.daemon.privileges import Plan, plan_of
 from protocols.daemon.spec.program import ProgramSpec, RLimitsSpec
+from protocols.daemon.spec.server import ServerSpec
 from protocols.handlers.program import Confinement, Invocation, Runner
 
 PROCESSES = 64
@@ -47,7 +48,7 @@ def runner_of(
         processes=processes or spec.processes or PROCESSES,
         queue=spec.queue,
         patience=float(spec.patience),
-        confinement=confinement_of(spec),
+        confinement=confinement_of(spec, place.loaded.config.server),
         errors=spec.errors,
         close_wait=float(spec.close_wait),
         term_wait=float(spec.term_wait),
@@ -71,9 +72,15 @@ def invocation_of(spec: ProgramSpec, place: Place) -> Invocation:
     )
 
 
-def confinement_of(spec: ProgramSpec) -> Confinement:
+def confinement_of(spec: ProgramSpec, server: ServerSpec) -> Confinement:
     """What the program may, and as whom it runs; the accounts are known to exist."""
     plan = plan_of(spec)
+    if plan.uid is None and (plan.gid is not None or spec.nice < 0):
+        # What runs it begins while the daemon is root still, and must not stay so where the daemon does not.
+        of_server = plan_of(server)
+        group = of_server if plan.gid is None else plan
+        umask = of_server.umask if plan.umask is None else plan.umask
+        plan = Plan(of_server.uid, group.gid, group.groups, umask)
     return Confinement(
         plan.uid,
         plan.gid,

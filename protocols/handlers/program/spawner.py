@@ -32,6 +32,12 @@ BACK_OFF: Final = 1.0
 REAPING: Final = 1.0
 """Seconds in which a spawner has to end that has nothing else to do; it takes a thousandth of one."""
 
+PASSING: Final = frozenset({errno.ETOOMANYREFS, errno.ENOBUFS, errno.ENOMEM})
+"""Why descriptors cannot be sent now, and can be once it has taken those that are on their way (unix(7))."""
+
+SOON: Final = 0.05
+"""Seconds until that is tried again."""
+
 LOST: Final = -9
 """The status of programs of which nobody knows any more how they ended."""
 
@@ -259,8 +265,10 @@ class Spawner:
             except BlockingIOError:
                 self._reactor.addWriter(self)
                 return
-            except OSError:
-                return  # it is gone, which reading says too
+            except OSError as error:
+                if error.errno in PASSING:
+                    self._reactor.callLater(SOON, self._send)
+                return  # or it is gone, which reading says too
             _close(descriptors)
             if sent < len(data):
                 self._unsent[0] = (data[sent:], ())

@@ -258,7 +258,8 @@ def confine(settings: dict[str, Any]) -> None:
     if settings["nice"]:
         os.setpriority(os.PRIO_PROCESS, 0, settings["nice"])
     if settings["gid"] is not None:
-        os.setgroups(settings["groups"])
+        if os.geteuid() == 0:  # who is not may become only itself, and keeps the groups that it has
+            os.setgroups(settings["groups"])
         os.setresgid(settings["gid"], settings["gid"], settings["gid"])
     if settings["uid"] is not None:
         os.setresuid(settings["uid"], settings["uid"], settings["uid"])

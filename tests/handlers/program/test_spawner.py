@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import select
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_twisted
 from twisted.internet import reactor as the_reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import formatEvent
 
 from protocols.handlers.program import Command, Confinement, Runner
@@ -221,3 +222,28 @@ async def test_a_runner_is_ready_before_it_is_needed():
     runner = Runner("service", the_reactor, patience=1)
     await runner.prepare()
     await runner.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_descriptors_that_cannot_be_sent_now_are_sent_soon(runner, script, monkeypatch, until):
+    await runner.prepare()
+    refusals = [errno.ETOOMANYREFS]
+
+    class Link:
+        def __init__(self, link):
+            self.link = link
+
+        def __getattr__(self, name):
+            return getattr(self.link, name)
+
+        def sendmsg(self, *rest):
+            if refusals:
+                raise OSError(refusals.pop(), "no more now")
+            return self.link.sendmsg(*rest)
+
+    monkeypatch.setattr(runner.spawner, "_link", Link(runner.spawner._link))
+    assert runner.take_turn()
+    process = await runner.start(script("echo up").alone(), "echo").addTimeout(10, runner.reactor)
+    assert await maybeDeferred(process.stdout.read) == b"up\n"
+    process.end()
+    await until(lambda: process.status is not None)
