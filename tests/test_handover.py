@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 from twisted.internet.address import UNIXAddress
 from twisted.internet.task import Clock
@@ -11,28 +9,7 @@ from twisted.internet.task import Clock
 from protocols.guard.access.factory import AccessFactory
 from protocols.handover import HandOverFactory
 from protocols.journal import Journal
-
-
-class FakeTransport:
-    """A transport of a reactor over one end of a pair of sockets."""
-
-    def __init__(self):
-        self.peer, self.socket = socket.socketpair()
-        self.peer.settimeout(5)
-        self.reads = True
-        self.protocol = None
-
-    def pauseProducing(self):
-        self.reads = False
-
-    def getHandle(self):
-        return self.socket
-
-    def getPeer(self):  # noqa: N802
-        return UNIXAddress(None)
-
-    def getHost(self):  # noqa: N802
-        return UNIXAddress(b"/run/here")
+from tests.socket_transport import SocketTransport
 
 
 class Taker:
@@ -95,7 +72,7 @@ def connect(factory):
     made = []
 
     def connect(front=None):
-        transport = FakeTransport()
+        transport = SocketTransport()
         made.append(transport)
         transport.protocol = (front or factory).buildProtocol(UNIXAddress(None))
         if transport.protocol is not None:

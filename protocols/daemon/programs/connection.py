@@ -31,7 +31,7 @@ def connection_carriers(assembly: Assembly) -> Carriers:
     runner, invocation = runner_of(spec, assembly), invocation_of(spec, assembly)
     if is_direct(service):
         carriers.stream = HandOverFactory(
-            DirectPrograms(invocation, runner, errors=spec.errors, deadline=spec.deadline or 0.0),
+            DirectPrograms(invocation, runner, deadline=spec.deadline or 0.0),
             journal=carriers.journal,
             clock=assembly.reactor,
             connections=service.limits.connections,

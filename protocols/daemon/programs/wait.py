@@ -17,5 +17,5 @@ def wait_carriers(assembly: Assembly) -> Carriers:
     spec = assembly.spec.program
     assert spec is not None
     runner, invocation = runner_of(spec, assembly, processes=1), invocation_of(spec, assembly)
-    assembly.carriers.waiting = WaitingProgram(invocation, runner, errors=spec.errors)
+    assembly.carriers.waiting = WaitingProgram(invocation, runner)
     return assembly.carriers

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from contextlib import suppress
 
+from protocols.handlers.program.descriptors import close_all
 from protocols.handlers.program.standard_error import Errors, standard_error
 
 
@@ -40,7 +40,7 @@ class Ends:
             stderr = standard_error(errors)
         except BaseException:
             self.close()
-            _close(self.theirs)
+            close_all(self.theirs)
             raise
         if stderr.ours is not None:
             self.stderr = stderr.ours
@@ -60,10 +60,4 @@ class Ends:
 
     def close(self) -> None:
         """Close ours: nobody will use them."""
-        _close(self._ours)
-
-
-def _close(descriptors: list[int]) -> None:
-    for descriptor in descriptors:
-        with suppress(OSError):
-            os.close(descriptor)
+        close_all(self._ours)

@@ -12,11 +12,12 @@ from twisted.logger import Logger
 
 from protocols.handlers.program.command import Command
 from protocols.handlers.program.confinement import UNCONFINED, Confinement
+from protocols.handlers.program.descriptors import close_all
 from protocols.handlers.program.ends import Ends
-from protocols.handlers.program.error_output import ErrorLog
+from protocols.handlers.program.error_output import ErrorLog, ErrorOutput
 from protocols.handlers.program.process import CLOSE_WAIT, TERM_WAIT, Process
 from protocols.handlers.program.spawner import Child, Spawner
-from protocols.handlers.program.standard_error import Errors
+from protocols.handlers.program.standard_error import Errors, standard_error
 from protocols.roster import Roster
 
 PROCESSES: Final = 16
@@ -73,7 +74,7 @@ class Runner:
         self._close_wait = close_wait
         self.term_wait = term_wait
         self.confinement = confinement
-        self.errors = ErrorLog(reactor)
+        self._errors = ErrorLog(reactor)
         self.spawner = Spawner(service, reactor, confinement, term_wait)
         self._runs: Roster[object] = Roster()
         self._stopped = False
@@ -82,6 +83,10 @@ class Runner:
     def prepare(self) -> Deferred[None]:
         """Fires when programs can be started; fails with :class:`OSError` if they cannot."""
         return self.spawner.prepare()
+
+    def full_name(self, name: str) -> str:
+        """What a program is called in the log, whose own name is `name`."""
+        return f"{self.service}: {name}"
 
     @property
     def crowd(self) -> str:
@@ -152,8 +157,8 @@ class Runner:
             process = Process(
                 child,
                 *(ends.stdin, ends.stdout, ends.stderr, self.reactor),
-                name=f"{self.service}: {name}",
-                errors=self.errors,
+                name=self.full_name(name),
+                errors=self._errors,
                 close_wait=self._close_wait,
                 term_wait=self.term_wait,
             )
@@ -179,6 +184,7 @@ class Runner:
     def hand(
         self,
         command: Command,
+        name: str,
         descriptors: Sequence[int],
         places: tuple[tuple[int, ...], ...],
         *,
@@ -187,22 +193,39 @@ class Runner:
         exited: Callable[[int], None],
         listening: str = "",
     ) -> None:
-        """Run `command` with `descriptors`, which it has to itself (see :meth:`Spawner.start`)."""
+        """Run `command`, called `name` in the log, with `descriptors`, which it has to itself (see
+        :meth:`Spawner.start`); its standard error goes where that of the others does.
+
+        :param places: the first is that of its standard output.
+        """
         run = object()
+        self._runs.add(run)
+        errors: ErrorOutput | None = None
 
         def not_started(error: OSError) -> None:
+            if errors is not None:
+                errors.close()
             self._release(run)
             failed(error)
 
         def over(status: int) -> None:
+            if errors is not None:
+                errors.drain()
             self._release(run)
             exited(status)
 
-        self._runs.add(run)
+        try:
+            stderr = standard_error(self._errors_to)
+        except OSError as error:
+            close_all(descriptors)
+            self.reactor.callLater(0, not_started, error)
+            return
+        if stderr.ours is not None:
+            errors = ErrorOutput(stderr.ours, self.reactor, self.full_name(name), self._errors)
         self.spawner.start(
             command,
-            descriptors,
-            places,
+            (*descriptors, *stderr.theirs),
+            ((*places[0], *stderr.with_output), *places[1:], *stderr.places),
             started=started,
             failed=not_started,
             exited=over,

@@ -24,6 +24,7 @@ from zope.interface import implementer
 from protocols.handlers.program import spawner_process
 from protocols.handlers.program.command import Command
 from protocols.handlers.program.confinement import Confinement
+from protocols.handlers.program.descriptors import close_all
 from protocols.handlers.program.spawner_process import LENGTH, PIECE
 
 BACK_OFF: Final = 1.0
@@ -184,7 +185,7 @@ class Spawner:
         try:
             self.begin()
         except OSError as error:
-            _close(descriptors)
+            close_all(descriptors)
             self._reactor.callLater(0, failed, error)
             return
         self._children[number] = Child(self, number, started, failed, exited)
@@ -199,7 +200,7 @@ class Spawner:
     def say(self, value: tuple[Any, ...], descriptors: Sequence[int] = ()) -> None:
         """Have the process do that, once it has done what was said before; `descriptors` are closed here."""
         if self._link is None:
-            _close(descriptors)
+            close_all(descriptors)
             return
         data = marshal.dumps(value)
         self._unsent.append((LENGTH.pack(len(data)) + data, descriptors))
@@ -269,7 +270,7 @@ class Spawner:
                 if error.errno in PASSING:
                     self._reactor.callLater(SOON, self._send)
                 return  # or it is gone, which reading says too
-            _close(descriptors)
+            close_all(descriptors)
             if sent < len(data):
                 self._unsent[0] = (data[sent:], ())
             else:
@@ -317,7 +318,7 @@ class Spawner:
         self._link = None
         self._came.clear()
         while self._unsent:
-            _close(self._unsent.popleft()[1])
+            close_all(self._unsent.popleft()[1])
         assert self._popen is not None
         with suppress(subprocess.TimeoutExpired):
             self._popen.wait(REAPING)  # it has closed its end, and so has nothing else to do than to end
@@ -340,8 +341,3 @@ class Spawner:
         stopped, self._stopped = self._stopped, []
         for each in stopped:
             each.callback(None)
-
-
-def _close(descriptors: Sequence[int]) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)

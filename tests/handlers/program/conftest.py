@@ -12,9 +12,16 @@ from twisted.internet.defer import Deferred
 from protocols.handlers.program import Invocation, Runner
 
 
+@pytest.fixture
+def errors() -> str:
+    """Where the standard error of programs goes."""
+    return "log"
+
+
 @pytest_twisted.async_yield_fixture
-async def runner():
-    runner = Runner("service", the_reactor, processes=2, queue=1, patience=5, close_wait=0.2, term_wait=0.3)
+async def runner(errors):
+    waits = {"patience": 5, "close_wait": 0.2, "term_wait": 0.3}
+    runner = Runner("service", the_reactor, processes=2, queue=1, errors=errors, **waits)
     yield runner
     await runner.stop()
 

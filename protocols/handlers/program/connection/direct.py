@@ -8,11 +8,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
-from protocols.handlers.program.error_output import ErrorOutput
 from protocols.handlers.program.invocation import Invocation
 from protocols.handlers.program.runner import CrowdedError, Runner
 from protocols.handlers.program.spawner import Child
-from protocols.handlers.program.standard_error import Errors, standard_error
 from protocols.handover import HandedOver
 from protocols.session import ForeseenError
 
@@ -20,16 +18,12 @@ from protocols.session import ForeseenError
 class DirectPrograms:
     """Hands every connection to a process of its own (see :class:`~protocols.handover.Taker`).
 
-    :param errors: where its standard error goes.
     :param deadline: seconds that it may take; 0 for as many as it likes.
     """
 
-    def __init__(
-        self, invocation: Invocation, runner: Runner, *, errors: Errors = "log", deadline: float = 0.0
-    ) -> None:
+    def __init__(self, invocation: Invocation, runner: Runner, *, deadline: float = 0.0) -> None:
         self.invocation = invocation
         self.runner = runner
-        self.errors = errors
         self.deadline = deadline
 
     def take(self, handed: HandedOver) -> DirectProgram:
@@ -50,7 +44,6 @@ class DirectProgram:
         self._runner = programs.runner
         self._child: Child | None = None
         self._turn: Deferred[None] | None = None
-        self._stderr: ErrorOutput | None = None
         self._timer: IDelayedCall | None = None
         self._aborted = False
         if self._runner.take_turn():
@@ -76,30 +69,20 @@ class DirectProgram:
         handed, runner = self._handed, self._runner
         if self._aborted:
             runner.pass_up()
-            self._over(None)
+            self._over()
             return
         descriptor = handed.socket
         descriptor.setblocking(True)  # as programs expect; it is the same connection, whoever has it
-        try:
-            stderr = standard_error(self._programs.errors)
-        except OSError as error:
-            runner.pass_up()
-            self._failed(error)
-            return
-        if stderr.ours is not None:
-            self._stderr = ErrorOutput(stderr.ours, runner.reactor, self._name, runner.errors)
+        invocation = self._programs.invocation
         runner.hand(
-            self._programs.invocation.command(handed.peer, handed.local),
-            (descriptor.detach(), *stderr.theirs),
-            ((0, 1, *stderr.with_output), *stderr.places),
+            invocation.command(handed.peer, handed.local),
+            invocation.label,
+            (descriptor.detach(),),
+            ((0, 1),),
             started=self._started,
             failed=self._failed,
             exited=self._exited,
         )
-
-    @property
-    def _name(self) -> str:
-        return f"{self._runner.service}: {self._programs.invocation.label}"
 
     def _started(self, child: Child) -> None:
         self._child = child
@@ -126,29 +109,25 @@ class DirectProgram:
     def _exited(self, status: int) -> None:
         self._child = None
         self._cancel_timer()
-        if self._stderr is not None:
-            self._stderr.drain()
         if not self._aborted:
-            self._runner.say_how(self._name, status)
+            self._runner.say_how(self._runner.full_name(self._programs.invocation.label), status)
         self._handed.over()
 
     def _failed(self, error: OSError) -> None:
         """It could not be started."""
         reason = ForeseenError(f"{self._programs.invocation.label} cannot be started: {error.strerror}")
         self._handed.factory.journal.failed(self._handed.peer, reason)
-        if self._stderr is not None:
-            self._stderr.close()
-        self._over(None)
+        self._over()
 
     def _refused(self, failure: Failure) -> None:
         if failure.check(CrowdedError):
             self._handed.factory.journal.refused(self._runner.crowd)
-        self._over(None)
+        self._over()
 
-    def _over(self, reason: Exception | None) -> None:
+    def _over(self) -> None:
         self._handed.socket.close()
         # Not from within take().
-        self._runner.reactor.callLater(0, self._handed.over, reason)
+        self._runner.reactor.callLater(0, self._handed.over)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None and self._timer.active():

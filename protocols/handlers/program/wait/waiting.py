@@ -15,12 +15,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from protocols.handlers.program.error_output import ErrorOutput
+from protocols.handlers.program.descriptors import close_all
 from protocols.handlers.program.invocation import Invocation
 from protocols.handlers.program.runner import Runner
 from protocols.handlers.program.spawner import Child
 from protocols.handlers.program.spawner_process import LISTEN_START
-from protocols.handlers.program.standard_error import Errors, standard_error
 from protocols.open_connection import OpenConnection
 from protocols.roster import Roster
 
@@ -46,19 +45,15 @@ class WaitingProgram:
     It gets them as descriptors from 3 on (sd_listen_fds(3)), and the first as 0 and 1 too (inetd(8)); they
     block.  Its clients are its own affair.  At the end of the service it gets SIGTERM, and where it does not
     go by that in time, SIGKILL.
-
-    :param errors: where its standard error goes.
     """
 
-    def __init__(self, invocation: Invocation, runner: Runner, *, errors: Errors = "log") -> None:
+    def __init__(self, invocation: Invocation, runner: Runner) -> None:
         self._invocation = invocation
         self._runner = runner
         self._reactor = runner.reactor
-        self._errors = errors
         self._watches: list[Watch] = []
         self._runs: Roster[WaitingProgram] = Roster()
         self._child: Child | None = None
-        self._stderr: ErrorOutput | None = None
         self._starts: deque[float] = deque(maxlen=STARTS)
         self._rest = 0.0
         self._timer: IDelayedCall | None = None
@@ -122,7 +117,7 @@ class WaitingProgram:
 
     @property
     def _name(self) -> str:
-        return f"{self._runner.service}: {self._invocation.label}"
+        return self._runner.full_name(self._invocation.label)
 
     def _start(self) -> None:
         descriptors: list[int] = []
@@ -130,21 +125,18 @@ class WaitingProgram:
             for watch in self._watches:
                 watch.socket.setblocking(True)  # as programs expect; it is the same socket, whoever has it
                 descriptors.append(os.dup(watch.socket.fileno()))
-            stderr = standard_error(self._errors)
         except OSError as error:
-            for descriptor in descriptors:
-                os.close(descriptor)
+            close_all(descriptors)
             self._runner.pass_up()
             self._failed(error)
             return
-        if stderr.ours is not None:
-            self._stderr = ErrorOutput(stderr.ours, self._reactor, self._name, self._runner.errors)
         first = ((0, 1, LISTEN_START),)
         others = tuple((LISTEN_START + number,) for number in range(1, len(descriptors)))
         self._runner.hand(
             self._invocation.alone(),
-            (*descriptors, *stderr.theirs),
-            (*first, *others, *stderr.places),
+            self._invocation.label,
+            descriptors,
+            (*first, *others),
             started=self._started,
             failed=self._failed,
             exited=self._exited,
@@ -160,21 +152,16 @@ class WaitingProgram:
         log.error(
             "{program}: cannot be started: {error}", program=self._name, error=error.strerror or str(error)
         )
-        if self._stderr is not None:
-            self._stderr.close()
         self._over()
 
     def _exited(self, status: int) -> None:
         self._child = None
-        if self._stderr is not None:
-            self._stderr.drain()
         if not self._is_ending:
             self._runner.say_how(self._name, status)
         self._over()
 
     def _over(self) -> None:
         """It does not run any more: the sockets are watched again, at once or after a pause."""
-        self._stderr = None
         if len(self._starts) < STARTS or self._reactor.seconds() - self._starts[0] >= WINDOW:
             pause = 0.0
         else:

@@ -13,28 +13,11 @@ from twisted.internet.threads import deferToThread
 from protocols.handlers.program.connection import DirectPrograms
 from protocols.handover import HandOverFactory
 from protocols.journal import Journal
+from tests.socket_transport import SocketTransport
 
 
-class FakeTransport:
-    """A transport of a reactor over one end of a pair of sockets."""
-
-    def __init__(self):
-        self.peer, self.socket = socket.socketpair()
-        self.socket.setblocking(False)
-        self.peer.settimeout(10)
-        self.protocol = None
-
-    def pauseProducing(self):
-        """It reads no more."""
-
-    def getHandle(self):
-        return self.socket
-
-    def getPeer(self):  # noqa: N802
-        return UNIXAddress(None)
-
-    def getHost(self):  # noqa: N802
-        return UNIXAddress(b"/run/here")
+class Client(SocketTransport):
+    """Whoever has connected."""
 
     async def everything(self):
         """All that comes until the other end is closed."""
@@ -57,7 +40,7 @@ def connect(runner, script, journal):
     def connect(text, **settings):
         taker = DirectPrograms(script(text), runner, **settings)
         factory = HandOverFactory(taker, journal=journal, clock=the_reactor)
-        transport = FakeTransport()
+        transport = Client()
         transport.factory = factory
         made.append(transport)
         transport.protocol = factory.buildProtocol(UNIXAddress(None))
@@ -87,7 +70,7 @@ async def test_it_does_not_have_to_know_of_non_blocking_sockets(connect):
 @pytest_twisted.ensureDeferred
 @pytest.mark.parametrize(("errors", "sent"), [("log", b""), ("send", b"oops\n"), ("discard", b"")])
 async def test_its_standard_error(connect, errors, sent):
-    client = connect("echo oops >&2", errors=errors)
+    client = connect("echo oops >&2")
     assert await client.everything() == sent
 
 
@@ -140,7 +123,7 @@ async def test_what_cannot_be_started(runner, journal, failures, until):
 
     taker = DirectPrograms(Invocation("service", ("/no/such",), "/", {}), runner)
     factory = HandOverFactory(taker, journal=journal, clock=the_reactor)
-    transport = FakeTransport()
+    transport = Client()
     transport.protocol = factory.buildProtocol(UNIXAddress(None))
     transport.protocol.makeConnection(transport)
     assert await transport.everything() == b""
