@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from protocols.framing import FramingError, Lines
+from protocols.framing import Lines
 from protocols.handlers.program.shared.actions import (
     LINE,
     Action,
-    NonsenseError,
     described,
     is_text,
 )
+from protocols.handlers.program.shared.framed_reader import FramedReader
 from protocols.handlers.program.shared.words import action_of
 from protocols.session import Peer
 
@@ -32,8 +32,8 @@ class LineWire:
     up to three octal digits is any byte.
     """
 
-    def reader(self) -> LineReader:
-        return LineReader()
+    def reader(self) -> FramedReader:
+        return FramedReader(Lines(limit=LINE).decoder(), _action)
 
     def opened(self, client: int, peer: Peer) -> bytes:
         told = described(peer)
@@ -63,32 +63,10 @@ class LineWire:
         return b"ready %d\n" % client
 
 
-class LineReader:
-    """Lines of words from one process.  Empty lines are passed over."""
-
-    def __init__(self) -> None:
-        self._lines = Lines(limit=LINE).decoder()
-
-    def feed(self, data: bytes) -> list[Action]:
-        fault: FramingError | None = None
-        try:
-            lines: Sequence[bytes] = self._lines.feed(data)
-        except FramingError as error:
-            lines, fault = error.messages, error
-        actions: list[Action] = []
-        try:
-            for line in lines:
-                if line:
-                    actions.append(_action(line))
-        except NonsenseError as error:
-            error.actions = actions
-            raise
-        if fault is not None:
-            raise NonsenseError(str(fault), data, actions)
-        return actions
-
-
-def _action(line: bytes) -> Action:
+def _action(line: bytes) -> Action | None:
+    """What a line wants done; one that is empty wants nothing."""
+    if not line:
+        return None
     verb, _, rest = line.partition(b" ")
     to, _, content = rest.partition(b" ")
     return action_of(verb, to, unescaped(content), line)

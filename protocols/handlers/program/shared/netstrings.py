@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from protocols.framing import FramingError, Netstring
+from protocols.framing import Netstring
 from protocols.handlers.program.shared.actions import (
     LINE,
     Action,
-    NonsenseError,
     described,
     is_text,
 )
+from protocols.handlers.program.shared.framed_reader import FramedReader
 from protocols.handlers.program.shared.words import action_of
 from protocols.session import Peer
 
@@ -21,8 +21,8 @@ _encode = Netstring(LINE).encode
 class NetstringWire:
     """Each event and each action is a netstring: ``verb client``, LF, content."""
 
-    def reader(self) -> NetstringReader:
-        return NetstringReader()
+    def reader(self) -> FramedReader:
+        return FramedReader(Netstring(LINE).decoder(), _action)
 
     def opened(self, client: int, peer: Peer) -> bytes:
         lines = (f"{name} {_in_line(str(value))}" for name, value in described(peer).items())
@@ -48,30 +48,10 @@ class NetstringWire:
         return _encode(b"ready %d\n" % client)
 
 
-class NetstringReader:
-    """Netstrings from one process."""
-
-    def __init__(self) -> None:
-        self._decoder = Netstring(LINE).decoder()
-
-    def feed(self, data: bytes) -> list[Action]:
-        fault: FramingError | None = None
-        try:
-            messages: Sequence[bytes] = self._decoder.feed(data)
-        except FramingError as error:
-            messages, fault = error.messages, error
-        actions: list[Action] = []
-        try:
-            for message in messages:
-                head, _, content = message.partition(b"\n")
-                verb, _, to = head.partition(b" ")
-                actions.append(action_of(verb, to, content, message))
-        except NonsenseError as error:
-            error.actions = actions
-            raise
-        if fault is not None:
-            raise NonsenseError(str(fault), data, actions)
-        return actions
+def _action(message: bytes) -> Action:
+    head, _, content = message.partition(b"\n")
+    verb, _, to = head.partition(b" ")
+    return action_of(verb, to, content, message)
 
 
 def _in_line(value: str) -> str:
