@@ -19,6 +19,10 @@ PROCESSES = 64
 enough that each gets some of their memory."""
 
 
+OF_SILENCE = frozenset({"idle", "first_byte"})
+"""Limits that whoever names them wants for silent clients of programs too."""
+
+
 class Place(Protocol):
     """Where a program stands: in a service, or in one of its routes."""
 

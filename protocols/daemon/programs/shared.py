@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from protocols.daemon.carriers import Carriers
-from protocols.daemon.programs.running import Place, invocation_of, runner_of
+from protocols.daemon.programs.running import OF_SILENCE, Place, invocation_of, runner_of
 from protocols.daemon.spec.program import ProgramSpec
 from protocols.framing import Lines
 from protocols.handlers.program.shared import WIRES, SharedDatagrams, SharedProgram
@@ -15,9 +15,6 @@ from protocols.shared_program import FOLDER
 
 if TYPE_CHECKING:
     from protocols.daemon.assembly import Assembly
-
-OF_SILENCE: Final = frozenset({"idle", "first_byte"})
-"""Limits that somebody who names them wants for silent clients too."""
 
 
 def shared_carriers(assembly: Assembly) -> Carriers:
@@ -30,7 +27,7 @@ def shared_carriers(assembly: Assembly) -> Carriers:
     return assembly.serve(program, datagrams, assembly.framing(Lines()))
 
 
-def shared_program(spec: ProgramSpec, place: Place, limits: Container[str]) -> SharedProgram:
+def shared_program(spec: ProgramSpec, place: Place, limits: Collection[str]) -> SharedProgram:
     """The program of `spec`, which is started and ended with the service.
 
     :param limits: those that the service names.
@@ -48,7 +45,7 @@ def shared_program(spec: ProgramSpec, place: Place, limits: Container[str]) -> S
         idle=float(spec.idle or 0),
         patience=float(spec.patience),
         close_wait=float(spec.close_wait),
-        watches_silence=any(limit in limits for limit in OF_SILENCE),
+        watches_silence=not OF_SILENCE.isdisjoint(limits),
     )
     carriers = place.carriers
     carriers.starts.append(program.begin)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypeAlias
 
-from protocols.daemon.framings import framing_for
+from protocols.daemon.programs.connection import piped_program
 from protocols.daemon.programs.message import message_programs
-from protocols.daemon.programs.running import Place, invocation_of, runner_of
-from protocols.daemon.programs.shared import OF_SILENCE, shared_program
+from protocols.daemon.programs.running import Place
+from protocols.daemon.programs.shared import shared_program
 from protocols.daemon.spec.program import ProgramSpec
 from protocols.framing import Lines
-from protocols.handlers.program.connection import PipedProgram
 from protocols.session import Handler
 
-Makes: TypeAlias = Callable[[ProgramSpec, Place, Container[str]], Handler]
+Makes: TypeAlias = Callable[[ProgramSpec, Place, Collection[str]], Handler]
 
 
-def program_handler(spec: ProgramSpec, place: Place, limits: Container[str]) -> Handler:
+def program_handler(spec: ProgramSpec, place: Place, limits: Collection[str]) -> Handler:
     """What answers the messages of WebSockets by the program of `spec`.
 
     :param limits: those that the service names.
@@ -30,19 +29,12 @@ def program_handler(spec: ProgramSpec, place: Place, limits: Container[str]) -> 
     return _MODES[spec.mode](spec, place, limits)
 
 
-def _for_each(spec: ProgramSpec, place: Place, limits: Container[str]) -> Handler:
+def _for_each(spec: ProgramSpec, place: Place, limits: Collection[str]) -> Handler:
     """A process for each WebSocket, which has its messages as lines."""
-    return PipedProgram(
-        invocation_of(spec, place),
-        runner_of(spec, place),
-        Lines() if spec.stdio is None else framing_for(spec.stdio),
-        deadline=spec.deadline or 0.0,
-        output=spec.output or 0,
-        watches_silence=any(limit in limits for limit in OF_SILENCE),
-    )
+    return piped_program(spec, place, limits, Lines())
 
 
-def _for_messages(spec: ProgramSpec, place: Place, limits: Container[str]) -> Handler:
+def _for_messages(spec: ProgramSpec, place: Place, limits: Collection[str]) -> Handler:
     """A process for each message, or a pool."""
     return message_programs(spec, place)(True)
 
