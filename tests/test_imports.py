@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "connection_record": {"session"},
     "handlers": {
         *("session", "codec", "roster", "latency", "outgoing_reason", "outgoing_tls", "proxy_header"),
-        *("framing", "handover", "open_connection", "stand_in", "stream_limits", "stream_timers"),
+        *("framing", "handover", "open_connection", "stand_in", "stream_limits", "stream_timers", "utf8"),
     },
     "open_connection": {"session"},
     "outgoing_reason": set(),
@@ -67,6 +67,7 @@ MAY_IMPORT = {
     # Authors of programs have the standard library, and nothing else.
     "shared_program": set(),
     "token_buckets": set(),
+    "utf8": set(),
     "wire_silence": set(),
     "channels": {
         *("framing", "session", "codec", "handlers", "inotify", "outgoing_reason", "outgoing_tls"),
@@ -87,7 +88,7 @@ MAY_IMPORT = {
         ),
         *("made_once", "message_pace", "open_connection", "tap", "stream_limits", "wire_silence"),
         *("account_name", "networks", "source", "stand_in", "token_buckets"),
-        *("outgoing_reason", "outgoing_tls"),
+        *("outgoing_reason", "outgoing_tls", "utf8"),
     },
     "guard": {
         *(*CARRIED, "datagram", "networks", "proxy_header"),

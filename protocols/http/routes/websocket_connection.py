@@ -7,8 +7,8 @@ from typing import Final
 
 from protocols.http.websocket import Channel, Endpoint
 from protocols.http.websocket.codes import NORMAL, REASON, SERVICE_RESTART, TRY_AGAIN_LATER
-from protocols.http.websocket.frame_list import is_utf8
 from protocols.session import Handler, Peer, Session
+from protocols.utf8 import is_utf8
 
 BATCH: Final = 16
 """Messages of one read that a session may answer before the size of its replies is looked at."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from websockets.extensions import Extension
 from websockets.frames import BINARY, TEXT, Frame
 
+from protocols.utf8 import is_utf8
+
 
 class FrameList:
     """`messages`, each as one frame: as text if that is wanted and it is UTF-8, and else as binary.
@@ -42,14 +44,3 @@ class FrameList:
             Frame(kind, message).serialize(mask=False, extensions=extensions)
             for kind, message in zip(self._kinds, self.messages, strict=True)
         )
-
-
-def is_utf8(message: bytes) -> bool:
-    """Whether a text message may hold it."""
-    if message.isascii():
-        return True
-    try:
-        message.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 
 from protocols.framing import Framing, FramingError
 from protocols.handlers.deadline import CallTimeoutError
+from protocols.handlers.program.doubling import Doubling
 from protocols.handlers.program.invocation import Invocation
 from protocols.handlers.program.message.handler import UnfitMessageError
 from protocols.handlers.program.message.once import DEADLINE
@@ -66,7 +67,7 @@ class Pool:
         self._free: list[Worker] = []
         self._count = 0
         self._waiting: deque[Deferred[Worker | None]] = deque()
-        self._pause = 0.0
+        self._pauses = Doubling(FIRST_PAUSE, LONGEST_PAUSE)
         self._not_before = 0.0
 
     async def answer(
@@ -122,7 +123,7 @@ class Pool:
         if worker.is_faulty:
             self.fault()
         elif not worker.is_over:
-            self._pause = 0.0
+            self._pauses.reset()
         if worker.is_over or (self.recycle and worker.answered >= self.recycle) or not worker.is_silent():
             worker.end()
         elif self._waiting:
@@ -138,8 +139,7 @@ class Pool:
 
     def fault(self) -> None:
         """One did what it should not: the next is started after a pause."""
-        self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
-        self._not_before = self.runner.reactor.seconds() + self._pause
+        self._not_before = self.runner.reactor.seconds() + self._pauses.next()
 
     def gone(self, worker: Worker) -> None:
         """Its process has ended; another takes its place if somebody waits."""

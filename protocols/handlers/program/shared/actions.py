@@ -102,14 +102,3 @@ def described(peer: Peer) -> dict[str, str | int]:
     if peer.certificate is not None:
         told["certificate"] = peer.certificate.subject
     return told
-
-
-def is_text(message: bytes) -> bool:
-    """Whether it is UTF-8."""
-    if message.isascii():
-        return True
-    try:
-        message.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

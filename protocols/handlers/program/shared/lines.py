@@ -11,11 +11,11 @@ from protocols.handlers.program.shared.actions import (
     LINE,
     Action,
     described,
-    is_text,
 )
 from protocols.handlers.program.shared.framed_reader import FramedReader
 from protocols.handlers.program.shared.words import action_of
 from protocols.session import Peer
+from protocols.utf8 import is_utf8
 
 _SPECIAL: Final = re.compile(rb"[\\\n\r\t\0]")
 _ESCAPES: Final = {b"\\": rb"\\", b"\n": rb"\n", b"\r": rb"\r", b"\t": rb"\t", b"\0": rb"\0000"}
@@ -46,7 +46,7 @@ class LineWire:
     def said(self, client: int, messages: Sequence[bytes], text: bool | None) -> bytes:
         as_text, as_binary = b"text %d " % client, b"binary %d " % client
         return b"".join(
-            (as_text if text or (text is None and is_text(message)) else as_binary) + escaped(message) + b"\n"
+            (as_text if text or (text is None and is_utf8(message)) else as_binary) + escaped(message) + b"\n"
             for message in messages
         )
 

@@ -9,11 +9,11 @@ from protocols.handlers.program.shared.actions import (
     LINE,
     Action,
     described,
-    is_text,
 )
 from protocols.handlers.program.shared.framed_reader import FramedReader
 from protocols.handlers.program.shared.words import action_of
 from protocols.session import Peer
+from protocols.utf8 import is_utf8
 
 _encode = Netstring(LINE).encode
 
@@ -31,7 +31,7 @@ class NetstringWire:
     def said(self, client: int, messages: Sequence[bytes], text: bool | None) -> bytes:
         as_text, as_binary = b"text %d\n" % client, b"binary %d\n" % client
         return b"".join(
-            _encode((as_text if text or (text is None and is_text(message)) else as_binary) + message)
+            _encode((as_text if text or (text is None and is_utf8(message)) else as_binary) + message)
             for message in messages
         )
 

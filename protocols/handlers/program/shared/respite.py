@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Final
 
+from protocols.handlers.program.doubling import Doubling
+
 FIRST: Final = 0.1
 """Seconds: the clients of a program that has an accident now and then hardly notice."""
 
@@ -20,11 +22,10 @@ class Respite:
     that ended together do not start together."""
 
     def __init__(self) -> None:
-        self._next = FIRST
+        self._waits = Doubling(FIRST, LONGEST)
 
     def after(self, age: float) -> float:
         """Seconds to wait once one has ended that ran for `age` seconds; 0 if it did not start."""
         if age >= STEADY:
-            self._next = FIRST
-        wait, self._next = self._next, min(LONGEST, self._next * 2)
-        return wait * random.uniform(2 / 3, 1)  # noqa: S311 - nobody gains by guessing it
+            self._waits.reset()
+        return self._waits.next() * random.uniform(2 / 3, 1)  # noqa: S311 - nobody gains by guessing it

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from protocols.handlers.program.descriptors import close_all
+from protocols.handlers.program.doubling import Doubling
 from protocols.handlers.program.invocation import Invocation
 from protocols.handlers.program.runner import Runner
 from protocols.handlers.program.spawner import Child
@@ -55,7 +56,7 @@ class WaitingProgram:
         self._runs: Roster[WaitingProgram] = Roster()
         self._child: Child | None = None
         self._starts: deque[float] = deque(maxlen=STARTS)
-        self._rest = 0.0
+        self._rests = Doubling(FIRST_PAUSE, LONGEST_PAUSE)
         self._timer: IDelayedCall | None = None
         self._is_ending = False
 
@@ -79,8 +80,8 @@ class WaitingProgram:
             watch.rest()
         self._runs.add(self)
         now = self._reactor.seconds()
-        if self._starts and now - self._starts[-1] > self._rest + WINDOW:
-            self._rest = 0.0
+        if self._starts and now - self._starts[-1] > self._rests.last + WINDOW:
+            self._rests.reset()
         self._starts.append(now)
         if self._runner.take_turn():
             self._start()
@@ -166,7 +167,7 @@ class WaitingProgram:
             pause = 0.0
         else:
             self._starts.clear()
-            self._rest = pause = min(max(self._rest * 2, FIRST_PAUSE), LONGEST_PAUSE)
+            pause = self._rests.next()
             log.warn(
                 "{program}: started {count} times within {window:g} s; the next time in {pause:g} s",
                 program=self._name,

@@ -11,10 +11,7 @@ from protocols.daemon.importers.imported import Import
 from protocols.daemon.importers.place import SourceError
 from protocols.daemon.importers.websocketd.mapping import import_command, import_websocketd
 from protocols.daemon.importers.websocketd.options import KNOWN
-from protocols.daemon.spec.websocket import WebSocketSpec
 from tests.daemon.importers.reading import only, whys
-
-WITH_PROGRAMS = "program" in WebSocketSpec.model_fields
 
 
 def command(text: str) -> Import:
@@ -144,7 +141,6 @@ def test_what_is_served_besides_websockets_can_be_loaded(scripts, loaded):
     assert loaded(command(f"--port=8080 --cgidir={scripts} --staticdir={scripts} --header='A: b'"))
 
 
-@pytest.mark.skipif(not WITH_PROGRAMS, reason="a websocket has no program yet")
 @pytest.mark.parametrize(
     "options", ["", "--binary --closems=100 --maxforks=5", "--origin=a.org:80 --passenv=HOME"]
 )
