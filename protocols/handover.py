@@ -7,21 +7,18 @@ Guards in front of a service see these connections as any others: they are built
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IAddress, IReactorTime, ITransport
-from twisted.internet.protocol import Factory, connectionDone
 from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from protocols.connection_record import ConnectionRecord, Tell
+from protocols.connections_factory import ConnectionsFactory
 from protocols.journal import Journal
-from protocols.open_connection import OpenConnection
 from protocols.peer_address import stream_host, stream_peer
-from protocols.roster import Roster
 from protocols.session import Peer
 from protocols.stream_limits import CONNECTIONS
 
@@ -50,15 +47,13 @@ class Taker(Protocol):
         """
 
 
-class HandOverFactory(Factory):
+class HandOverFactory(ConnectionsFactory["HandedOver"]):
     """Has `taker` take every plain stream connection it is asked to build.
 
     :param connections: how many may be open at a time; more are closed as they come.
     :param clock: where time comes from: a reactor.
     :param tell: hears of each connection that is over.
     """
-
-    noisy = False
 
     def __init__(
         self,
@@ -69,44 +64,12 @@ class HandOverFactory(Factory):
         connections: int = CONNECTIONS,
         tell: Tell | None = None,
     ) -> None:
+        super().__init__(journal, clock, connections)
         self.taker = taker
-        self.journal = journal
-        self.clock = clock
-        self.limit = connections
         self.tell = tell
-        self.open: Roster[HandedOver] = Roster()
-        self._draining = False
 
     def buildProtocol(self, addr: IAddress | None) -> HandedOver | None:  # type: ignore[override]
-        if self._draining or len(self.open) >= self.limit:
-            self.journal.refused("draining" if self._draining else f"{self.limit} are open")
-            return None
-        return HandedOver(self)
-
-    @property
-    def open_connections(self) -> int:
-        """How many there are now."""
-        return len(self.open)
-
-    def connections(self) -> Iterator[OpenConnection]:
-        """Those that are open now; they may be aborted meanwhile."""
-        return iter(self.open)
-
-    def retire(self) -> Deferred[None]:
-        """Fires when the last of those there are is gone."""
-        return self.open.emptied()
-
-    def drain(self) -> Deferred[None]:
-        """Let every connection finish, and build no more; fires when the last is gone."""
-        self._draining = True
-        for connection in self.open:
-            connection.drain()
-        return self.open.emptied()
-
-    def abort(self) -> None:
-        """Close every connection at once."""
-        for connection in self.open:
-            connection.abort()
+        return HandedOver(self) if self.may_build() else None
 
 
 class HandedOver(TwistedProtocol):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import inf
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime, ITransport
-from twisted.internet.protocol import Factory
 
 from protocols.connection_record import Tell
+from protocols.connections_factory import ConnectionsFactory
 from protocols.framing import Framing
 from protocols.journal import Journal
 from protocols.latency import PERIOD
 from protocols.made_once import MadeOnce
-from protocols.open_connection import OpenConnection
 from protocols.peer_address import stream_peer
-from protocols.roster import Roster
 from protocols.session import Handler
 from protocols.stream_connection import StreamConnection
 from protocols.stream_duplex import DuplexStreamConnection
@@ -25,7 +22,7 @@ from protocols.stream_recorded import RecordedStreamConnection
 from protocols.stream_timers import Timers
 
 
-class StreamFactory(Factory):
+class StreamFactory(ConnectionsFactory[StreamConnection]):
     """Serves `handler` over every stream connection it is asked to build, framed by `framing`.
 
     One factory serves all the stream addresses of a service, plain, wrapped in TLS or on Unix sockets.
@@ -39,8 +36,6 @@ class StreamFactory(Factory):
     :param clock: where time comes from: a reactor.
     :param tell: hears of each connection that is over.
     """
-
-    noisy = False
 
     def __init__(
         self,
@@ -56,43 +51,29 @@ class StreamFactory(Factory):
         output: int = OUTPUT,
         tell: Tell | None = None,
     ) -> None:
+        super().__init__(journal, clock, connections)
         self.handler = handler
         self.framing = framing
-        self.journal = journal
-        self.clock = clock
         self.idle = idle
         self.first_byte = first_byte
         self.message_time = message_time
         self.output = output
-        self.limit = connections
-        self.open: Roster[StreamConnection] = Roster()
         self.timers = Timers(clock)
         self.counts = journal.counts
         self.tap = journal.tap
         self.measure_at = 0.0
         """The time from which on the next answer is measured."""
-        self._draining = False
         self._tell = tell
         self._encoded = MadeOnce(self._encode)
 
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
         self, addr: IAddress | None
     ) -> DuplexStreamConnection | None:
-        if self._draining or len(self.open) >= self.limit:
-            self.journal.refused("draining" if self._draining else f"{self.limit} are open")
+        if not self.may_build():
             return None
         if self._tell is not None:
             return RecordedStreamConnection(self, self._tell)
         return DuplexStreamConnection(self)
-
-    @property
-    def open_connections(self) -> int:
-        """How many there are now."""
-        return len(self.open)
-
-    def connections(self) -> Iterator[OpenConnection]:
-        """Those that are open now; they may be aborted meanwhile."""
-        return iter(self.open)
 
     def patience(self, *, silent: bool) -> float:
         """Seconds that a connection may say and hear nothing.
@@ -135,19 +116,3 @@ class StreamFactory(Factory):
         """A peer does not read, and its session goes on (OutputLimit)."""
         self.journal.choked(stream_peer(transport), unread)
         transport.abortConnection()  # type: ignore[attr-defined]  # ITCPTransport and TLS have it
-
-    def retire(self) -> Deferred[None]:
-        """Go on with the connections there are; fires when there is none."""
-        return self.open.emptied()
-
-    def drain(self) -> Deferred[None]:
-        """Let every connection finish what it is answering; fires when the last is gone."""
-        self._draining = True
-        for connection in self.open:
-            connection.drain()
-        return self.open.emptied()
-
-    def abort(self) -> None:
-        """Close every connection at once."""
-        for connection in self.open:
-            connection.abort()

@@ -39,7 +39,8 @@ MAY_IMPORT = {
     "roster": set(),
     "made_once": set(),
     "message_pace": {"stream_limits"},
-    "handover": {*CARRIED, "connection_record", "open_connection", "stream_limits"},
+    "handover": {*CARRIED, "connections_factory", "connection_record", "open_connection", "stream_limits"},
+    "connections_factory": {"journal", "open_connection", "roster"},
     "inotify": set(),
     "metering": set(),
     "stream_limits": set(),
@@ -47,7 +48,7 @@ MAY_IMPORT = {
     "stream_time": CARRIED | {"message_pace", "stream", "stream_limits", "stream_writer"},
     "stream_timers": set(),
     "stream": {
-        *(*CARRIED, "made_once", "open_connection"),
+        *(*CARRIED, "connections_factory", "made_once"),
         *("connection_record", "stream_connection", "stream_duplex", "stream_limits", "stream_recorded"),
         "stream_timers",
     },
@@ -87,7 +88,7 @@ MAY_IMPORT = {
             "stream_timers",
         ),
         *("made_once", "message_pace", "open_connection", "tap", "stream_limits", "wire_silence"),
-        *("account_name", "networks", "source", "stand_in", "token_buckets"),
+        *("account_name", "connections_factory", "networks", "source", "stand_in", "token_buckets"),
         *("outgoing_reason", "outgoing_tls", "utf8"),
     },
     "guard": {

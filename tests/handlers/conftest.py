@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 
 WAIT = 20
 """Seconds a test on a loop of its own may take; only one that fails takes them."""
@@ -21,6 +23,30 @@ def worker_functions(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A module that a worker process can import by its name."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "importable"))
     return importlib.import_module("polyport_worker_functions")
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """What is logged above debug."""
+    yield from _logged(lambda level: level > LogLevel.debug)
+
+
+@pytest.fixture
+def warned() -> Iterator[list[str]]:
+    """The warnings that are logged."""
+    yield from _logged(lambda level: level is LogLevel.warn)
+
+
+def _logged(wanted: Callable[[Any], bool]) -> Iterator[list[str]]:
+    lines: list[str] = []
+
+    def observe(event: Any) -> None:
+        if wanted(event["log_level"]):
+            lines.append(formatEvent(event) or "")
+
+    globalLogPublisher.addObserver(observe)
+    yield lines
+    globalLogPublisher.removeObserver(observe)
 
 
 def pytest_configure(config: pytest.Config) -> None:

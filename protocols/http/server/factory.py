@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from twisted.internet import error
@@ -13,10 +13,10 @@ from twisted.internet.interfaces import (
     IProtocolNegotiationFactory,
     IReactorTime,
 )
-from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from protocols.connections_factory import ConnectionsFactory
 from protocols.http.access_log.access import GIVEN_UP, Access
 from protocols.http.access_log.redaction import Redaction
 from protocols.http.contract import Route
@@ -31,7 +31,6 @@ from protocols.http.site import Site
 from protocols.journal import Journal
 from protocols.latency import PERIOD
 from protocols.open_connection import OpenConnection
-from protocols.roster import Roster
 
 CONNECTIONS = 1000
 """Connections of one factory at a time: well below the 1024 descriptors a process commonly may open."""
@@ -60,7 +59,7 @@ class Served(OpenConnection, Protocol):
 
 
 @implementer(IProtocolNegotiationFactory)
-class HTTPFactory(Factory):
+class HTTPFactory(ConnectionsFactory[Served]):
     """Serves `routes` (by path, see :class:`~protocols.http.routing.RoutingTable`).
 
     One factory serves all the addresses of a service, plain, wrapped in TLS or on Unix sockets.
@@ -75,8 +74,6 @@ class HTTPFactory(Factory):
     Raises :class:`ValueError` for paths that do not fit.
     """
 
-    noisy = False
-
     def __init__(
         self,
         routes: Mapping[str, Route | Sequence[Entry]],
@@ -89,22 +86,17 @@ class HTTPFactory(Factory):
         access: Callable[[Access], object] | None = None,
         redact: Callable[[str], str] = _REDACTION,
     ) -> None:
+        super().__init__(journal, clock, connections)
         self.site = Site(routes, journal)
-        self.journal = journal
-        self.clock = clock
         self.counts = journal.counts
         self.tap = journal.tap
         self.redact = redact
         self.measure_at = 0.0
         """The time from which on the next answer is measured."""
         self.limits = limits or Limits()
-        self.limit = connections
         self.retiring = False
         """Whether each response is the last of its connection."""
 
-        self.open: Roster[Served] = Roster()
-        self.draining = False
-        """Whether connections on which nothing is asked are closed, and no others are taken."""
         self.trusted = trusted
         self._access = access
         self.logs = access is not None
@@ -116,21 +108,11 @@ class HTTPFactory(Factory):
     def buildProtocol(  # type: ignore[override]  # a protocol that knows its factory by its own class
         self, addr: IAddress | None
     ) -> Negotiation | None:
-        if self.draining or len(self.open) >= self.limit:
-            self.journal.refused("draining" if self.draining else f"{self.limit} are open")
+        if not self.may_build():
             return None
         connection = Negotiation()
         connection.factory = self
         return connection
-
-    @property
-    def open_connections(self) -> int:
-        """How many there are now."""
-        return len(self.open)
-
-    def connections(self) -> Iterator[OpenConnection]:
-        """Those that are open now; they may be aborted meanwhile."""
-        return iter(self.open)
 
     def acceptableProtocols(self) -> list[bytes]:  # noqa: N802 - Twisted's name
         """What is offered in ALPN (IProtocolNegotiationFactory)."""
@@ -209,11 +191,6 @@ class HTTPFactory(Factory):
         for connection in self.open:
             connection.drain()
         return self.open.emptied()
-
-    def abort(self) -> None:
-        """Close every connection at once."""
-        for connection in self.open:
-            connection.abort()
 
     def stop(self) -> None:
         """End the threads and processes of the routes; for when every connection is gone."""

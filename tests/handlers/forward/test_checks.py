@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from twisted.internet import error
 from twisted.internet.testing import MemoryReactorClock, StringTransport
-from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from protocols.handlers.forward import Backend, HealthChecks, Target
@@ -19,19 +18,6 @@ def reactor():
 @pytest.fixture
 def backends():
     return [Backend(Target("tcp", "192.0.2.1", port), "db", rise=2, fall=2, tells=True) for port in (1, 2)]
-
-
-@pytest.fixture
-def said():
-    lines = []
-
-    def observe(event):
-        if event["log_level"] > LogLevel.debug:
-            lines.append(formatEvent(event))
-
-    globalLogPublisher.addObserver(observe)
-    yield lines
-    globalLogPublisher.removeObserver(observe)
 
 
 def attempts(reactor):

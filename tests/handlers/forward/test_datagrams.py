@@ -6,7 +6,6 @@ import pytest
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import CannotListenError
 from twisted.internet.task import Clock
-from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 
 from protocols.datagram import DatagramServer
 from protocols.handlers.forward import Backend, Balance, DatagramForward, Target
@@ -103,19 +102,6 @@ def passing(reactor):
         return Passing(reactor, target, **settings)
 
     return make
-
-
-@pytest.fixture
-def warned():
-    lines = []
-
-    def observe(event):
-        if event["log_level"] is LogLevel.warn:
-            lines.append(formatEvent(event))
-
-    globalLogPublisher.addObserver(observe)
-    yield lines
-    globalLogPublisher.removeObserver(observe)
 
 
 def test_replies_find_back_to_each_sender(passing, reactor):

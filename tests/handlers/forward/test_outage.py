@@ -2,24 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-from twisted.logger import LogLevel, formatEvent, globalLogPublisher
-
 from protocols.handlers.forward.outage import Outage
-
-
-@pytest.fixture
-def said():
-    """What is logged above debug."""
-    lines = []
-
-    def observe(event):
-        if event["log_level"] > LogLevel.debug:
-            lines.append(formatEvent(event))
-
-    globalLogPublisher.addObserver(observe)
-    yield lines
-    globalLogPublisher.removeObserver(observe)
 
 
 def test_once_and_once_a_minute_while_it_lasts_and_of_its_return(said):

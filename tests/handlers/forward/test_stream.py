@@ -8,7 +8,6 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.testing import MemoryReactorClock
-from twisted.logger import LogLevel, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides
 
@@ -70,19 +69,6 @@ def passing(reactor, serve, fake_transport):
         return Passing(reactor, serve, fake_transport, framing or Raw(), settings)
 
     return make
-
-
-@pytest.fixture
-def warned():
-    lines = []
-
-    def observe(event):
-        if event["log_level"] is LogLevel.warn:
-            lines.append(formatEvent(event))
-
-    globalLogPublisher.addObserver(observe)
-    yield lines
-    globalLogPublisher.removeObserver(observe)
 
 
 def test_both_ways(passing):

@@ -112,21 +112,6 @@ async def test_one_that_leaves_untouched_what_made_it_start(program, listening, 
         await ended(waiting_program, watch)
 
 
-@pytest.fixture
-def warned():
-    from twisted.logger import formatEvent, globalLogPublisher
-
-    lines = []
-
-    def observe(event):
-        if event["log_level"].name == "warn":
-            lines.append(formatEvent(event))
-
-    globalLogPublisher.addObserver(observe)
-    yield lines
-    globalLogPublisher.removeObserver(observe)
-
-
 @pytest_twisted.ensureDeferred
 async def test_one_that_will_not_end_is_killed(program, listening, until):
     waiting_program = program(
