@@ -13,7 +13,6 @@ from protocols.client.tls import TLS
 from protocols.client.values import Values
 from protocols.client.wire import Seconds
 from protocols.framing import Framing
-from protocols.framing.limit import DEFAULT_LIMIT
 from protocols.framing_syntax import parse_framing
 
 
@@ -31,16 +30,16 @@ class Setup:
 def set_up(
     url: str | Place,
     *,
-    framing: str | Framing | None = None,
-    codec: str | None = "json",
-    limit: int = DEFAULT_LIMIT,
-    timeout: Seconds = 10.0,
-    tls: TLS | None = None,
-    reconnect: Retry | None = None,
-    retry: Retry | None = None,
-    opening: Iterable[object] = (),
+    framing: str | Framing | None,
+    codec: str | None,
+    limit: int,
+    timeout: Seconds,
+    tls: TLS | None,
+    reconnect: Retry | None,
+    retry: Retry | None,
+    opening: Iterable[object],
 ) -> Setup:
-    """What :func:`protocols.client.connect` documents."""
+    """What :func:`protocols.client.connect` documents, which also has the defaults."""
     place = url if isinstance(url, Place) else Place.parse(url)
     if place.datagrams:
         if framing is not None:
