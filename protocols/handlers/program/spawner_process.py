@@ -52,8 +52,9 @@ PR_SET_NO_NEW_PRIVS: Final = 38
 LISTEN_START: Final = 3
 """The first descriptor of those that a program listens on (SD_LISTEN_FDS_START, sd_listen_fds(3))."""
 
-IGNORED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
-"""Signals that are ignored here, by us or by Python, and not by programs."""
+DEFAULTED: Final = tuple(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
+"""Signals that do to programs what they do by default, whoever ignores them here: we, Python, or the shell
+that has started the daemon in the background."""
 
 
 class Job:
@@ -289,7 +290,7 @@ def spawned(
         file_actions=moves,
         setsid=True,
         setsigmask=(),
-        setsigdef=IGNORED,
+        setsigdef=DEFAULTED,
     )
 
 
@@ -312,7 +313,7 @@ def forked(
     if pid == 0:
         try:
             os.setsid()
-            for number in IGNORED:
+            for number in DEFAULTED:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
             clear = [fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, highest + 1) for each in given]

@@ -131,6 +131,17 @@ async def test_no_signal_is_ignored_or_blocked(spawner):
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("limits", [{}, {resource.RLIMIT_CORE: 0}])
+async def test_what_the_daemon_was_told_to_ignore_is_not_ignored(limits):
+    before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+    try:
+        said = await said_by(Confinement(rlimits=limits), "exec grep SigIgn /proc/self/status")
+    finally:
+        signal.signal(signal.SIGQUIT, before)
+    assert not int(said.split()[1], 16) & 1 << (signal.SIGQUIT - 1)
+
+
+@pytest_twisted.ensureDeferred
 async def test_limits():
     limits = {resource.RLIMIT_NOFILE: 17, resource.RLIMIT_CORE: 0}
     said = await said_by(Confinement(rlimits=limits), "ulimit -n; ulimit -Hn; ulimit -c")
